@@ -1,0 +1,49 @@
+package engine
+
+import (
+	"image"
+	"time"
+
+	"gorgonia.org/tensor"
+)
+
+// Kind tells what an Event reports.
+type Kind string
+
+// The life of a job: Queued, Started, Step × steps, then exactly one of
+// Finished, Failed or Cancelled.
+const (
+	Queued    Kind = "queued"
+	Started   Kind = "started"
+	Step      Kind = "step"
+	Finished  Kind = "finished"
+	Failed    Kind = "failed"
+	Cancelled Kind = "cancelled"
+)
+
+// Final reports whether no event follows one of this kind.
+func (k Kind) Final() bool { return k == Finished || k == Failed || k == Cancelled }
+
+// Event is one thing that happened to a job.
+type Event struct {
+	Kind    Kind
+	Job     int64
+	Request Request       // with every default resolved (size, model) from Started on
+	Step    int           // steps done so far, 1 … Steps, on Step
+	Latent  *tensor.Dense // [1,h,w,c] the denoised estimate after this step, on Step
+	Preview *image.RGBA   // that estimate as a picture, on Step
+	Picture *image.RGBA   // on Finished
+	Stages  Stages        // on Finished
+	Elapsed time.Duration // since Started
+	Left    time.Duration // estimated, on Step
+	Err     error         // on Failed
+}
+
+// Stages is where the time of a job went, in seconds.
+type Stages struct {
+	Load    float64 `json:"load"` // reading the model; 0 when it was at hand
+	Text    float64 `json:"text"`
+	Denoise float64 `json:"denoise"`
+	Decode  float64 `json:"decode"`
+	Total   float64 `json:"total"`
+}

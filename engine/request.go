@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Limits of a Request. Steps beyond a thousand would walk the training noise
+// levels more than once; sizes are multiples of eight because the coarsest
+// autoencoder in use (Stable Diffusion's) makes one latent of 8×8 pixels.
+const (
+	MaxSteps = 1000
+	SizeUnit = 8
+	MinSize  = 16
+	MaxSize  = 2048
+)
+
+// ErrInvalid is wrapped by every error that says what is wrong with a Request.
+var ErrInvalid = errors.New("invalid request")
+
+// DefaultModel names the model that is embedded in the program.
+const DefaultModel = "default"
+
+// Request describes one picture; the same request makes the same picture on
+// every machine. Its JSON form is the recipe kept inside a saved PNG.
+type Request struct {
+	Prompt   string  `json:"prompt"`
+	Negative string  `json:"negative,omitempty"`
+	Seed     uint64  `json:"seed"`
+	Steps    int     `json:"steps"`
+	Guidance float64 `json:"guidance"`
+	Sampler  string  `json:"sampler"`         // a name from sampler.Names
+	Width    int     `json:"width,omitempty"` // pixels; 0 is the model's own size
+	Height   int     `json:"height,omitempty"`
+	Model    string  `json:"model"` // DefaultModel, or the path of a model folder
+}
+
+// Validate says in one sentence what cannot be drawn and what to change; nil
+// when the request can be queued. Sampler names and model paths are checked
+// when the job starts, by those who know them.
+func (r Request) Validate() error {
+	switch {
+	case r.Steps < 1 || r.Steps > MaxSteps:
+		return fmt.Errorf("%w: steps is %d; choose a number from 1 to %d", ErrInvalid, r.Steps, MaxSteps)
+	case r.Guidance < 0 || r.Guidance > 100 || r.Guidance != r.Guidance:
+		return fmt.Errorf("%w: guidance is %g; choose a number from 0 to 100", ErrInvalid, r.Guidance)
+	case strings.TrimSpace(r.Model) == "":
+		return fmt.Errorf("%w: no model is named; use %q or the path of a model folder", ErrInvalid, DefaultModel)
+	}
+	if err := validSize("width", r.Width); err != nil {
+		return err
+	}
+	return validSize("height", r.Height)
+}
+
+func validSize(side string, n int) error {
+	if n == 0 || n >= MinSize && n <= MaxSize && n%SizeUnit == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %s is %d; choose a multiple of %d from %d to %d, or 0 for the model's own size",
+		ErrInvalid, side, n, SizeUnit, MinSize, MaxSize)
+}
