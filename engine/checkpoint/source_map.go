@@ -1,0 +1,27 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package checkpoint
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"syscall"
+)
+
+// openSource maps the file into memory: only the pages that are read are
+// loaded, and the system may drop them again at any time.
+func openSource(f *os.File, size int64) (source, error) {
+	defer f.Close()
+	if size == 0 {
+		return &memory{}, nil
+	}
+	if size > math.MaxInt {
+		return nil, fmt.Errorf("%s: %d bytes are more than this processor can address", f.Name(), size)
+	}
+	b, err := syscall.Mmap(int(f.Fd()), 0, int(size), syscall.PROT_READ, syscall.MAP_SHARED)
+	if err != nil {
+		return nil, &os.PathError{Op: "map into memory", Path: f.Name(), Err: err}
+	}
+	return &memory{bytes: b, free: syscall.Munmap}, nil
+}
