@@ -1,0 +1,39 @@
+package kernel
+
+// e^x = 2^n · e^r with n = round(x/ln 2) and |r| ≤ ln(2)/2. Adding expRound
+// leaves n in the low bits of the sum. ln 2 is split in two so that n·ln2High is
+// exact. e^r = 1 + r + r²·q(r), where q is a polynomial of degree 4 that
+// minimises the greatest relative error (3·10⁻⁹, found by reweighted least
+// squares).
+const (
+	expMax   float32 = 88.72283  // e^expMax is just below the greatest number
+	expMin   float32 = -87.33654 // e^expMin is just above the least normal one
+	log2E    float32 = 1.44269504
+	expRound float32 = 3 << 22
+	ln2High  float32 = 0.693359375
+	ln2Low   float32 = -2.12194440e-4
+	expQ4    float32 = 0.0013814467238262296
+	expQ3    float32 = 0.008368780836462975
+	expQ2    float32 = 0.04166839271783829
+	expQ1    float32 = 0.1666651964187622
+	expQ0    float32 = 0.5
+)
+
+// The normal distribution's tail Φ(−a) = ½·e^(a·t(a)) for a ≥ 0, where the
+// polynomial t of degree 8 minimises the greatest absolute error of Φ over
+// [0, phiMax] (2.4·10⁻⁸, found by reweighted least squares); a is clamped to
+// phiMax, where Φ is 10⁻⁹.
+const (
+	phiMax     float32 = 6
+	phiT8      float32 = 1.0856554411020625e-07
+	phiT7      float32 = -2.724657406361075e-06
+	phiT6      float32 = 2.696536830626428e-05
+	phiT5      float32 = -0.00011362626537447795
+	phiT4      float32 = -0.00014526199083775282
+	phiT3      float32 = 0.004966341890394688
+	phiT2      float32 = -0.036434099078178406
+	phiT1      float32 = -0.3182855248451233
+	phiT0      float32 = -0.7978865504264832
+	invSqrt2Pi float32 = 0.39894228 // 1/√(2π)
+	quickScale float32 = 1.702      // QuickGELU's factor
+)

@@ -1,0 +1,43 @@
+package kernel
+
+func addGo(dst, a, b []float32) {
+	for i := range dst {
+		dst[i] = a[i] + b[i]
+	}
+}
+
+func mulGo(dst, a, b []float32) {
+	for i := range dst {
+		dst[i] = a[i] * b[i]
+	}
+}
+
+func mulAddGo(dst, a, b []float32) {
+	for i := range dst {
+		dst[i] = fma(a[i], b[i], dst[i])
+	}
+}
+
+func axpyGo(dst []float32, alpha float32, x []float32) {
+	for i := range dst {
+		dst[i] = fma(alpha, x[i], dst[i])
+	}
+}
+
+func scaleGo(dst []float32, alpha float32, x []float32) {
+	for i := range dst {
+		dst[i] = alpha * x[i]
+	}
+}
+
+func scaleShiftGo(dst, x, scale, shift []float32) {
+	for i := range dst {
+		dst[i] = fma(x[i], scale[i], shift[i])
+	}
+}
+
+func lerpGo(dst, x []float32, t float32) {
+	for i := range dst {
+		dst[i] = fma(t, x[i]-dst[i], dst[i])
+	}
+}

@@ -1,0 +1,6 @@
+//go:build !amd64 || purego
+
+package kernel
+
+// levels lists the levels this machine has, best first.
+func levels() []*functions { return []*functions{&goLevel} }

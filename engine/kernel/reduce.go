@@ -1,0 +1,69 @@
+package kernel
+
+import "math"
+
+// join adds up the lanes of a reduction: 8+8, 4+4, 2+2, 1+1.
+func join(lanes *[16]float32) float32 {
+	for n := 8; n > 0; n /= 2 {
+		for i := range n {
+			lanes[i] += lanes[i+n]
+		}
+	}
+	return lanes[0]
+}
+
+// Sum returns Σ x.
+func Sum(x []float32) float32 {
+	lanes := borrowLanes(0)
+	defer giveBackLanes(lanes)
+	n := len(x) &^ 15
+	active.sumLanes(lanes, x[:n])
+	sumLanesGo(lanes, x[n:])
+	return join(lanes)
+}
+
+// Dot returns Σ a·b.
+func Dot(a, b []float32) float32 {
+	same("Dot", len(a), len(b))
+	lanes := borrowLanes(0)
+	defer giveBackLanes(lanes)
+	n := len(a) &^ 15
+	active.dotLanes(lanes, a[:n], b[:n])
+	dotLanesGo(lanes, a[n:], b[n:])
+	return join(lanes)
+}
+
+// Max returns the greatest of x, −Inf for none.
+func Max(x []float32) float32 {
+	lanes := borrowLanes(float32(math.Inf(-1)))
+	defer giveBackLanes(lanes)
+	n := len(x) &^ 15
+	active.maxLanes(lanes, x[:n])
+	maxLanesGo(lanes, x[n:])
+	for n := 8; n > 0; n /= 2 {
+		maxLanesGo((*[16]float32)(lanes[:]), lanes[n:2*n])
+	}
+	return lanes[0]
+}
+
+// Softmax computes e^(scale·x) / Σ e^(scale·x) over the row, in place, for
+// scale > 0.
+func Softmax(row []float32, scale float32) {
+	shift := Max(row)
+	lanes := borrowLanes(0)
+	defer giveBackLanes(lanes)
+	n := len(row) &^ 15
+	active.expSumLanes(lanes, row[:n], shift, scale)
+	expSumLanesGo(lanes, row[n:], shift, scale)
+	active.scale(row, 1/join(lanes), row)
+}
+
+// ColumnDots adds up columns of a [rows,c] and of its product with b [rows,c],
+// row after row: sum[j] += a[r,j] and dot[j] = fma(a[r,j], b[r,j], dot[j]).
+func ColumnDots(sum, dot, a, b []float32, rows, c int) {
+	same("ColumnDots", c, len(sum), len(dot))
+	same("ColumnDots", rows*c, len(a), len(b))
+	if c > 0 {
+		active.columnDots(sum, dot, a, b)
+	}
+}

@@ -1,0 +1,39 @@
+package kernel
+
+func sumLanesGo(lanes *[16]float32, x []float32) {
+	for i, v := range x {
+		lanes[i%16] += v
+	}
+}
+
+func dotLanesGo(lanes *[16]float32, a, b []float32) {
+	for i, v := range a {
+		lanes[i%16] = fma(v, b[i], lanes[i%16])
+	}
+}
+
+func maxLanesGo(lanes *[16]float32, x []float32) {
+	for i, v := range x {
+		if !(lanes[i%16] > v) {
+			lanes[i%16] = v
+		}
+	}
+}
+
+func expSumLanesGo(lanes *[16]float32, x []float32, shift, scale float32) {
+	for i, v := range x {
+		x[i] = exp1(float32((v - shift) * scale))
+		lanes[i%16] += x[i]
+	}
+}
+
+func columnDotsGo(sum, dot, a, b []float32) {
+	c := len(sum)
+	for r := 0; r < len(a); r += c {
+		x, y := a[r:r+c], b[r:r+c]
+		for j, v := range x {
+			sum[j] += v
+			dot[j] = fma(v, y[j], dot[j])
+		}
+	}
+}
