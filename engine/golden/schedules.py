@@ -7,7 +7,7 @@ Versions: torch 2.15.0, diffusers 0.42.1, numpy 2.4.6.
 Writes engine/schedule/testdata/diffusers.json:
   alphas_cumprod  per scheduler config: ᾱ at the timesteps in "timesteps"
   levels          per curve: σ of Stable Diffusion 1 in 10 steps and a final 0
-diffusers works in float32, so 1−ᾱ near ᾱ = 1 is right to about 1e-4 only.
+diffusers multiplies in float32, so its ᾱ are right to about 1e-6 only.
 """
 
 import json

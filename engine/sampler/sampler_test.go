@@ -1,0 +1,333 @@
+package sampler
+
+import (
+	"bytes"
+	"context"
+	"encoding/gob"
+	"encoding/json"
+	"errors"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"gorgonia.org/tensor"
+
+	"darkroom/engine/noise"
+	"darkroom/engine/schedule"
+)
+
+const spread = 0.5
+
+// gaussian is the perfect denoiser for pictures whose every number is normal
+// with mean 0 and standard deviation spread: x₀ = x·s²/(s²+σ²).
+func gaussian(latent *tensor.Dense, sigma float64) (*tensor.Dense, error) {
+	for i, x := range latent.Float32s() {
+		latent.Float32s()[i] = float32(float64(x) * spread * spread / (spread*spread + sigma*sigma))
+	}
+	return latent, nil
+}
+
+// start is a new run of 12 steps of a small latent.
+func start(t *testing.T, name string) *State {
+	t.Helper()
+	s, err := schedule.New(schedule.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sigmas, err := s.Levels("karras", 12)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream := noise.Stream{Seed: 99}
+	x, err := Start(stream.Next(3, 4, 5), sigmas[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := New(name, sigmas, x, stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state
+}
+
+func finish(t *testing.T, s *State) *State {
+	t.Helper()
+	for !s.Done() {
+		if _, err := s.Next(gaussian); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+// The probability-flow equation of Gaussian pictures, dx/dσ = x·σ/(s²+σ²), has
+// the solution x(σ) = x(σ₀)·√((s²+σ²)/(s²+σ₀²)): twice the steps halve the
+// error of a first-order method and quarter that of a second-order one.
+func TestErrorFallsWithTheOrder(t *testing.T) {
+	const from, to = 10, 0.1
+	exact := math.Sqrt((spread*spread + to*to) / (spread*spread + from*from))
+	relativeError := func(name string, steps int) float64 {
+		sigmas := make([]float64, steps+1)
+		for i := range sigmas {
+			sigmas[i] = from * math.Pow(to/from, float64(i)/float64(steps))
+		}
+		s, err := New(name, sigmas, dense([]int{1, 1, 1, 1}, []float32{1}), noise.Stream{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return math.Abs(float64(finish(t, s).Latent[0])/exact - 1)
+	}
+	for _, c := range []struct {
+		name  string
+		order float64
+	}{{"euler", 1}, {"ddim", 1}, {"dpmpp_2m", 2}} {
+		coarse, fine := relativeError(c.name, 40), relativeError(c.name, 80)
+		if order := math.Log2(coarse / fine); math.Abs(order-c.order) > 0.2 {
+			t.Errorf("%s: error %.2e in 40 steps and %.2e in 80 is order %.2f, want %v", c.name, coarse, fine, order, c.order)
+		}
+	}
+}
+
+// Ancestral noise must leave Gaussian pictures Gaussian: mean 0, deviation s.
+func TestAncestralKeepsTheDistribution(t *testing.T) {
+	sigmas := make([]float64, 101)
+	for i := range 100 {
+		sigmas[i] = 10 * math.Pow(0.01/10, float64(i)/99)
+	}
+	stream := noise.Stream{Seed: 5}
+	x, err := Start(stream.Next(4, 32, 32), sigmas[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := New("euler_ancestral", sigmas, x, stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sum, squares float64
+	for _, v := range finish(t, s).Latent {
+		sum += float64(v)
+		squares += float64(v) * float64(v)
+	}
+	n := float64(len(s.Latent))
+	if mean, deviation := sum/n, math.Sqrt(squares/n); math.Abs(mean) > 0.03 || math.Abs(deviation-spread) > 0.04 {
+		t.Errorf("mean %.3f and deviation %.3f, want 0 and %v", mean, deviation, spread)
+	}
+}
+
+func TestDDIMIsEuler(t *testing.T) {
+	euler, ddim := finish(t, start(t, "euler")), finish(t, start(t, "ddim"))
+	if d := largestDifference(ddim.Latent, euler.Latent); d > 1e-5 {
+		t.Errorf("DDIM without extra noise is off Euler by %.1e", d)
+	}
+}
+
+// codecs are the ways a State is saved.
+var codecs = map[string]func(s *State) (*State, error){
+	"gob": func(s *State) (*State, error) {
+		var buffer bytes.Buffer
+		if err := gob.NewEncoder(&buffer).Encode(s); err != nil {
+			return nil, err
+		}
+		read := new(State)
+		return read, gob.NewDecoder(&buffer).Decode(read)
+	},
+	"JSON": func(s *State) (*State, error) {
+		data, err := json.Marshal(s)
+		if err != nil {
+			return nil, err
+		}
+		read := new(State)
+		return read, json.Unmarshal(data, read)
+	},
+}
+
+func TestResumedRunIsTheSameBitForBit(t *testing.T) {
+	for _, name := range Names() {
+		whole := finish(t, start(t, name))
+		for codec, save := range codecs {
+			s := start(t, name)
+			for {
+				read, err := save(s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !reflect.DeepEqual(read, s) {
+					t.Fatalf("%s: %s changes the state after step %d", name, codec, s.Step)
+				}
+				if end := finish(t, read); !reflect.DeepEqual(end, whole) {
+					t.Fatalf("%s: resumed from %s after step %d, the picture is another", name, codec, s.Step)
+				}
+				if s.Done() {
+					break
+				}
+				if _, err := s.Next(gaussian); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+func TestPlainCopyIsASnapshot(t *testing.T) {
+	for _, name := range Names() {
+		s := start(t, name)
+		for range 3 {
+			if _, err := s.Next(gaussian); err != nil {
+				t.Fatal(err)
+			}
+		}
+		snapshot := *s
+		end := finish(t, s)
+		if !reflect.DeepEqual(finish(t, &snapshot), end) {
+			t.Errorf("%s: going on from a copy makes another picture", name)
+		}
+	}
+}
+
+func TestFailedStepLeavesTheStateAsItWas(t *testing.T) {
+	for _, name := range Names() {
+		s := start(t, name)
+		for range 2 {
+			if _, err := s.Next(gaussian); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before, err := codecs["gob"](s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			denoise  Denoise
+			mentions string
+		}{
+			{func(latent *tensor.Dense, _ float64) (*tensor.Dense, error) {
+				latent.Float32s()[0] = 1e9
+				return latent, context.Canceled
+			}, "step 3 of 12"},
+			{func(*tensor.Dense, float64) (*tensor.Dense, error) { return nil, nil }, "missing"},
+			{func(*tensor.Dense, float64) (*tensor.Dense, error) {
+				return dense([]int{1, 4, 3, 5}, make([]float32, 60)), nil
+			}, "keep the shape"},
+			{func(*tensor.Dense, float64) (*tensor.Dense, error) {
+				return tensor.New(tensor.WithShape(1, 4, 5, 3), tensor.Of(tensor.Float64)), nil
+			}, "must be float32"},
+		} {
+			_, err := s.Next(c.denoise)
+			if err == nil || !strings.Contains(err.Error(), c.mentions) || !strings.Contains(err.Error(), Label(name)) {
+				t.Errorf("%s: error %v, want it to mention %q", name, err, c.mentions)
+			}
+			if !reflect.DeepEqual(s, before) {
+				t.Fatalf("%s: a step that failed (%v) changed the state", name, err)
+			}
+		}
+		if _, err := s.Next(func(*tensor.Dense, float64) (*tensor.Dense, error) { return nil, context.Canceled }); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: error %v does not wrap the denoiser's", name, err)
+		}
+	}
+}
+
+func TestNextReturnsTheEstimate(t *testing.T) {
+	for _, name := range Names() {
+		s := start(t, name)
+		var x0 *tensor.Dense
+		var err error
+		for !s.Done() {
+			if x0, err = s.Next(gaussian); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// The last step goes to level 0: the latent is the estimate.
+		if !slices.Equal(x0.Float32s(), s.Latent) || !slices.Equal([]int(x0.Shape()), s.Shape) {
+			t.Errorf("%s: the last estimate is not the latent", name)
+		}
+		if _, err := s.Next(gaussian); !errors.Is(err, ErrDone) {
+			t.Errorf("%s: error %v after the last step, want ErrDone", name, err)
+		}
+	}
+}
+
+func TestParse(t *testing.T) {
+	for _, c := range []struct{ given, want string }{
+		{"euler", "euler"},
+		{"Euler", "euler"},
+		{"k_euler", "euler"},
+		{"EulerDiscreteScheduler", "euler"},
+		{"Euler a", "euler_ancestral"},
+		{"euler_a", "euler_ancestral"},
+		{"k_euler_a", "euler_ancestral"},
+		{"euler_ancestral", "euler_ancestral"},
+		{"k_euler_ancestral", "euler_ancestral"},
+		{"DDIM", "ddim"},
+		{"ddim", "ddim"},
+		{"DPM++ 2M", "dpmpp_2m"},
+		{"dpm++2m", "dpmpp_2m"},
+		{"dpmpp_2m", "dpmpp_2m"},
+		{" k_dpmpp_2m ", "dpmpp_2m"},
+		{"DPMSolverMultistepScheduler", "dpmpp_2m"},
+	} {
+		if got, err := Parse(c.given); err != nil || got != c.want {
+			t.Errorf("Parse(%q) = %q, %v, want %q", c.given, got, err, c.want)
+		}
+	}
+	for _, unknown := range []string{"", "heun", "DPM++ 2M SDE", "k_"} {
+		if got, err := Parse(unknown); err == nil || !strings.Contains(err.Error(), "euler, euler_ancestral, ddim, dpmpp_2m") {
+			t.Errorf("Parse(%q) = %q, %v, want an error that lists the samplers", unknown, got, err)
+		}
+	}
+	for _, name := range Names() {
+		if got, err := Parse(Label(name)); err != nil || got != name {
+			t.Errorf("the label %q of %s is parsed as %q, %v", Label(name), name, got, err)
+		}
+	}
+	if got := Label("heun"); got != "heun" {
+		t.Errorf("the label of an unknown name is %q", got)
+	}
+}
+
+func TestNewRefusesWhatCannotRun(t *testing.T) {
+	good := dense([]int{1, 1, 2, 1}, []float32{1, 2})
+	for _, c := range []struct {
+		what     string
+		name     string
+		sigmas   []float64
+		start    *tensor.Dense
+		mentions string
+	}{
+		{"unknown sampler", "heun", []float64{1, 0}, good, "euler_ancestral"},
+		{"one level", "euler", []float64{1}, good, "at least 2"},
+		{"rising levels", "euler", []float64{1, 2, 0}, good, "must fall"},
+		{"equal levels", "euler", []float64{1, 1, 0}, good, "must fall"},
+		{"NaN", "euler", []float64{math.NaN(), 0}, good, "must fall"},
+		{"infinite", "euler", []float64{math.Inf(1), 0}, good, "must fall"},
+		{"below zero", "euler", []float64{1, -1}, good, "not below 0"},
+		{"no start", "euler", []float64{1, 0}, nil, "missing"},
+		{"flat start", "euler", []float64{1, 0}, tensor.New(tensor.WithShape(2), tensor.WithBacking([]float32{1, 2})), "[1, height, width, channels]"},
+		{"two pictures", "euler", []float64{1, 0}, dense([]int{2, 1, 1, 1}, []float32{1, 2}), "[1, height, width, channels]"},
+		{"float64", "euler", []float64{1, 0}, tensor.New(tensor.WithShape(1, 1, 2, 1), tensor.Of(tensor.Float64)), "float32"},
+	} {
+		if _, err := New(c.name, c.sigmas, c.start, noise.Stream{}); err == nil || !strings.Contains(err.Error(), c.mentions) {
+			t.Errorf("%s: error %v, want it to mention %q", c.what, err, c.mentions)
+		}
+	}
+}
+
+func TestNextRefusesADamagedState(t *testing.T) {
+	for what, damage := range map[string]func(s *State){
+		"short latent":  func(s *State) { s.Latent = s.Latent[1:] },
+		"step too high": func(s *State) { s.Step = 13 },
+		"step below 0":  func(s *State) { s.Step = -1 },
+		"lost history":  func(s *State) { s.History = nil },
+		"short history": func(s *State) { s.History = [][]float32{{1}} },
+	} {
+		s := start(t, "dpmpp_2m")
+		if _, err := s.Next(gaussian); err != nil {
+			t.Fatal(err)
+		}
+		damage(s)
+		if _, err := s.Next(gaussian); err == nil || !strings.Contains(err.Error(), "damaged") {
+			t.Errorf("%s: error %v, want one that says the run is damaged", what, err)
+		}
+	}
+}
