@@ -22,6 +22,13 @@ var ErrInvalid = errors.New("invalid request")
 // DefaultModel names the model that is embedded in the program.
 const DefaultModel = "default"
 
+// What a picture is drawn with unless its maker says otherwise.
+const (
+	DefaultSteps    = 20
+	DefaultGuidance = 4.0
+	DefaultSampler  = "euler"
+)
+
 // Request describes one picture; the same request makes the same picture on
 // every machine. Its JSON form is the recipe kept inside a saved PNG.
 type Request struct {

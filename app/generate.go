@@ -1,0 +1,247 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"darkroom/engine"
+	"darkroom/engine/gallery"
+	"darkroom/engine/pipeline"
+	"darkroom/engine/sampler"
+)
+
+// newEngine is the engine behind both the window and the verbs.
+func newEngine() *engine.Engine {
+	return engine.New(func(ctx context.Context, model string) (engine.Painter, error) {
+		return pipeline.Load(ctx, model)
+	})
+}
+
+// generate develops pictures without a window.
+func generate(ctx context.Context, args []string) error {
+	f := flags("generate", `--prompt "a red apple" --out apple.png [flags]`)
+	var (
+		r      engine.Request
+		out    = f.String("out", "", "PNG file to write; with --count, a number is put before the suffix")
+		frames = f.String("frames", "", "folder for every step's preview, step-001.png, step-002.png, …")
+		asJSON = f.Bool("json", false, "print one JSON object per event on standard output")
+		count  = f.Int("count", 1, "pictures to draw, with seeds from --seed up")
+	)
+	f.StringVar(&r.Prompt, "prompt", "", "what to draw")
+	f.StringVar(&r.Negative, "negative", "", "what to keep away from")
+	f.Uint64Var(&r.Seed, "seed", 0, "number that decides the noise the picture develops from")
+	f.IntVar(&r.Steps, "steps", engine.DefaultSteps, "denoising steps")
+	f.Float64Var(&r.Guidance, "guidance", engine.DefaultGuidance, "how strongly the prompt pulls; 1 is not at all beyond what was learnt")
+	f.StringVar(&r.Sampler, "sampler", engine.DefaultSampler, "one of "+strings.Join(sampler.Names(), ", "))
+	f.IntVar(&r.Width, "width", 0, "pixels; 0 is the model's own")
+	f.IntVar(&r.Height, "height", 0, "pixels; 0 is the model's own")
+	f.StringVar(&r.Model, "model", engine.DefaultModel, `"default" or the path of a model folder (diffusers layout)`)
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if *out == "" {
+		return fmt.Errorf("%w: say where the picture goes with --out FILE.png", errUsage)
+	}
+	if *count < 1 || *count > 10000 {
+		return fmt.Errorf("%w: count is %d; choose a number from 1 to 10000", errUsage, *count)
+	}
+	if err := r.Validate(); err != nil {
+		return err
+	}
+	// found out now rather than after the work
+	if err := writable(*out); err != nil {
+		return err
+	}
+	if *frames != "" {
+		if err := os.MkdirAll(*frames, 0o755); err != nil {
+			return fmt.Errorf("the folder for --frames can't be made: %w; choose another", err)
+		}
+	}
+	e := newEngine()
+	defer e.Close()
+	first := r.Seed
+	for i := range *count {
+		r.Seed = first + uint64(i)
+		g := &generation{out: numbered(*out, i, *count), frames: *frames, say: progressLine(os.Stderr)}
+		if *asJSON {
+			g.say = jsonLines(os.Stdout)
+		}
+		if *frames != "" && *count > 1 {
+			g.frames = filepath.Join(*frames, fmt.Sprintf("seed-%d", r.Seed))
+		}
+		if err := g.run(ctx, e, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writable makes sure a file can be written at path, leaving nothing behind.
+func writable(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a folder; give --out the name of a PNG file", path)
+	}
+	probe, err := os.CreateTemp(filepath.Dir(path), ".darkroom-*")
+	if err != nil {
+		return fmt.Errorf("the picture can't be written to %s: %w; choose a folder that exists and that you may write to", path, err)
+	}
+	probe.Close()
+	return os.Remove(probe.Name())
+}
+
+// numbered puts i before the suffix when there are several.
+func numbered(path string, i, count int) string {
+	if count == 1 {
+		return path
+	}
+	ext := filepath.Ext(path)
+	return fmt.Sprintf("%s-%0*d%s", strings.TrimSuffix(path, ext), len(fmt.Sprint(count)), i+1, ext)
+}
+
+// generation is one picture on its way to a file.
+type generation struct {
+	out, frames string
+	say         func(report)
+	saved       int // frames written so far
+}
+
+// report is an event as --json prints it.
+type report struct {
+	Event   engine.Kind     `json:"event"`
+	Job     int64           `json:"job"`
+	Seed    uint64          `json:"seed"`
+	Recipe  *engine.Request `json:"recipe,omitempty"`
+	Step    int             `json:"step,omitempty"`
+	Steps   int             `json:"steps,omitempty"`
+	Elapsed float64         `json:"elapsed,omitempty"` // seconds since the start
+	Left    float64         `json:"left,omitempty"`    // seconds, estimated
+	File    string          `json:"file,omitempty"`
+	SHA256  string          `json:"sha256,omitempty"`
+	Seconds *engine.Stages  `json:"seconds,omitempty"`
+	Error   string          `json:"error,omitempty"`
+}
+
+func (g *generation) run(ctx context.Context, e *engine.Engine, r engine.Request) error {
+	job, err := e.Submit(r)
+	if err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, job.Cancel)
+	defer stop()
+	for {
+		events, err := job.Wait(context.WithoutCancel(ctx))
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, event := range events {
+			if err := g.handle(event); err != nil {
+				job.Cancel()
+				return err
+			}
+		}
+	}
+}
+
+func (g *generation) handle(e engine.Event) error {
+	line := report{
+		Event: e.Kind, Job: e.Job, Seed: e.Request.Seed, Step: e.Step,
+		Elapsed: rounded(e.Elapsed), Left: rounded(e.Left),
+	}
+	switch e.Kind {
+	case engine.Started:
+		line.Steps = e.Request.Steps
+	case engine.Step:
+		line.Steps = e.Request.Steps
+		if g.frames != "" {
+			if err := g.saveFrame(e.Step, e.Preview); err != nil {
+				return err
+			}
+		}
+	case engine.Finished:
+		if err := gallery.Save(g.out, e.Picture, e.Request); err != nil {
+			return err
+		}
+		sum, err := fileSum(g.out)
+		if err != nil {
+			return err
+		}
+		line.Recipe, line.File, line.SHA256, line.Seconds = &e.Request, g.out, sum, &e.Stages
+	case engine.Failed:
+		line.Error = e.Err.Error()
+		g.say(line)
+		return e.Err
+	case engine.Cancelled:
+		g.say(line)
+		return context.Canceled
+	}
+	g.say(line)
+	return nil
+}
+
+func (g *generation) saveFrame(step int, preview *image.RGBA) error {
+	if err := os.MkdirAll(g.frames, 0o755); err != nil {
+		return err
+	}
+	f, err := os.Create(filepath.Join(g.frames, fmt.Sprintf("step-%03d.png", step)))
+	if err != nil {
+		return err
+	}
+	if err := png.Encode(f, preview); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
+
+func fileSum(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// rounded is a duration in seconds to the millisecond.
+func rounded(d time.Duration) float64 { return math.Round(d.Seconds()*1000) / 1000 }
+
+func jsonLines(w io.Writer) func(report) {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return func(r report) { _ = enc.Encode(r) } // a closed pipe ends the program by itself
+}
+
+// progressLine tells a person how it goes, on one line.
+func progressLine(w io.Writer) func(report) {
+	return func(r report) {
+		switch r.Event {
+		case engine.Step:
+			fmt.Fprintf(w, "\rseed %d: step %d of %d, %.1f s left\x1b[K", r.Seed, r.Step, r.Steps, r.Left)
+		case engine.Finished:
+			fmt.Fprintf(w, "\r%s: seed %d, %.2f s\x1b[K\n", r.File, r.Seed, r.Seconds.Total)
+		case engine.Cancelled:
+			fmt.Fprintf(w, "\rseed %d: stopped\x1b[K\n", r.Seed)
+		case engine.Failed:
+			fmt.Fprint(w, "\r\x1b[K")
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"darkroom/engine/train"
+	"darkroom/engine/train/bpe"
+	"darkroom/engine/train/data"
+)
+
+// vocabulary is how many merges the default model's tokenizer learns; nearly every
+// word of its captions is then one token.
+const vocabulary = 1280
+
+func trainVerb(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		return fmt.Errorf("%w: say what to train: data, autoencoder, text or denoiser, in this order", errUsage)
+	}
+	stage := args[0]
+	f := flags("train "+stage, "[flags]")
+	o := train.Options{Log: os.Stdout}
+	f.StringVar(&o.Dir, "dir", "train", "folder of the data set, the states and the model in the making")
+	var (
+		train1   func(context.Context, train.Options) error
+		pictures int
+	)
+	steps := func(steps, batch int, lr float64) {
+		f.IntVar(&o.Steps, "steps", steps, "training steps in all; a stopped run goes on where it was")
+		f.IntVar(&o.Batch, "batch", batch, "pictures per step")
+		f.Float64Var(&o.LR, "lr", lr, "learning rate at its highest")
+		f.IntVar(&o.Every, "every", 250, "steps between saved states and sample sheets")
+	}
+	switch stage {
+	case "data":
+		fetched := f.String("fetched", "", "folder the packages were fetched to (default DIR/fetched)")
+		if err := parse(f, args[1:]); err != nil {
+			return err
+		}
+		if *fetched == "" {
+			*fetched = filepath.Join(o.Dir, "fetched")
+		}
+		return trainData(ctx, o.Dir, *fetched)
+	case "autoencoder":
+		steps(1500, 16, 1e-3)
+		train1 = train.Autoencoder
+	case "text":
+		steps(1500, 64, 1e-3)
+		train1 = train.Text
+	case "denoiser":
+		steps(6000, 32, 6e-4)
+		f.IntVar(&pictures, "pictures", 40000, "composed pictures to train on")
+		train1 = func(ctx context.Context, o train.Options) error { return train.Denoiser(ctx, o, pictures) }
+	default:
+		return fmt.Errorf("%w: there is no %q to train; choose data, autoencoder, text or denoiser", errUsage, stage)
+	}
+	if err := parse(f, args[1:]); err != nil {
+		return err
+	}
+	if o.Steps < 1 || o.Batch < 1 || o.Every < 1 || !(o.LR > 0) {
+		return fmt.Errorf("%w: steps, batch, every and lr must be positive", errUsage)
+	}
+	return train1(ctx, o)
+}
+
+// trainData fetches the packages, builds the sprites and trains the tokenizer.
+func trainData(ctx context.Context, dir, fetched string) error {
+	fetch := exec.CommandContext(ctx, "sh", "-s", fetched)
+	fetch.Stdin, fetch.Stdout, fetch.Stderr = data.FetchScript(), os.Stdout, os.Stderr
+	if err := fetch.Run(); err != nil {
+		return fmt.Errorf("fetching the packages: %w", err)
+	}
+	built := filepath.Join(dir, "data")
+	if err := data.Build(fetched, built, func(done, total int) {
+		fmt.Printf("\rsprites %d/%d", done, total)
+	}); err != nil {
+		return err
+	}
+	fmt.Println()
+	set, err := data.Open(built)
+	if err != nil {
+		return err
+	}
+	vocab, merges := bpe.Train(append(set.Captions(20000), data.Words...), vocabulary)
+	out := filepath.Join(dir, "model", "tokenizer")
+	if err := bpe.Write(out, vocab, merges, train.MaxTokens); err != nil {
+		return err
+	}
+	fmt.Printf("%d things, %d tokens in %s\n", len(set.Concepts()), len(vocab), out)
+	return nil
+}

@@ -1,0 +1,174 @@
+package nn
+
+import (
+	"math"
+
+	"darkroom/engine/kernel"
+
+	"gorgonia.org/tensor"
+)
+
+// queryBlock is how many queries are scored at a time: the score matrix of a
+// whole sequence is never in memory.
+const queryBlock = 64
+
+// attend computes softmax(q·kᵀ/√d)·v for each of heads (Vaswani et al. 2017).
+// q is [N,Tq,heads·d], k and v [N,Tk,heads·d]; the result has q's shape. With
+// causal, query i sees keys 0 … i.
+func attend(c *Context, q, k, v *tensor.Dense, heads int, causal bool) *tensor.Dense {
+	y := c.New(q.Shape()...)
+	if c.cancelled() {
+		return y
+	}
+	a := attention{
+		n: q.Shape()[0], heads: heads, tq: q.Shape()[1], tk: k.Shape()[1], ch: q.Shape()[2],
+		causal: causal, q: Data(q), k: Data(k), v: Data(v),
+	}
+	a.d = a.ch / heads
+	a.scale = float32(1 / math.Sqrt(float64(a.d)))
+	c.Work += 4 * float64(a.n*a.tq*a.tk*a.ch)
+	blocks := (a.tq + queryBlock - 1) / queryBlock
+	kernel.Parallel(a.n*heads*blocks, func(i int) {
+		if c.cancelled() {
+			return
+		}
+		p := borrow(queryBlock * a.tk)
+		defer giveBack(p)
+		h, q0 := i/blocks, i%blocks*queryBlock
+		nq := min(queryBlock, a.tq-q0)
+		a.probabilities(*p, h, q0, nq)
+		kernel.GemmSerial(nq, a.d, a.tk, kernel.Strided{Data: *p, Row: a.tk, Col: 1},
+			a.sequence(a.v, h, a.tk).columns(), Data(y)[a.at(h, a.tq, q0):], a.ch, false)
+	})
+	c.record(y, func(dy []float32) {
+		t := c.Tape
+		dq, dk, dv := t.zeroed(q), t.zeroed(k), t.zeroed(v)
+		kernel.Parallel(a.n*heads, func(h int) { a.backward(h, dy, dq, dk, dv) })
+	}, q, k, v)
+	return y
+}
+
+// attention is one call's geometry; h counts heads over all N.
+type attention struct {
+	n, heads, tq, tk, ch, d int
+	scale                   float32
+	causal                  bool
+	q, k, v                 []float32
+}
+
+// at is where row r of head h begins in a [N,t,heads·d] tensor.
+func (a *attention) at(h, t, r int) int {
+	return (h/a.heads*t+r)*a.ch + h%a.heads*a.d
+}
+
+// strided is a [t,d] matrix inside a [N,t,heads·d] tensor.
+type strided struct {
+	data []float32
+	ch   int
+}
+
+func (a *attention) sequence(x []float32, h, t int) strided {
+	return strided{x[a.at(h, t, 0):], a.ch}
+}
+
+// rows gives element (token, channel), columns (channel, token).
+func (s strided) rows() kernel.Strided    { return kernel.Strided{Data: s.data, Row: s.ch, Col: 1} }
+func (s strided) columns() kernel.Strided { return kernel.Strided{Data: s.data, Row: 1, Col: s.ch} }
+
+// probabilities writes softmax(q·kᵀ·scale) of nq queries from q0 to p [nq,tk].
+func (a *attention) probabilities(p []float32, h, q0, nq int) {
+	kernel.GemmSerial(nq, a.tk, a.d, strided{a.q[a.at(h, a.tq, q0):], a.ch}.rows(),
+		a.sequence(a.k, h, a.tk).rows(), p, a.tk, false)
+	for r := range nq {
+		row := p[r*a.tk : (r+1)*a.tk]
+		seen := a.tk
+		if a.causal {
+			seen = q0 + r + 1
+			clear(row[seen:])
+		}
+		kernel.Softmax(row[:seen], a.scale)
+	}
+}
+
+// backward adds the gradients of head h; any of dq, dk, dv may be nil.
+func (a *attention) backward(h int, dy, dq, dk, dv []float32) {
+	pb, db := borrow(queryBlock*a.tk), borrow(queryBlock*a.tk)
+	defer giveBack(pb)
+	defer giveBack(db)
+	p, ds := *pb, *db
+	keys, values := a.sequence(a.k, h, a.tk), a.sequence(a.v, h, a.tk)
+	for q0 := 0; q0 < a.tq; q0 += queryBlock {
+		nq := min(queryBlock, a.tq-q0)
+		at := a.at(h, a.tq, q0)
+		queries, grads := strided{a.q[at:], a.ch}, strided{dy[at:], a.ch}
+		a.probabilities(p, h, q0, nq)
+		across := kernel.Strided{Data: p, Row: 1, Col: a.tk}
+		if dv != nil {
+			kernel.GemmSerial(a.tk, a.d, nq, across, grads.columns(), dv[a.at(h, a.tk, 0):], a.ch, true)
+		}
+		// dS = P∘(dP − Σ dP∘P)·scale, the derivative of a softmax
+		kernel.GemmSerial(nq, a.tk, a.d, grads.rows(), values.rows(), ds, a.tk, false)
+		for r := range nq {
+			prob, d := p[r*a.tk:(r+1)*a.tk], ds[r*a.tk:(r+1)*a.tk]
+			mean := kernel.Dot(prob, d)
+			for j := range d {
+				d[j] = prob[j] * (d[j] - mean) * a.scale
+			}
+		}
+		if dq != nil {
+			kernel.GemmSerial(nq, a.d, a.tk, kernel.Strided{Data: ds, Row: a.tk, Col: 1},
+				keys.columns(), dq[at:], a.ch, true)
+		}
+		if dk != nil {
+			kernel.GemmSerial(a.tk, a.d, nq, kernel.Strided{Data: ds, Row: 1, Col: a.tk},
+				queries.columns(), dk[a.at(h, a.tk, 0):], a.ch, true)
+		}
+	}
+}
+
+// Attention is multi-head attention with its four projections.
+type Attention struct {
+	Q, K, V, Out *Linear
+
+	heads  int
+	causal bool
+}
+
+// NewAttention is diffusers' Attention: to_q, to_k, to_v without bias unless
+// told, to_out.0 with. context is the width of what keys and values are made
+// from.
+func NewAttention(p Params, ch, context, heads int, bias bool) *Attention {
+	return &Attention{
+		Q:     NewLinear(p.Sub("to_q"), ch, ch, bias),
+		K:     NewLinear(p.Sub("to_k"), context, ch, bias),
+		V:     NewLinear(p.Sub("to_v"), context, ch, bias),
+		Out:   NewLinear(p.Sub("to_out.0"), ch, ch, true),
+		heads: heads,
+	}
+}
+
+// NewCausalAttention is CLIP's: q_proj, k_proj, v_proj, out_proj, each token
+// seeing those before it.
+func NewCausalAttention(p Params, ch, heads int) *Attention {
+	return &Attention{
+		Q:     NewLinear(p.Sub("q_proj"), ch, ch, true),
+		K:     NewLinear(p.Sub("k_proj"), ch, ch, true),
+		V:     NewLinear(p.Sub("v_proj"), ch, ch, true),
+		Out:   NewLinear(p.Sub("out_proj"), ch, ch, true),
+		heads: heads, causal: true,
+	}
+}
+
+// Forward lets the tokens of x [N,T,C] look at those of context [N,S,D], or
+// at each other if context is nil.
+func (l *Attention) Forward(c *Context, x, context *tensor.Dense) *tensor.Dense {
+	if context == nil {
+		context = x
+	}
+	q, k, v := l.Q.Forward(c, x), l.K.Forward(c, context), l.V.Forward(c, context)
+	y := attend(c, q, k, v, l.heads, l.causal)
+	c.Free(q, k, v)
+	out := l.Out.Forward(c, y)
+	c.Free(y)
+	return out
+}

@@ -1,0 +1,161 @@
+// Package nn holds the layers of the networks over *tensor.Dense, channels
+// last: [N,H,W,C] for pictures and latents, [N,T,C] for tokens.
+//
+// A layer's forward pass is written once. With a Tape in its Context it also
+// records how to send gradients back; without one it leaves nothing behind but
+// its result.
+package nn
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"darkroom/engine/kernel"
+
+	"gorgonia.org/tensor"
+)
+
+// Context carries one forward pass: its cancellation, its memory, and the tape
+// that training records on. A Context is used by one goroutine at a time.
+//
+// A cancelled Context makes every layer return at once with meaningless
+// values; whoever runs the network asks Err before using the result.
+type Context struct {
+	context.Context
+	Tape *Tape
+	// Work counts the floating-point operations of the matrix products so far,
+	// forward, from their shapes and with convolutions as direct ones.
+	Work float64
+
+	free map[int][][]float32 // by length
+	used [][]float32
+}
+
+// NewContext returns a Context for inference, cancelled with ctx.
+func NewContext(ctx context.Context) *Context {
+	return &Context{Context: ctx, free: map[int][][]float32{}}
+}
+
+// Training returns a Context with an empty tape.
+func Training(ctx context.Context) *Context {
+	c := NewContext(ctx)
+	c.Tape = &Tape{ctx: c, grads: map[*tensor.Dense]*gradient{}}
+	return c
+}
+
+// New returns a tensor whose values are whatever its memory last held. It is
+// valid until Reset.
+func (c *Context) New(shape ...int) *tensor.Dense {
+	return Wrap(c.buffer(size(shape)), shape...)
+}
+
+// buffer hands out n floats of unspecified content until Reset or Free.
+func (c *Context) buffer(n int) []float32 {
+	var b []float32
+	if list := c.free[n]; len(list) > 0 {
+		b = list[len(list)-1]
+		c.free[n] = list[:len(list)-1]
+	} else {
+		b = make([]float32, n)
+	}
+	c.used = append(c.used, b)
+	return b
+}
+
+// Free returns the memory of intermediate results early, which keeps the peak
+// of an inference low. With a tape it does nothing: the backward pass will
+// want them.
+func (c *Context) Free(xs ...*tensor.Dense) {
+	if c.Tape != nil {
+		return
+	}
+	for _, x := range xs {
+		c.release(Data(x))
+	}
+}
+
+func (c *Context) release(b []float32) {
+	for i := len(c.used) - 1; i >= 0; i-- {
+		if &c.used[i][0] == &b[0] {
+			c.used[i] = c.used[len(c.used)-1]
+			c.used = c.used[:len(c.used)-1]
+			c.free[len(b)] = append(c.free[len(b)], b)
+			return
+		}
+	}
+}
+
+// Reset takes back all memory handed out by New and clears the tape.
+func (c *Context) Reset() {
+	for _, b := range c.used {
+		c.free[len(b)] = append(c.free[len(b)], b)
+	}
+	c.used = c.used[:0]
+	if c.Tape != nil {
+		c.Tape.reset()
+	}
+}
+
+func (c *Context) cancelled() bool { return c.Err() != nil }
+
+// Wrap makes a tensor over data without copying it, computed by our kernels.
+func Wrap(data []float32, shape ...int) *tensor.Dense {
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data), tensor.WithEngine(kernel.Engine{}))
+}
+
+// Data returns the row-major values of x, not a copy.
+func Data(x *tensor.Dense) []float32 { return x.Data().([]float32) }
+
+func size(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+// rows splits a tensor's shape into (all but the last) × last dimension.
+func rows(x *tensor.Dense) (m, c int) {
+	s := x.Shape()
+	c = s[len(s)-1]
+	return x.Size() / c, c
+}
+
+// withLast returns x's shape with its last dimension replaced.
+func withLast(x *tensor.Dense, c int) []int {
+	s := append([]int(nil), x.Shape()...)
+	s[len(s)-1] = c
+	return s
+}
+
+func mustMatch(what string, a, b *tensor.Dense) {
+	if !a.Shape().Eq(b.Shape()) {
+		panic(fmt.Sprintf("nn: %s: shapes %v and %v differ", what, a.Shape(), b.Shape()))
+	}
+}
+
+// chunk is how many values one goroutine handles at a time in elementwise
+// work: enough to outweigh handing it over, small enough to share evenly.
+const chunk = 16384
+
+// eachChunk calls body on consecutive ranges that cover [0,n).
+func eachChunk(n int, body func(lo, hi int)) {
+	kernel.Parallel((n+chunk-1)/chunk, func(i int) {
+		body(i*chunk, min(n, (i+1)*chunk))
+	})
+}
+
+// scratch lends short-lived buffers to concurrent bodies.
+var scratch = sync.Pool{New: func() any { return new([]float32) }}
+
+func borrow(n int) *[]float32 {
+	p := scratch.Get().(*[]float32)
+	if cap(*p) < n {
+		*p = make([]float32, n)
+	}
+	*p = (*p)[:n]
+	return p
+}
+
+func giveBack(p *[]float32) { scratch.Put(p) }

@@ -1,0 +1,56 @@
+package nn
+
+import (
+	"math"
+
+	"gorgonia.org/tensor"
+)
+
+// Embedding is a table of vectors.
+type Embedding struct {
+	Table *tensor.Dense // [count,dim]
+}
+
+// NewEmbedding takes weight [count,dim]. CLIP starts its tables at a standard
+// deviation of 0.02.
+func NewEmbedding(p Params, count, dim int) *Embedding {
+	return &Embedding{Table: p.get("weight", plain, start{normal: 0.02}, count, dim)}
+}
+
+// Forward looks up ids, rows of length t, as [len(ids)/t,t,dim].
+func (l *Embedding) Forward(c *Context, ids []int, t int) *tensor.Dense {
+	dim := l.Table.Shape()[1]
+	y := c.New(len(ids)/t, t, dim)
+	table := Data(l.Table)
+	for i, id := range ids {
+		copy(Data(y)[i*dim:(i+1)*dim], table[id*dim:(id+1)*dim])
+	}
+	c.record(y, func(dy []float32) {
+		d := c.Tape.zeroed(l.Table)
+		for i, id := range ids {
+			for j, v := range dy[i*dim : (i+1)*dim] {
+				d[id*dim+j] += v
+			}
+		}
+	}, l.Table)
+	return y
+}
+
+// TimestepEmbedding returns [len(timesteps),dim] of cosines and then sines at
+// geometrically spaced frequencies from 1 to 1/10000 (Ho et al. 2020; the order
+// and spacing of ldm/modules/diffusionmodules/util.py).
+func TimestepEmbedding(c *Context, timesteps []float64, dim int) *tensor.Dense {
+	y := c.New(len(timesteps), dim)
+	half := dim / 2
+	for i, t := range timesteps {
+		row := Data(y)[i*dim : (i+1)*dim]
+		for j := range half {
+			// frequency and angle are rounded to float32 as the reference does
+			f := float32(math.Exp(-math.Log(10000) * float64(j) / float64(half)))
+			angle := float64(float32(t) * f)
+			row[j] = float32(math.Cos(angle))
+			row[half+j] = float32(math.Sin(angle))
+		}
+	}
+	return y
+}

@@ -1,0 +1,163 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"darkroom/engine/checkpoint"
+
+	"gorgonia.org/tensor"
+)
+
+// layout says how a parameter lies in memory compared with its file, which
+// holds PyTorch's order.
+type layout int
+
+const (
+	plain  layout = iota // as in the file
+	linear               // file [out,in], memory [in,out]: the panels of a product are then plain copies
+	conv                 // file [out,in,kh,kw], memory [kh,kw,in,out]
+)
+
+// Param is one trainable tensor.
+type Param struct {
+	Name  string // as in a diffusers or transformers file
+	Shape []int  // as in the file
+	Value *tensor.Dense
+
+	layout layout
+}
+
+// Params is where the layers of a network get their parameters from: a file
+// (Load) or a random start (Random). It remembers each one, for the optimiser
+// and for saving, and the first thing that was wrong.
+type Params struct {
+	prefix string
+	store  *store
+}
+
+type store struct {
+	file *checkpoint.Reader
+	rng  *rand.Rand
+	all  []*Param
+	err  error
+}
+
+// Load takes parameters from a file.
+func Load(r *checkpoint.Reader) Params { return Params{store: &store{file: r}} }
+
+// Random makes parameters up, as PyTorch would start them: uniform within
+// 1/√fan-in, norms at one, embeddings normal.
+func Random(seed uint64) Params {
+	return Params{store: &store{rng: rand.New(rand.NewPCG(seed, 0))}}
+}
+
+// Sub is p for the layer called name.
+func (p Params) Sub(name string) Params {
+	if p.prefix != "" {
+		name = p.prefix + "." + name
+	}
+	return Params{prefix: name, store: p.store}
+}
+
+// Subf is Sub with a formatted name.
+func (p Params) Subf(format string, args ...any) Params { return p.Sub(fmt.Sprintf(format, args...)) }
+
+// All lists every parameter made so far, in order.
+func (p Params) All() []*Param { return p.store.all }
+
+// Err is the first error met while loading.
+func (p Params) Err() error { return p.store.err }
+
+// Count is the number of trainable values.
+func (p Params) Count() int {
+	n := 0
+	for _, q := range p.store.all {
+		n += q.Value.Size()
+	}
+	return n
+}
+
+// init says how to start a parameter that isn't loaded.
+type start struct{ uniform, normal, constant float64 }
+
+func (p Params) get(name string, l layout, s start, shape ...int) *tensor.Dense {
+	full := p.Sub(name).prefix
+	memory := shape
+	switch l {
+	case linear:
+		memory = []int{shape[1], shape[0]}
+	case conv:
+		memory = []int{shape[2], shape[3], shape[1], shape[0]}
+	}
+	q := &Param{Name: full, Shape: shape, layout: l}
+	data := make([]float32, size(shape))
+	if p.store.file != nil {
+		file, err := p.store.file.Float32(full, shape...)
+		if err != nil {
+			if p.store.err == nil {
+				p.store.err = err
+			}
+		} else {
+			q.reorder(data, file, true)
+		}
+	} else {
+		for i := range data {
+			data[i] = float32(s.constant + s.uniform*(2*p.store.rng.Float64()-1) + s.normal*p.store.rng.NormFloat64())
+		}
+	}
+	q.Value = Wrap(data, memory...)
+	p.store.all = append(p.store.all, q)
+	return q.Value
+}
+
+// reorder copies between memory and file order.
+func (q *Param) reorder(memory, file []float32, load bool) {
+	in, taps := 1, 1
+	switch q.layout {
+	case plain:
+		if load {
+			copy(memory, file)
+		} else {
+			copy(file, memory)
+		}
+		return
+	case linear:
+		in = q.Shape[1]
+	case conv:
+		in, taps = q.Shape[1], q.Shape[2]*q.Shape[3]
+	}
+	out := q.Shape[0]
+	for o := range out {
+		for i := range in {
+			for t := range taps {
+				f, m := (o*in+i)*taps+t, (t*in+i)*out+o
+				if load {
+					memory[m] = file[f]
+				} else {
+					file[f] = memory[m]
+				}
+			}
+		}
+	}
+}
+
+// Tensors returns every parameter in file order under its own name, with
+// values taken from source (which may be an average of the parameters) or, if
+// source is nil, from the parameters themselves.
+func (p Params) Tensors(source func(*Param) []float32) []checkpoint.Tensor {
+	var list []checkpoint.Tensor
+	for _, q := range p.store.all {
+		values := Data(q.Value)
+		if source != nil {
+			values = source(q)
+		}
+		file := make([]float32, len(values))
+		q.reorder(values, file, false)
+		list = append(list, checkpoint.Tensor{Name: q.Name, Shape: q.Shape, Data: file})
+	}
+	return list
+}
+
+func fanIn(n int) start { return start{uniform: 1 / math.Sqrt(float64(n))} }

@@ -1,0 +1,57 @@
+package nn
+
+import "gorgonia.org/tensor"
+
+// Resnet is the residual block of U-Net and autoencoder: two normalised 3×3
+// convolutions beside a shortcut, told the noise level in between.
+type Resnet struct {
+	norm1, norm2 *GroupNorm
+	conv1, conv2 *Conv2D
+	time         *Linear // nil in the autoencoder
+	shortcut     *Linear // nil when the width stays
+}
+
+// NewResnet is diffusers' ResnetBlock2D. time is the width of the noise-level
+// embedding, 0 for none.
+func NewResnet(p Params, in, out, time, groups int, eps float64) *Resnet {
+	r := &Resnet{
+		norm1: NewGroupNorm(p.Sub("norm1"), in, groups, eps, true),
+		conv1: NewConv2D(p.Sub("conv1"), in, out, 3, 1),
+		norm2: NewGroupNorm(p.Sub("norm2"), out, groups, eps, true),
+		conv2: NewConv2D(p.Sub("conv2"), out, out, 3, 1),
+	}
+	if time > 0 {
+		r.time = NewLinear(p.Sub("time_emb_proj"), time, out, true)
+	}
+	if in != out {
+		r.shortcut = NewPointwise(p.Sub("conv_shortcut"), in, out)
+	}
+	return r
+}
+
+// Forward maps x [N,H,W,in] to [N,H,W,out]; activated is SiLU of the noise-level
+// embedding [N,time], or nil.
+func (r *Resnet) Forward(c *Context, x, activated *tensor.Dense) *tensor.Dense {
+	h := r.norm1.Forward(c, x)
+	h1 := r.conv1.Forward(c, h)
+	c.Free(h)
+	if r.time != nil {
+		e := r.time.Forward(c, activated)
+		h := AddPerChannel(c, h1, e)
+		c.Free(e, h1)
+		h1 = h
+	}
+	h = r.norm2.Forward(c, h1)
+	c.Free(h1)
+	h2 := r.conv2.Forward(c, h)
+	c.Free(h)
+	if r.shortcut == nil {
+		y := Add(c, x, h2)
+		c.Free(h2)
+		return y
+	}
+	s := r.shortcut.Forward(c, x)
+	y := Add(c, s, h2)
+	c.Free(s, h2)
+	return y
+}

@@ -1,0 +1,86 @@
+package nn
+
+import "gorgonia.org/tensor"
+
+// Transformer lets every place of a picture look at every other, and at the
+// words: diffusers' Transformer2DModel with one or more blocks.
+type Transformer struct {
+	norm    *GroupNorm
+	in, out *Linear
+	blocks  []*transformerBlock
+}
+
+type transformerBlock struct {
+	norm1, norm2, norm3 *LayerNorm
+	self, cross         *Attention
+	up, down            *Linear
+}
+
+// NewTransformer is for pictures of ch channels and words of context channels.
+// With linear the projections are stored as linear layers (Stable Diffusion
+// 2), else as 1×1 convolutions (1.x).
+func NewTransformer(p Params, ch, context, heads, depth, groups int, linear bool) *Transformer {
+	project := NewPointwise
+	if linear {
+		project = func(p Params, in, out int) *Linear { return NewLinear(p, in, out, true) }
+	}
+	t := &Transformer{
+		norm: NewGroupNorm(p.Sub("norm"), ch, groups, 1e-6, false), // ε of ldm/modules/attention.py
+		in:   project(p.Sub("proj_in"), ch, ch),
+	}
+	for i := range depth {
+		b := p.Subf("transformer_blocks.%d", i)
+		const eps = 1e-5 // torch.nn.LayerNorm's
+		t.blocks = append(t.blocks, &transformerBlock{
+			norm1: NewLayerNorm(b.Sub("norm1"), ch, eps),
+			self:  NewAttention(b.Sub("attn1"), ch, ch, heads, false),
+			norm2: NewLayerNorm(b.Sub("norm2"), ch, eps),
+			cross: NewAttention(b.Sub("attn2"), ch, context, heads, false),
+			norm3: NewLayerNorm(b.Sub("norm3"), ch, eps),
+			up:    NewLinear(b.Sub("ff.net.0.proj"), ch, 8*ch, true), // 4× wide, and a gate
+			down:  NewLinear(b.Sub("ff.net.2"), 4*ch, ch, true),
+		})
+	}
+	t.out = project(p.Sub("proj_out"), ch, ch)
+	return t
+}
+
+// Forward maps x [N,H,W,C] to the same shape; context is [N,T,D].
+func (t *Transformer) Forward(c *Context, x, context *tensor.Dense) *tensor.Dense {
+	s := x.Shape()
+	h := t.norm.Forward(c, x)
+	h1 := t.in.Forward(c, h)
+	c.Free(h)
+	tokens := Reshape(c, h1, s[0], s[1]*s[2], s[3])
+	for _, b := range t.blocks {
+		tokens = b.forward(c, tokens, context)
+	}
+	h = t.out.Forward(c, Reshape(c, tokens, s...))
+	c.Free(tokens)
+	y := Add(c, h, x)
+	c.Free(h)
+	return y
+}
+
+// forward consumes x.
+func (b *transformerBlock) forward(c *Context, x, context *tensor.Dense) *tensor.Dense {
+	add := func(branch *tensor.Dense) {
+		y := Add(c, x, branch)
+		c.Free(x, branch)
+		x = y
+	}
+	h := b.norm1.Forward(c, x)
+	add(b.self.Forward(c, h, nil))
+	c.Free(h)
+	h = b.norm2.Forward(c, x)
+	add(b.cross.Forward(c, h, context))
+	c.Free(h)
+	h = b.norm3.Forward(c, x)
+	wide := b.up.Forward(c, h)
+	c.Free(h)
+	gated := GEGLU(c, wide)
+	c.Free(wide)
+	add(b.down.Forward(c, gated))
+	c.Free(gated)
+	return x
+}

@@ -1,0 +1,221 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"math"
+	"time"
+
+	"darkroom/engine"
+	"darkroom/engine/nn"
+	"darkroom/engine/noise"
+	"darkroom/engine/sampler"
+
+	"gorgonia.org/tensor"
+)
+
+var _ engine.Painter = (*Pipeline)(nil)
+
+// Resolve fills in the model's own size and checks what only the model knows.
+func (p *Pipeline) Resolve(r engine.Request) (engine.Request, error) {
+	name, err := sampler.Parse(r.Sampler)
+	if err != nil {
+		return r, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
+	}
+	r.Sampler = name
+	own := p.UNet.Config.SampleSize * p.VAE.Config.Factor()
+	if r.Width == 0 {
+		r.Width = own
+	}
+	if r.Height == 0 {
+		r.Height = own
+	}
+	unit := p.VAE.Config.Factor() * p.UNet.Unit()
+	if r.Width%unit != 0 || r.Height%unit != 0 {
+		return r, fmt.Errorf("%w: the size is %d×%d; with this model both sides must be multiples of %d, so try %d×%d",
+			engine.ErrInvalid, r.Width, r.Height, unit, max(unit, r.Width/unit*unit), max(unit, r.Height/unit*unit))
+	}
+	return r, nil
+}
+
+// Paint draws a resolved request. It returns ctx.Err() within one layer of a
+// cancellation.
+func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine.Progress)) (engine.Result, error) {
+	begin := time.Now()
+	stages := engine.Stages{Load: p.loadTime.Seconds()}
+	p.loadTime = 0
+	c := p.context(ctx)
+
+	words, err := p.Encode(c, r.Prompt, r.Negative, r.Guidance != 1)
+	if err != nil {
+		return engine.Result{}, err
+	}
+	stages.Text = time.Since(begin).Seconds()
+
+	mark := time.Now()
+	state, err := p.Start(r)
+	if err != nil {
+		return engine.Result{}, err
+	}
+	denoise := func(x *tensor.Dense, sigma float64) (*tensor.Dense, error) {
+		return p.denoise(c, x, sigma, words, r.Guidance)
+	}
+	var previewing time.Duration
+	for !state.Done() {
+		x0, err := state.Next(denoise)
+		if err != nil {
+			return engine.Result{}, err
+		}
+		at := time.Now()
+		seen, err := p.Preview(c, x0)
+		if err != nil {
+			return engine.Result{}, err
+		}
+		previewing += time.Since(at)
+		step(engine.Progress{Step: state.Step, Latent: x0, Preview: seen})
+	}
+	stages.Denoise = (time.Since(mark) - previewing).Seconds()
+
+	mark = time.Now()
+	picture, err := p.Decode(c, state.Dense())
+	if err != nil {
+		return engine.Result{}, err
+	}
+	stages.Decode = (time.Since(mark) + previewing).Seconds()
+	stages.Total = time.Since(begin).Seconds() + stages.Load
+	return engine.Result{Picture: picture, Stages: stages}, nil
+}
+
+// context renews the pipeline's memory for a run that ends with ctx.
+func (p *Pipeline) context(ctx context.Context) *nn.Context {
+	if p.ctx == nil {
+		p.ctx = nn.NewContext(ctx)
+	}
+	p.ctx.Context = ctx
+	p.ctx.Reset()
+	return p.ctx
+}
+
+// Encode returns the embeddings that steer the U-Net: [1,T,D] of the prompt
+// or, with guidance, [2,T,D] of the negative prompt and the prompt. A text
+// longer than the encoder's window is encoded window by window and joined;
+// the shorter of the two texts is filled up with empty windows.
+func (p *Pipeline) Encode(c *nn.Context, prompt, negative string, guided bool) (*tensor.Dense, error) {
+	texts := []string{prompt}
+	if guided {
+		texts = []string{negative, prompt}
+	}
+	t := p.Text.Config.Positions
+	var tokens [][]int
+	windows := 1
+	for _, text := range texts {
+		ids := p.Tokenizer.Encode(text)
+		tokens = append(tokens, ids)
+		windows = max(windows, (len(ids)+t-3)/(t-2))
+	}
+	var ids []int
+	for _, all := range tokens {
+		for range windows {
+			n := min(len(all), t-2)
+			ids = append(ids, p.Tokenizer.Start())
+			ids = append(ids, all[:n]...)
+			for range t - n - 1 {
+				ids = append(ids, p.Tokenizer.End())
+			}
+			all = all[n:]
+		}
+	}
+	words := p.Text.Forward(c, ids)
+	// kept for the whole run, while the context's memory is recycled
+	kept := append([]float32(nil), nn.Data(words)...)
+	c.Reset()
+	return nn.Wrap(kept, len(texts), windows*t, p.Text.Config.Hidden), c.Err()
+}
+
+// Start is the state before the first step: pure noise at the highest level.
+func (p *Pipeline) Start(r engine.Request) (*sampler.State, error) {
+	sigmas, err := p.Schedule.Levels(p.curve, r.Steps)
+	if err != nil {
+		return nil, err
+	}
+	f := p.VAE.Config.Factor()
+	stream := noise.Stream{Seed: r.Seed}
+	start, err := sampler.Start(stream.Next(p.VAE.Config.Latent, r.Height/f, r.Width/f), sigmas[0])
+	if err != nil {
+		return nil, err
+	}
+	return sampler.New(r.Sampler, sigmas, start, stream)
+}
+
+// denoise estimates the noise-free latent x0 of x [1,h,w,c] at noise level
+// sigma, pushed away from the negative prompt by classifier-free guidance
+// (Ho & Salimans 2022): u + g·(c − u).
+func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma float64, words *tensor.Dense, guidance float64) (*tensor.Dense, error) {
+	c.Reset()
+	n := words.Shape()[0]
+	s := x.Shape()
+	in := c.New(n, s[1], s[2], s[3])
+	scale := float32(1 / math.Sqrt(sigma*sigma+1))
+	size := x.Size()
+	for i, v := range nn.Data(x) {
+		for b := range n {
+			nn.Data(in)[b*size+i] = v * scale
+		}
+	}
+	t := p.Schedule.SigmaToTimestep(sigma)
+	timesteps := []float64{t, t}[:n]
+	out := nn.Data(p.UNet.Forward(c, in, timesteps, words))
+	if err := c.Err(); err != nil {
+		return nil, err
+	}
+	if n == 2 {
+		g := float32(guidance)
+		for i := range size {
+			u := out[i]
+			out[i] = u + float32(g*(out[size+i]-u))
+		}
+	}
+	return p.Schedule.ToDenoised(x, nn.Wrap(out[:size:size], s...), sigma)
+}
+
+// Decode turns a latent [1,h,w,c] into a picture.
+func (p *Pipeline) Decode(c *nn.Context, latent *tensor.Dense) (*image.RGBA, error) {
+	c.Reset()
+	y := p.VAE.Decode(c, latent)
+	if err := c.Err(); err != nil {
+		return nil, err
+	}
+	s := y.Shape()
+	return Picture(nn.Data(y), s[2], s[1]), nil
+}
+
+// Picture turns values [h,w,3] of −1 … 1 into 8-bit colours.
+func Picture(values []float32, w, h int) *image.RGBA {
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	for i := range w * h {
+		for k := range 3 {
+			v := float32(values[i*3+k]*127.5) + 127.5
+			img.Pix[i*4+k] = uint8(min(max(v, 0), 255) + 0.5)
+		}
+		img.Pix[i*4+3] = 255
+	}
+	return img
+}
+
+// StepFLOP counts the floating-point operations of one step of r: one pass of
+// the U-Net for each of prompt and negative prompt.
+func (p *Pipeline) StepFLOP(ctx context.Context, r engine.Request) (float64, error) {
+	c := p.context(ctx)
+	words, err := p.Encode(c, r.Prompt, r.Negative, r.Guidance != 1)
+	if err != nil {
+		return 0, err
+	}
+	state, err := p.Start(r)
+	if err != nil {
+		return 0, err
+	}
+	before := c.Work
+	_, err = p.denoise(c, state.Dense(), state.Sigmas[0], words, r.Guidance)
+	return c.Work - before, err
+}

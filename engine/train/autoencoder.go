@@ -1,0 +1,200 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"math"
+	"math/rand/v2"
+
+	"darkroom/engine/kernel"
+	"darkroom/engine/nn"
+	"darkroom/engine/pipeline"
+	"darkroom/engine/train/data"
+	"darkroom/engine/vae"
+
+	"gorgonia.org/tensor"
+)
+
+// Size is the height and width of the default model's pictures.
+const Size = 64
+
+// MaxTokens is how many tokens of a caption the default model reads, start and
+// end included.
+const MaxTokens = 32
+
+// autoencoderConfig is the default model's: 64×64×3 ↔ 16×16×4.
+var autoencoderConfig = vae.Config{
+	InChannels: 3, OutChannels: 3, Latent: 4, Channels: []int{32, 64, 96}, LayersPerBlock: 1,
+	Groups: 8, Scaling: 1, SampleSize: Size,
+}
+
+// Weights of the autoencoder's loss beside the mean absolute error (weight 1).
+const (
+	squareWeight = 2    // mean squared error
+	edgeWeight   = 0.5  // mean absolute error of the differences between neighbours, which keeps edges crisp
+	klWeight     = 1e-4 // per latent value: keeps the latents' spread bounded
+)
+
+// Autoencoder trains the autoencoder on pictures of the data set.
+func Autoencoder(ctx context.Context, o Options) error {
+	set, err := o.openData()
+	if err != nil {
+		return err
+	}
+	p := nn.Random(1)
+	cfg := autoencoderConfig
+	m, err := vae.New(p, cfg)
+	if err != nil {
+		return err
+	}
+	s := &stage{name: "autoencoder", opt: NewOptimiser(p.All(), o.LR, o.Steps)}
+	s.forward = func(c *nn.Context, r *rand.Rand) (float64, error) {
+		x, _ := pictures(c, set, r, o.Batch)
+		moments := m.Moments(c, x)
+		noise := make([]float32, moments.Size()/2)
+		for i := range noise {
+			noise[i] = float32(r.NormFloat64())
+		}
+		y := m.Reconstruct(c, nn.Reparameterise(c, moments, noise))
+		dy := make([]float32, y.Size())
+		loss := reconstructionLoss(dy, nn.Data(y), nn.Data(x), o.Batch, Size)
+		dm := make([]float32, moments.Size())
+		loss += divergence(dm, nn.Data(moments), cfg.Latent)
+		c.Tape.Seed(moments, dm)
+		c.Tape.Backward(y, dy)
+		return loss, nil
+	}
+	s.publish = func() error {
+		// published as it is, measured, and published with its scale
+		published := cfg
+		for range 2 {
+			if err := o.publish("vae", "AutoencoderKL", published, p, s.opt); err != nil {
+				return err
+			}
+			m, err := loadVAE(o.Model())
+			if err != nil {
+				return err
+			}
+			published.Scaling = latentScale(m, set)
+		}
+		return nil
+	}
+	s.sheet = func(ctx context.Context, path string) error {
+		return autoencoderSheet(ctx, o, set, path)
+	}
+	return o.run(ctx, s)
+}
+
+// pictures composes a batch [n,Size,Size,3] and its examples.
+func pictures(c *nn.Context, set *data.Set, r *rand.Rand, n int) (*tensor.Dense, []data.Example) {
+	x := c.New(n, Size, Size, 3)
+	examples := make([]data.Example, n)
+	seed := r.Uint64()
+	kernel.Parallel(n, func(i int) {
+		examples[i] = set.Sample(rand.New(rand.NewPCG(seed, uint64(i))), Size)
+		copy(nn.Data(x)[i*Size*Size*3:], examples[i].Pix)
+	})
+	return x, examples
+}
+
+// reconstructionLoss compares y with x [n,size,size,3] and writes the
+// gradient by y to dy.
+func reconstructionLoss(dy, y, x []float32, n, size int) float64 {
+	losses := make([]float64, n)
+	row, picture := size*3, size*size*3
+	scale := 1 / float32(n*picture)
+	kernel.Parallel(n, func(i int) {
+		y, x, dy := y[i*picture:(i+1)*picture], x[i*picture:(i+1)*picture], dy[i*picture:(i+1)*picture]
+		var loss float64
+		edge := func(a, b int) {
+			d := (y[a] - x[a]) - (y[b] - x[b])
+			s := float32(math.Copysign(edgeWeight, float64(d))) * scale
+			dy[a] += s
+			dy[b] -= s
+			loss += edgeWeight * math.Abs(float64(d))
+		}
+		for at := range picture {
+			d := y[at] - x[at]
+			dy[at] += (float32(math.Copysign(1, float64(d))) + 2*squareWeight*d) * scale
+			loss += math.Abs(float64(d)) + squareWeight*float64(d*d)
+			if at%row+3 < row {
+				edge(at+3, at)
+			}
+			if at+row < picture {
+				edge(at+row, at)
+			}
+		}
+		losses[i] = loss * float64(scale)
+	})
+	var sum float64
+	for _, l := range losses {
+		sum += l
+	}
+	return sum
+}
+
+// divergence is the Kullback-Leibler divergence of the latents from a unit
+// Gaussian, (μ² + σ² − 1 − ln σ²)/2 a value; dm gets its gradient.
+func divergence(dm, moments []float32, latent int) float64 {
+	var sum float64
+	scale := klWeight / float64(len(moments)/2)
+	for at := range moments {
+		if at%(2*latent) >= latent {
+			continue
+		}
+		mean, logvar := float64(moments[at]), min(float64(moments[at+latent]), 10)
+		variance := math.Exp(logvar)
+		sum += (mean*mean + variance - 1 - logvar) / 2
+		dm[at] = float32(scale * mean)
+		dm[at+latent] = float32(scale * (variance - 1) / 2)
+	}
+	return sum * scale
+}
+
+// latentScale is one over the standard deviation of m's latents, which the
+// denoiser wants to be one.
+func latentScale(m *vae.Model, set *data.Set) float64 {
+	c := nn.NewContext(context.Background())
+	x, _ := pictures(c, set, rand.New(rand.NewPCG(9, 9)), 64)
+	var sum, square float64
+	latents := nn.Data(m.Encode(c, x))
+	for _, v := range latents {
+		sum += float64(v)
+		square += float64(v) * float64(v)
+	}
+	n := float64(len(latents))
+	return m.Config.Scaling / math.Sqrt(square/n-sum/n*sum/n)
+}
+
+// autoencoderSheet shows pictures above what is left of them after the way
+// through the latent, and logs the peak signal-to-noise ratio.
+func autoencoderSheet(ctx context.Context, o Options, set *data.Set, path string) error {
+	m, err := loadVAE(o.Model())
+	if err != nil {
+		return err
+	}
+	const columns, pairs = 12, 3
+	c := nn.NewContext(ctx)
+	x, _ := pictures(c, set, rand.New(rand.NewPCG(77, 77)), columns*pairs)
+	y := m.Decode(c, m.Encode(c, x))
+	if err := c.Err(); err != nil {
+		return err
+	}
+	var square float64
+	for i, v := range nn.Data(y) {
+		d := float64(min(max(v, -1), 1) - nn.Data(x)[i])
+		square += d * d
+	}
+	fmt.Fprintf(o.Log, "autoencoder: PSNR %.2f dB, latents scaled by %.4f\n",
+		10*math.Log10(4/(square/float64(y.Size()))), m.Config.Scaling)
+	var tiles []image.Image
+	for row := range pairs {
+		for _, t := range []*tensor.Dense{x, y} {
+			for i := row * columns; i < (row+1)*columns; i++ {
+				tiles = append(tiles, pipeline.Picture(nn.Data(t)[i*Size*Size*3:], Size, Size))
+			}
+		}
+	}
+	return Sheet(path, tiles, columns)
+}

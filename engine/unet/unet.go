@@ -1,0 +1,219 @@
+// Package unet is the denoiser: noisy latent, noise level and words in, the
+// noise (or velocity) out. It is diffusers' UNet2DConditionModel; Stable
+// Diffusion 1.x and the default model are two configurations of it.
+package unet
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"darkroom/engine/nn"
+
+	"gorgonia.org/tensor"
+)
+
+// Config is what unet/config.json of a model folder says.
+type Config struct {
+	SampleSize      int      `json:"sample_size"` // latent height and width it was trained at
+	InChannels      int      `json:"in_channels"`
+	OutChannels     int      `json:"out_channels"`
+	Channels        []int    `json:"block_out_channels"`
+	LayersPerBlock  int      `json:"layers_per_block"`
+	DownBlocks      []string `json:"down_block_types"`
+	UpBlocks        []string `json:"up_block_types"`
+	ContextDim      int      `json:"cross_attention_dim"`
+	Heads           PerBlock `json:"attention_head_dim"` // despite its name the number of heads, in every Stable Diffusion
+	Groups          int      `json:"norm_num_groups"`
+	NormEps         float64  `json:"norm_eps"`
+	LinearProjector bool     `json:"use_linear_projection"`
+}
+
+// PerBlock is one number for all blocks or a list with one for each.
+type PerBlock []int
+
+// UnmarshalJSON accepts both forms.
+func (p *PerBlock) UnmarshalJSON(b []byte) error {
+	var one int
+	if json.Unmarshal(b, &one) == nil {
+		*p = PerBlock{one}
+		return nil
+	}
+	return json.Unmarshal(b, (*[]int)(p))
+}
+
+func (p PerBlock) at(i int) int { return p[min(i, len(p)-1)] }
+
+// Validate names what in the configuration this program can't build.
+func (cfg Config) Validate() error {
+	n := len(cfg.Channels)
+	switch {
+	case n == 0 || cfg.InChannels < 1 || cfg.OutChannels < 1 || cfg.ContextDim < 1:
+		return fmt.Errorf("unet config: block_out_channels, in_channels, out_channels and cross_attention_dim must be given and positive")
+	case len(cfg.DownBlocks) != n || len(cfg.UpBlocks) != n:
+		return fmt.Errorf("unet config: %d block_out_channels need as many down_block_types (%d) and up_block_types (%d)", n, len(cfg.DownBlocks), len(cfg.UpBlocks))
+	case cfg.LayersPerBlock < 1 || cfg.LayersPerBlock > 8:
+		return fmt.Errorf("unet config: layers_per_block is %d, expected 1 to 8", cfg.LayersPerBlock)
+	case len(cfg.Heads) == 0:
+		return fmt.Errorf("unet config: attention_head_dim is missing")
+	}
+	for i, ch := range cfg.Channels {
+		if h := cfg.Heads.at(i); cfg.Groups < 1 || ch < 1 || ch > 1<<14 || ch%cfg.Groups != 0 || h < 1 || ch%h != 0 {
+			return fmt.Errorf("unet config: block %d has %d channels, which must be a multiple of norm_num_groups %d and of its %d heads", i, ch, cfg.Groups, h)
+		}
+	}
+	for _, t := range append(append([]string(nil), cfg.DownBlocks...), cfg.UpBlocks...) {
+		switch t {
+		case "CrossAttnDownBlock2D", "DownBlock2D", "CrossAttnUpBlock2D", "UpBlock2D":
+		default:
+			return fmt.Errorf("unet config: block type %q is not one this program knows (it knows Stable Diffusion 1 and 2)", t)
+		}
+	}
+	return nil
+}
+
+// Model is the network.
+type Model struct {
+	Config Config
+
+	convIn       *nn.Conv2D
+	time1, time2 *nn.Linear
+	down, up     []block
+	mid          block
+	normOut      *nn.GroupNorm
+	convOut      *nn.Conv2D
+}
+
+// block is one resolution's layers, or the middle.
+type block struct {
+	resnets    []*nn.Resnet
+	attentions []*nn.Transformer // none, or one after each resnet (in the middle, after the first)
+	sample     *nn.Conv2D        // the change of resolution that ends it, if any
+}
+
+// New builds the network with parameters from p; p.Err says what was missing.
+func New(p nn.Params, cfg Config) (*Model, error) {
+	if cfg.NormEps == 0 {
+		cfg.NormEps = 1e-5
+	}
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	ch := cfg.Channels
+	last := len(ch) - 1
+	time := 4 * ch[0]
+	m := &Model{
+		Config: cfg,
+		convIn: nn.NewConv2D(p.Sub("conv_in"), cfg.InChannels, ch[0], 3, 1),
+		time1:  nn.NewLinear(p.Sub("time_embedding.linear_1"), ch[0], time, true),
+		time2:  nn.NewLinear(p.Sub("time_embedding.linear_2"), time, time, true),
+	}
+	resnet := func(p nn.Params, in, out int) *nn.Resnet {
+		return nn.NewResnet(p, in, out, time, cfg.Groups, cfg.NormEps)
+	}
+	attention := func(p nn.Params, i int) *nn.Transformer {
+		return nn.NewTransformer(p, ch[i], cfg.ContextDim, cfg.Heads.at(i), 1, cfg.Groups, cfg.LinearProjector)
+	}
+	skips := []int{ch[0]}
+	width := ch[0]
+	for i := range ch {
+		b, q := block{}, p.Subf("down_blocks.%d", i)
+		for j := range cfg.LayersPerBlock {
+			b.resnets = append(b.resnets, resnet(q.Subf("resnets.%d", j), width, ch[i]))
+			width = ch[i]
+			if strings.HasPrefix(cfg.DownBlocks[i], "CrossAttn") {
+				b.attentions = append(b.attentions, attention(q.Subf("attentions.%d", j), i))
+			}
+			skips = append(skips, width)
+		}
+		if i < last {
+			b.sample = nn.NewDownsample(q.Sub("downsamplers.0.conv"), width, true)
+			skips = append(skips, width)
+		}
+		m.down = append(m.down, b)
+	}
+	m.mid = block{
+		resnets:    []*nn.Resnet{resnet(p.Sub("mid_block.resnets.0"), width, width), resnet(p.Sub("mid_block.resnets.1"), width, width)},
+		attentions: []*nn.Transformer{attention(p.Sub("mid_block.attentions.0"), last)},
+	}
+	for i := range ch {
+		b, q := block{}, p.Subf("up_blocks.%d", i)
+		level := last - i
+		for j := range cfg.LayersPerBlock + 1 {
+			skip := skips[len(skips)-1]
+			skips = skips[:len(skips)-1]
+			b.resnets = append(b.resnets, resnet(q.Subf("resnets.%d", j), width+skip, ch[level]))
+			width = ch[level]
+			if strings.HasPrefix(cfg.UpBlocks[i], "CrossAttn") {
+				b.attentions = append(b.attentions, attention(q.Subf("attentions.%d", j), level))
+			}
+		}
+		if i < last {
+			b.sample = nn.NewConv2D(q.Sub("upsamplers.0.conv"), width, width, 3, 1)
+		}
+		m.up = append(m.up, b)
+	}
+	m.normOut = nn.NewGroupNorm(p.Sub("conv_norm_out"), ch[0], cfg.Groups, cfg.NormEps, true)
+	m.convOut = nn.NewConv2D(p.Sub("conv_out"), ch[0], cfg.OutChannels, 3, 1)
+	return m, p.Err()
+}
+
+// Unit is what latent heights and widths must be multiples of.
+func (m *Model) Unit() int { return 1 << (len(m.Config.Channels) - 1) }
+
+// Forward predicts from x [N,H,W,in], one timestep per picture and context
+// [N,T,D] the noise or velocity [N,H,W,out].
+func (m *Model) Forward(c *nn.Context, x *tensor.Dense, timesteps []float64, context *tensor.Dense) *tensor.Dense {
+	e := nn.TimestepEmbedding(c, timesteps, m.Config.Channels[0])
+	e = m.time2.Forward(c, nn.SiLU.Forward(c, m.time1.Forward(c, e)))
+	e = nn.SiLU.Forward(c, e) // every residual block activates it first
+
+	h := m.convIn.Forward(c, x)
+	skips := []*tensor.Dense{h}
+	for _, b := range m.down {
+		for j, r := range b.resnets {
+			h = r.Forward(c, h, e)
+			if b.attentions != nil {
+				y := b.attentions[j].Forward(c, h, context)
+				c.Free(h)
+				h = y
+			}
+			skips = append(skips, h)
+		}
+		if b.sample != nil {
+			h = b.sample.Forward(c, h)
+			skips = append(skips, h)
+		}
+	}
+	h = m.mid.resnets[0].Forward(c, h, e)
+	y := m.mid.attentions[0].Forward(c, h, context)
+	c.Free(h)
+	h = m.mid.resnets[1].Forward(c, y, e)
+	c.Free(y)
+	for _, b := range m.up {
+		for j, r := range b.resnets {
+			skip := skips[len(skips)-1]
+			skips = skips[:len(skips)-1]
+			joined := nn.Concat(c, h, skip)
+			c.Free(h, skip)
+			h = r.Forward(c, joined, e)
+			c.Free(joined)
+			if b.attentions != nil {
+				y := b.attentions[j].Forward(c, h, context)
+				c.Free(h)
+				h = y
+			}
+		}
+		if b.sample != nil {
+			large := nn.Upsample(c, h)
+			c.Free(h)
+			h = b.sample.Forward(c, large)
+			c.Free(large)
+		}
+	}
+	n := m.normOut.Forward(c, h)
+	c.Free(h)
+	y = m.convOut.Forward(c, n)
+	c.Free(n)
+	return y
+}
