@@ -31,8 +31,10 @@ type functions struct {
 	// tile computes a rows × cols tile of c over packed panels a and b of the
 	// given depth; the chains start from c if load is set and from 0 if not.
 	tile func(depth int, a, b, c []float32, ldc int, load bool)
-	// transpose writes dst[k*stride+r] = src[r][k] for r < len(src), k < depth.
-	transpose func(dst []float32, stride int, src [][]float32, depth int)
+	// transpose writes dst[k*stride+r] = src[r][k] for r < rows, k < depth. It
+	// takes up to lanes rows, and src has to have that many in any case.
+	transpose func(dst []float32, stride int, src [][]float32, rows, depth int)
+	lanes     int
 	// copyRows writes dst[r*dstStride+i] = src[r*srcStride+i] for i < width, r < count.
 	copyRows func(dst []float32, dstStride int, src []float32, srcStride, width, count int)
 

@@ -7,6 +7,7 @@ var goLevel = functions{
 	rows:  4, cols: 4,
 	tile:          tileGo,
 	transpose:     transposeGo,
+	lanes:         4,
 	copyRows:      copyRowsGo,
 	add:           addGo,
 	mul:           mulGo,

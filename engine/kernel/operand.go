@@ -1,5 +1,7 @@
 package kernel
 
+import "math"
+
 // Operand is a matrix that Gemm reads panel by panel.
 type Operand interface {
 	// Pack writes rows [i0,i0+rows) of columns [k0,k0+depth) to dst with k
@@ -24,19 +26,9 @@ type Strided struct {
 func (s Strided) Pack(dst []float32, tile, i0, rows, k0, depth int) {
 	switch {
 	case s.Col == 1:
-		var src [maxTile][]float32
-		for k := 0; k < depth; k += len(zeros) {
-			run := min(len(zeros), depth-k)
-			for r := range tile {
-				if r < rows {
-					at := (i0+r)*s.Row + k0 + k
-					src[r] = s.Data[at : at+run]
-				} else {
-					src[r] = zeros[:run]
-				}
-			}
-			transpose(dst[k*tile:], tile, src[:tile], run)
-		}
+		packRuns(dst, tile, rows, k0, depth, math.MaxInt, s.Data, func(r, _ int) int {
+			return (i0 + r) * s.Row
+		})
 	case s.Row == 1:
 		active.copyRows(dst, tile, s.Data[i0+k0*s.Col:], s.Col, rows, depth)
 		clearRows(dst, tile, rows, depth)
@@ -72,10 +64,8 @@ func (t Taps) Pack(dst []float32, tile, i0, rows, k0, depth int) {
 // run number tap of row r starts at data[at(r, tap)], or is zero if at is
 // negative.
 func packRuns(dst []float32, tile, rows, k0, depth, c int, data []float32, at func(r, tap int) int) {
-	var src [maxTile][]float32
-	for r := rows; r < tile; r++ {
-		src[r] = zeros[:]
-	}
+	src := borrowRows()
+	defer giveBackRows(src)
 	for k := 0; k < depth; {
 		tap, first := (k0+k)/c, (k0+k)%c
 		run := min(c-first, depth-k, len(zeros))
@@ -87,18 +77,11 @@ func packRuns(dst []float32, tile, rows, k0, depth, c int, data []float32, at fu
 				src[r] = zeros[:run]
 			}
 		}
-		transpose(dst[k*tile:], tile, src[:tile], run)
+		for r := 0; r < tile; r += active.lanes {
+			active.transpose(dst[k*tile+r:], tile, src[r:], min(active.lanes, tile-r), run)
+		}
 		k += run
 	}
-}
-
-// transpose writes dst[k*stride+r] = src[r][k], up to 16 rows at a time.
-func transpose(dst []float32, stride int, src [][]float32, depth int) {
-	for len(src) > 16 {
-		active.transpose(dst, stride, src[:16], depth)
-		dst, src = dst[16:], src[16:]
-	}
-	active.transpose(dst, stride, src, depth)
 }
 
 // clearRows zeroes dst[k*tile+r] for r ≥ rows.
@@ -111,9 +94,9 @@ func clearRows(dst []float32, tile, rows, depth int) {
 	}
 }
 
-func transposeGo(dst []float32, stride int, src [][]float32, depth int) {
+func transposeGo(dst []float32, stride int, src [][]float32, rows, depth int) {
 	r := 0
-	for ; r+4 <= len(src); r += 4 {
+	for ; r+4 <= rows; r += 4 {
 		s0, s1, s2, s3 := src[r][:depth], src[r+1][:depth], src[r+2][:depth], src[r+3][:depth]
 		at := r
 		for k := range s0 {
@@ -122,7 +105,7 @@ func transposeGo(dst []float32, stride int, src [][]float32, depth int) {
 			at += stride
 		}
 	}
-	for ; r < len(src); r++ {
+	for ; r < rows; r++ {
 		for k, v := range src[r][:depth] {
 			dst[k*stride+r] = v
 		}

@@ -37,3 +37,29 @@ func borrowLanes(v float32) *[16]float32 {
 }
 
 func giveBackLanes(lanes *[16]float32) { lanesPool.Put(lanes) }
+
+// rowSet holds the rows of a panel while they are packed. Rows that are not set
+// are zeros.
+type rowSet [maxTile][]float32
+
+var rowSets sync.Pool
+
+func borrowRows() *rowSet {
+	if rows, ok := rowSets.Get().(*rowSet); ok {
+		return rows
+	}
+	rows := new(rowSet)
+	rows.clear()
+	return rows
+}
+
+func (rows *rowSet) clear() {
+	for r := range rows {
+		rows[r] = zeros[:]
+	}
+}
+
+func giveBackRows(rows *rowSet) {
+	rows.clear()
+	rowSets.Put(rows)
+}
