@@ -24,6 +24,7 @@ type Tokenizer struct {
 	ranks  map[[2]string]int // a pair of symbols → which merge it is
 	start  int
 	end    int
+	size   int
 }
 
 // New makes a tokenizer from the two files of a tokenizer folder: vocab.json
@@ -68,6 +69,7 @@ func build(ids map[string]int, merges [][2]string) (*Tokenizer, error) {
 				token, id)
 		}
 		t.tokens[id] = token
+		t.size = max(t.size, id+1)
 	}
 	for i, m := range merges {
 		if _, known := t.ranks[m]; !known {
@@ -90,13 +92,7 @@ func (t *Tokenizer) Start() int { return t.start }
 func (t *Tokenizer) End() int { return t.end }
 
 // Size is one more than the highest id: the rows of the token embedding.
-func (t *Tokenizer) Size() int {
-	size := 0
-	for id := range t.tokens {
-		size = max(size, id+1)
-	}
-	return size
-}
+func (t *Tokenizer) Size() int { return t.size }
 
 // Word is one unit of a cleaned text, a run of letters, a digit or a run of
 // other signs, with its tokens.
