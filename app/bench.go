@@ -135,4 +135,3 @@ func version(_ context.Context, args []string) error {
 	}
 	return nil
 }
-

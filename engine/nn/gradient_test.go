@@ -69,7 +69,9 @@ func TestGradients(t *testing.T) {
 		{"quick GELU", func(c *Context) *tensor.Dense { return QuickGELU.Forward(c, tokens) }, []*tensor.Dense{tokens}},
 		{"GEGLU", func(c *Context) *tensor.Dense { return GEGLU(c, tokens) }, []*tensor.Dense{tokens}},
 		{"add", func(c *Context) *tensor.Dense { return Add(c, x, SiLU.Forward(c, x)) }, []*tensor.Dense{x}},
-		{"add per channel", func(c *Context) *tensor.Dense { return AddPerChannel(c, small, Reshape(c, Take(c, tokens, []int{1, 4}), 2, 8)) }, []*tensor.Dense{small, tokens}},
+		{"add per channel", func(c *Context) *tensor.Dense {
+			return AddPerChannel(c, small, Reshape(c, Take(c, tokens, []int{1, 4}), 2, 8))
+		}, []*tensor.Dense{small, tokens}},
 		{"add positions", func(c *Context) *tensor.Dense { return AddPositions(c, tokens, positions.Table) }, []*tensor.Dense{tokens, positions.Table}},
 		{"concat", func(c *Context) *tensor.Dense { return Concat(c, tokens, SiLU.Forward(c, tokens)) }, []*tensor.Dense{tokens}},
 		{"embedding", func(c *Context) *tensor.Dense { return table.Forward(c, []int{3, 1, 3, 6}, 2) }, []*tensor.Dense{table.Table}},

@@ -29,7 +29,8 @@ type Pipeline struct {
 	VAE       *vae.Model
 	Schedule  *schedule.Schedule
 
-	curve    string // the way down the noise levels that suits the model	ctx      *nn.Context // memory, kept from picture to picture
+	curve    string      // the way down the noise levels that suits the model
+	ctx      *nn.Context // memory, kept from picture to picture
 	preview  *preview
 	loadTime time.Duration // spent in Load, reported with the first picture
 	files    *checkpoint.Folder

@@ -8,7 +8,6 @@ import (
 
 	"darkroom/engine/clip"
 	"darkroom/engine/nn"
-	"darkroom/engine/pipeline"
 	"darkroom/engine/tokenizer"
 	"darkroom/engine/train/data"
 
