@@ -59,9 +59,9 @@ type functions struct {
 	sumLanes func(lanes *[16]float32, x []float32)
 	dotLanes func(lanes *[16]float32, a, b []float32)
 	maxLanes func(lanes *[16]float32, x []float32)
-	// expSum writes exp(scale·(x−shift)) over x and adds it to the lanes.
+	// expSumLanes writes exp(scale·(x−shift)) over x and adds it to the lanes.
 	expSumLanes func(lanes *[16]float32, x []float32, shift, scale float32)
-	columnDots  func(sum, dot, a, b []float32)
+	columnDots  func(sum, dot, a, b []float32, rows int)
 
 	// peak runs a loop of independent multiply-adds and returns their number.
 	peak func(rounds int) int

@@ -3,6 +3,8 @@
 package kernel
 
 //go:generate go run -C asm . -family matrix -out ../matrix_amd64.s -stubs ../matrix_amd64.go -pkg kernel
+//go:generate go run -C asm . -family elementwise -out ../elementwise_amd64.s -stubs ../elementwise_amd64.go -pkg kernel
+//go:generate go run -C asm . -family reduce -out ../reduce_amd64.s -stubs ../reduce_amd64.go -pkg kernel
 
 import "golang.org/x/sys/cpu"
 
@@ -18,34 +20,70 @@ func levels() []*functions {
 	return have
 }
 
-var avx2Level = with(goLevel, func(f *functions) {
-	f.level = "avx2"
-	f.rows, f.cols = 6, 16
-	f.tile = tileAVX2
-	f.lanes = 8
-	f.transpose = func(dst []float32, stride int, src [][]float32, rows, depth int) {
+var avx2Level = functions{
+	level: "avx2",
+	rows:  6, cols: 16,
+	tile:  tileAVX2,
+	lanes: 8,
+	transpose: func(dst []float32, stride int, src [][]float32, rows, depth int) {
 		transposeQuads(transposeAVX2, dst, stride, src[:8], rows, depth)
-	}
-	f.copyRows = copyRowsAVX2
-	f.peak = peakAVX2
-})
+	},
+	copyRows:      copyRowsAVX2,
+	add:           addAVX2,
+	mul:           mulAVX2,
+	axpy:          axpyAVX2,
+	mulAdd:        mulAddAVX2,
+	scale:         scaleAVX2,
+	scaleShift:    scaleShiftAVX2,
+	lerp:          lerpAVX2,
+	exp:           expAVX2,
+	sigmoid:       sigmoidAVX2,
+	silu:          siluAVX2,
+	siluGrad:      siluGradAVX2,
+	gelu:          geluAVX2,
+	geluGrad:      geluGradAVX2,
+	quickGELU:     quickGELUAVX2,
+	quickGELUGrad: quickGELUGradAVX2,
+	adamW:         adamWAVX2,
+	sumLanes:      sumLanesAVX2,
+	dotLanes:      dotLanesAVX2,
+	maxLanes:      maxLanesAVX2,
+	expSumLanes:   expSumLanesAVX2,
+	columnDots:    columnDotsAVX2,
+	peak:          peakAVX2,
+}
 
-var avx512Level = with(goLevel, func(f *functions) {
-	f.level = "avx512"
-	f.rows, f.cols = 12, 32
-	f.tile = tileAVX512
-	f.lanes = 16
-	f.transpose = func(dst []float32, stride int, src [][]float32, rows, depth int) {
+var avx512Level = functions{
+	level: "avx512",
+	rows:  12, cols: 32,
+	tile:  tileAVX512,
+	lanes: 16,
+	transpose: func(dst []float32, stride int, src [][]float32, rows, depth int) {
 		transposeQuads(transposeAVX512, dst, stride, src[:16], rows, depth)
-	}
-	f.copyRows = copyRowsAVX512
-	f.peak = peakAVX512
-})
-
-// with returns a level with some functions changed.
-func with(f functions, change func(f *functions)) functions {
-	change(&f)
-	return f
+	},
+	copyRows:      copyRowsAVX512,
+	add:           addAVX512,
+	mul:           mulAVX512,
+	axpy:          axpyAVX512,
+	mulAdd:        mulAddAVX512,
+	scale:         scaleAVX512,
+	scaleShift:    scaleShiftAVX512,
+	lerp:          lerpAVX512,
+	exp:           expAVX512,
+	sigmoid:       sigmoidAVX512,
+	silu:          siluAVX512,
+	siluGrad:      siluGradAVX512,
+	gelu:          geluAVX512,
+	geluGrad:      geluGradAVX512,
+	quickGELU:     quickGELUAVX512,
+	quickGELUGrad: quickGELUGradAVX512,
+	adamW:         adamWAVX512,
+	sumLanes:      sumLanesAVX512,
+	dotLanes:      dotLanesAVX512,
+	maxLanes:      maxLanesAVX512,
+	expSumLanes:   expSumLanesAVX512,
+	columnDots:    columnDotsAVX512,
+	peak:          peakAVX512,
 }
 
 // transposeQuads leaves columns to the assembly in fours and does the rest here.

@@ -5,25 +5,41 @@
 package kernel
 
 // tileAVX2 computes a 6 × 16 tile of a matrix product.
+//
+//go:noescape
 func tileAVX2(depth int, a []float32, b []float32, c []float32, ldc int, load bool)
 
 // transposeAVX2 writes dst[k*stride+r] = src[r][k] for r < rows ≤ 8 and k < depth, a multiple of 4; src points to the first of 8 rows.
+//
+//go:noescape
 func transposeAVX2(dst []float32, stride int, src *[]float32, rows int, depth int)
 
 // copyRowsAVX2 writes dst[r*dstStride+i] = src[r*srcStride+i] for i < width ≤ 16 and r < count, which is positive.
+//
+//go:noescape
 func copyRowsAVX2(dst []float32, dstStride int, src []float32, srcStride int, width int, count int)
 
 // peakAVX2 runs rounds of 12 independent multiply-adds of vectors and returns the number of multiply-adds.
+//
+//go:noescape
 func peakAVX2(rounds int) int
 
 // tileAVX512 computes a 12 × 32 tile of a matrix product.
+//
+//go:noescape
 func tileAVX512(depth int, a []float32, b []float32, c []float32, ldc int, load bool)
 
 // transposeAVX512 writes dst[k*stride+r] = src[r][k] for r < rows ≤ 16 and k < depth, a multiple of 4; src points to the first of 16 rows.
+//
+//go:noescape
 func transposeAVX512(dst []float32, stride int, src *[]float32, rows int, depth int)
 
 // copyRowsAVX512 writes dst[r*dstStride+i] = src[r*srcStride+i] for i < width ≤ 32 and r < count, which is positive.
+//
+//go:noescape
 func copyRowsAVX512(dst []float32, dstStride int, src []float32, srcStride int, width int, count int)
 
 // peakAVX512 runs rounds of 12 independent multiply-adds of vectors and returns the number of multiply-adds.
+//
+//go:noescape
 func peakAVX512(rounds int) int

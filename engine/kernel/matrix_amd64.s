@@ -999,9 +999,11 @@ TEXT ·transposeAVX512(SB), NOSPLIT, $0-56
 	MOVQ  depth+48(FP), SI
 	SHLQ  $0x02, CX
 	XORQ  DI, DI
-	MOVQ  $0x0000ffff, R8
+	MOVQ  $-1, R8
 	BZHIQ BX, R8, R8
-	KMOVW R8, K1
+	MOVQ  R8, BX
+	SHRQ  $0x00, BX
+	KMOVW BX, K1
 	SUBQ  $0x10, SI
 	JLT   rest
 

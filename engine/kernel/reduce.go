@@ -41,7 +41,7 @@ func Max(x []float32) float32 {
 	active.maxLanes(lanes, x[:n])
 	maxLanesGo(lanes, x[n:])
 	for n := 8; n > 0; n /= 2 {
-		maxLanesGo((*[16]float32)(lanes[:]), lanes[n:2*n])
+		maxLanesGo(lanes, lanes[n:2*n])
 	}
 	return lanes[0]
 }
@@ -63,7 +63,7 @@ func Softmax(row []float32, scale float32) {
 func ColumnDots(sum, dot, a, b []float32, rows, c int) {
 	same("ColumnDots", c, len(sum), len(dot))
 	same("ColumnDots", rows*c, len(a), len(b))
-	if c > 0 {
-		active.columnDots(sum, dot, a, b)
+	if rows > 0 {
+		active.columnDots(sum, dot, a, b, rows)
 	}
 }

@@ -27,10 +27,10 @@ func expSumLanesGo(lanes *[16]float32, x []float32, shift, scale float32) {
 	}
 }
 
-func columnDotsGo(sum, dot, a, b []float32) {
+func columnDotsGo(sum, dot, a, b []float32, rows int) {
 	c := len(sum)
-	for r := 0; r < len(a); r += c {
-		x, y := a[r:r+c], b[r:r+c]
+	for r := range rows {
+		x, y := a[r*c:r*c+c], b[r*c:r*c+c]
 		for j, v := range x {
 			sum[j] += v
 			dot[j] = fma(v, y[j], dot[j])

@@ -13,6 +13,7 @@ import (
 func tile(w width) {
 	cols := w.regs * w.lanes
 	TEXT("tile"+w.name, NOSPLIT, "func(depth int, a, b, c []float32, ldc int, load bool)")
+	Pragma("noescape")
 	Doc(fmt.Sprintf("tile%s computes a %d × %d tile of a matrix product.", w.name, w.rows, cols))
 	depth := Load(Param("depth"), GP64())
 	a, b, c := slice("a"), slice("b"), slice("c")
@@ -98,6 +99,7 @@ func tile(w width) {
 func peak(w width) {
 	chains := 12
 	TEXT("peak"+w.name, NOSPLIT, "func(rounds int) int")
+	Pragma("noescape")
 	Doc(fmt.Sprintf("peak%s runs rounds of %d independent multiply-adds of vectors and returns the number of multiply-adds.", w.name, chains))
 	rounds := Load(Param("rounds"), GP64())
 	count := GP64()

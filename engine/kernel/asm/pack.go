@@ -17,6 +17,7 @@ const sliceHeader = 24
 // is a 4 × 4 matrix to transpose across the four vectors.
 func transpose(w width) {
 	TEXT("transpose"+w.name, NOSPLIT, "func(dst []float32, stride int, src *[]float32, rows, depth int)")
+	Pragma("noescape")
 	Doc(fmt.Sprintf("transpose%s writes dst[k*stride+r] = src[r][k] for r < rows ≤ %d and k < depth, a multiple of 4; src points to the first of %d rows.", w.name, w.lanes, w.lanes))
 	dst := slice("dst")
 	stride := Load(Param("stride"), GP64())
@@ -29,8 +30,8 @@ func transpose(w width) {
 
 	var store func(v reg.VecVirtual)
 	if w.wide() {
-		mask := lowMask(rows)
-		store = func(v reg.VecVirtual) { VMOVUPS(v, mask, at(dst, 0)) }
+		mask := w.firstLanes(rows, 1)[0]
+		store = func(v reg.VecVirtual) { w.storeMasked(v, mask, at(dst, 0)) }
 	} else {
 		// Six rows, as a panel of a has, or eight.
 		CMPQ(rows, Imm(8))
@@ -113,18 +114,10 @@ func transpose(w width) {
 	}
 }
 
-// lowMask returns the mask of the n lowest lanes.
-func lowMask(n reg.Register) reg.OpmaskVirtual {
-	bits, mask := GP64(), K()
-	MOVQ(U32(1<<16-1), bits)
-	BZHIQ(n, bits, bits)
-	KMOVW(bits.As32(), mask)
-	return mask
-}
-
 // copyRows writes rows of a matrix under each other in another one's panel.
 func copyRows(w width) {
 	TEXT("copyRows"+w.name, NOSPLIT, "func(dst []float32, dstStride int, src []float32, srcStride, width, count int)")
+	Pragma("noescape")
 	Doc(fmt.Sprintf("copyRows%s writes dst[r*dstStride+i] = src[r*srcStride+i] for i < width ≤ %d and r < count, which is positive.", w.name, 2*w.lanes))
 	dst, src := slice("dst"), slice("src")
 	dstStride := Load(Param("dstStride"), GP64())
@@ -133,67 +126,17 @@ func copyRows(w width) {
 	count := Load(Param("count"), GP64())
 	SHLQ(Imm(2), dstStride)
 	SHLQ(Imm(2), srcStride)
-	move := w.masked(n, 2)
+	masks := w.firstLanes(n, 2)
 	Label("loop")
-	move(src, dst)
+	for i, m := range masks {
+		v := w.vector()
+		w.loadMasked(at(src, i*w.bytes()), m, v)
+		w.storeMasked(v, m, at(dst, i*w.bytes()))
+	}
 	ADDQ(srcStride, src)
 	ADDQ(dstStride, dst)
 	DECQ(count)
 	JNE(LabelRef("loop"))
 	VZEROUPPER()
 	RET()
-}
-
-// masked returns a function that writes the copy of n elements, at most regs
-// registers of them.
-func (w width) masked(n reg.Register, regs int) func(src, dst reg.Register) {
-	if w.wide() {
-		masks := make([]reg.OpmaskVirtual, regs)
-		bits, part := GP64(), GP64()
-		MOVQ(I32(-1), bits)
-		BZHIQ(n, bits, bits)
-		for i := range masks {
-			masks[i] = K()
-			MOVQ(bits, part)
-			SHRQ(Imm(uint64(16*i)), part)
-			KMOVW(part.As32(), masks[i])
-		}
-		return func(src, dst reg.Register) {
-			for i, m := range masks {
-				v := w.vector()
-				VMOVUPS_Z(at(src, i*w.bytes()), m, v)
-				VMOVUPS(v, m, at(dst, i*w.bytes()))
-			}
-		}
-	}
-	// A lane's mask is the sign of its number minus n.
-	masks := make([]reg.VecVirtual, regs)
-	low, limit := XMM(), YMM()
-	MOVQ(n, low)
-	VPBROADCASTD(low, limit)
-	for i := range masks {
-		masks[i] = YMM()
-		VMOVDQU(laneNumbers().Offset(i*w.bytes()), masks[i])
-		VPSUBD(limit, masks[i], masks[i])
-	}
-	return func(src, dst reg.Register) {
-		for i, m := range masks {
-			v := w.vector()
-			VMASKMOVPS(at(src, i*w.bytes()), m, v)
-			VMASKMOVPS(v, m, at(dst, i*w.bytes()))
-		}
-	}
-}
-
-var lanes Mem
-
-// laneNumbers is 0, 1, … 15 in memory.
-func laneNumbers() Mem {
-	if lanes.Base == nil {
-		lanes = GLOBL("lanes", RODATA|NOPTR)
-		for i := range 16 {
-			DATA(4*i, U32(uint32(i)))
-		}
-	}
-	return lanes
 }

@@ -1,0 +1,59 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// arithmetic writes the functions of a few operations an element.
+func arithmetic(w width) {
+	elementwise(w, "add", "dst, a, b []float32", "computes dst = a + b.", []string{"dst", "a", "b"}, nil, func(p *program) {
+		p.store("dst", p.add(p.read("a"), p.read("b")))
+	})
+	elementwise(w, "mul", "dst, a, b []float32", "computes dst = a · b.", []string{"dst", "a", "b"}, nil, func(p *program) {
+		p.store("dst", p.mul(p.read("a"), p.read("b")))
+	})
+	elementwise(w, "mulAdd", "dst, a, b []float32", "computes dst = fma(a, b, dst).", []string{"dst", "a", "b"}, nil, func(p *program) {
+		p.store("dst", p.fma(p.read("a"), p.read("b"), p.read("dst")))
+	})
+	elementwise(w, "scaleShift", "dst, x, scale, shift []float32", "computes dst = fma(x, scale, shift).", []string{"dst", "x", "scale", "shift"}, nil, func(p *program) {
+		p.store("dst", p.fma(p.read("x"), p.read("scale"), p.read("shift")))
+	})
+	var factor reg.VecVirtual
+	parameter := func(name string) func(p *program) {
+		return func(p *program) { factor = p.scalar(name) }
+	}
+	elementwise(w, "axpy", "dst []float32, alpha float32, x []float32", "computes dst = fma(alpha, x, dst).", []string{"dst", "x"}, parameter("alpha"), func(p *program) {
+		p.store("dst", p.fma(factor, p.read("x"), p.read("dst")))
+	})
+	elementwise(w, "scale", "dst []float32, alpha float32, x []float32", "computes dst = alpha · x.", []string{"dst", "x"}, parameter("alpha"), func(p *program) {
+		p.store("dst", p.mul(factor, p.read("x")))
+	})
+	elementwise(w, "lerp", "dst, x []float32, t float32", "computes dst = fma(t, x−dst, dst).", []string{"dst", "x"}, parameter("t"), func(p *program) {
+		dst := p.read("dst")
+		p.store("dst", p.fma(factor, p.sub(p.read("x"), dst), dst))
+	})
+}
+
+// adamW writes the optimiser's step.
+func adamW(w width) {
+	// The order of the constants in package kernel.
+	names := []string{"fresh1", "keep2", "fresh2", "unbias1", "unbias2", "eps", "decay", "rate"}
+	o := map[string]reg.VecVirtual{}
+	elementwise(w, "adamW", "w, m, v, g []float32, o *[8]float32", "does one step of AdamW.", []string{"w", "m", "v", "g"}, func(p *program) {
+		from := Load(Param("o"), GP64())
+		for i, name := range names {
+			o[name] = p.broadcast(at(from, 4*i))
+		}
+	}, func(p *program) {
+		g, m := p.read("g"), p.read("m")
+		m = p.fma(o["fresh1"], p.sub(g, m), m)
+		p.store("m", m)
+		v := p.fma(p.mul(o["fresh2"], g), g, p.mul(o["keep2"], p.read("v")))
+		p.store("v", v)
+		root := p.sqrt(p.mul(v, o["unbias2"]))
+		step := p.div(p.mul(m, o["unbias1"]), p.add(root, o["eps"]))
+		weight := p.read("w")
+		p.store("w", p.fma(o["rate"], p.fma(o["decay"], weight, step), weight))
+	})
+}
