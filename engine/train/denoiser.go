@@ -24,9 +24,9 @@ import (
 
 // unetConfig is the default model's denoiser.
 var unetConfig = unet.Config{
-	SampleSize: 16, InChannels: 4, OutChannels: 4, Channels: []int{64, 128, 256}, LayersPerBlock: 1,
-	DownBlocks: []string{"CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"},
-	UpBlocks:   []string{"CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"},
+	SampleSize: 16, InChannels: 4, OutChannels: 4, Channels: []int{64, 128, 192}, LayersPerBlock: 1,
+	DownBlocks: []string{"DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"},
+	UpBlocks:   []string{"CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"},
 	ContextDim: 192, Heads: unet.PerBlock{4}, Groups: 16, NormEps: 1e-5,
 }
 

@@ -1,0 +1,79 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+
+	"darkroom/engine"
+	"darkroom/engine/kernel"
+)
+
+// printPicture makes a run of the test binary draw a picture and print its
+// hash, for TestSamePictureEverywhere.
+const printPicture = "DARKROOM_TEST_PRINT_PICTURE"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(printPicture) == "" {
+		os.Exit(m.Run())
+	}
+	if err := hashPicture(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func hashPicture() error {
+	p, err := Load(context.Background(), tiny)
+	if err != nil {
+		return err
+	}
+	r, err := p.Resolve(engine.Request{
+		Prompt: "a red apple", Seed: 7, Steps: 3, Guidance: 4, Sampler: "euler_a", Width: 44, Height: 36, Model: tiny,
+	})
+	if err != nil {
+		return err
+	}
+	result, err := p.Paint(context.Background(), r, func(engine.Progress) {})
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s %x\n", kernel.Level(), sha256.Sum256(result.Picture.Pix))
+	return nil
+}
+
+// TestSamePictureEverywhere draws one picture with every level of arithmetic
+// this machine has, on one thread and on several.
+func TestSamePictureEverywhere(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []byte
+	for _, level := range []string{"go", "avx2", "avx512"} {
+		for _, threads := range []string{"1", "2", "3"} {
+			cmd := exec.Command(self)
+			cmd.Env = append(os.Environ(), printPicture+"=1", "DARKROOM_KERNEL="+level, "GOMAXPROCS="+threads)
+			cmd.Stderr = os.Stderr
+			out, err := cmd.Output()
+			if err != nil {
+				t.Fatalf("%s on %s threads: %v", level, threads, err)
+			}
+			used, hash, _ := bytes.Cut(bytes.TrimSpace(out), []byte(" "))
+			if string(used) != level {
+				t.Logf("this machine has no %s", level)
+				break
+			}
+			if want == nil {
+				want = hash
+			}
+			if !bytes.Equal(hash, want) {
+				t.Errorf("%s on %s threads draws %s, want %s", level, threads, hash, want)
+			}
+		}
+	}
+}
