@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"image"
 	"image/color"
 	"image/draw"
@@ -10,6 +11,9 @@ import (
 
 // Sheet writes tiles of one size as a PNG, row by row, on a dark ground.
 func Sheet(path string, tiles []image.Image, columns int) error {
+	if len(tiles) == 0 {
+		return errors.New("a sheet needs at least one picture")
+	}
 	const gap = 4
 	size := tiles[0].Bounds().Size()
 	rows := (len(tiles) + columns - 1) / columns
