@@ -29,7 +29,7 @@ const (
 //	w −= LR·(m̂/(√v̂+Eps) + Decay·w), m̂ = m/Correct1, v̂ = v/Correct2
 func AdamW(w, m, v, g []float32, o AdamWStep) {
 	same("AdamW", len(w), len(m), len(v), len(g))
-	active.adamW(w, m, v, g, &[adamConstants]float32{
+	constants := [adamConstants]float32{
 		adamFresh1:  1 - o.Beta1,
 		adamKeep2:   o.Beta2,
 		adamFresh2:  1 - o.Beta2,
@@ -38,5 +38,6 @@ func AdamW(w, m, v, g []float32, o AdamWStep) {
 		adamEps:     o.Eps,
 		adamDecay:   o.Decay,
 		adamRate:    -o.LR,
-	})
+	}
+	chunked4(func(w, m, v, g []float32) { active.adamW(w, m, v, g, &constants) }, w, m, v, g)
 }

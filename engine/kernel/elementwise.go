@@ -1,40 +1,40 @@
 package kernel
 
 // Add computes dst = a + b. In all elementwise functions dst may be the same
-// slice as a source.
+// slice as a source. Long slices are spread over the processors.
 func Add(dst, a, b []float32) {
 	same("Add", len(dst), len(a), len(b))
-	active.add(dst, a, b)
+	chunked3(active.add, dst, a, b)
 }
 
 // Mul computes dst = a · b.
 func Mul(dst, a, b []float32) {
 	same("Mul", len(dst), len(a), len(b))
-	active.mul(dst, a, b)
+	chunked3(active.mul, dst, a, b)
 }
 
 // MulAdd computes dst = fma(a, b, dst).
 func MulAdd(dst, a, b []float32) {
 	same("MulAdd", len(dst), len(a), len(b))
-	active.mulAdd(dst, a, b)
+	chunked3(active.mulAdd, dst, a, b)
 }
 
 // Axpy computes dst = fma(alpha, x, dst).
 func Axpy(dst []float32, alpha float32, x []float32) {
 	same("Axpy", len(dst), len(x))
-	active.axpy(dst, alpha, x)
+	chunkedScalar(active.axpy, dst, x, alpha)
 }
 
 // Scale computes dst = alpha · x.
 func Scale(dst []float32, alpha float32, x []float32) {
 	same("Scale", len(dst), len(x))
-	active.scale(dst, alpha, x)
+	chunkedScalar(active.scale, dst, x, alpha)
 }
 
 // ScaleShift computes dst = fma(x, scale, shift), all of one length.
 func ScaleShift(dst, x, scale, shift []float32) {
 	same("ScaleShift", len(dst), len(x), len(scale), len(shift))
-	active.scaleShift(dst, x, scale, shift)
+	chunked4(active.scaleShift, dst, x, scale, shift)
 }
 
 // ScaleShiftRows is ScaleShift on each of rows rows of c elements, with the
@@ -42,13 +42,21 @@ func ScaleShift(dst, x, scale, shift []float32) {
 func ScaleShiftRows(dst, x, scale, shift []float32, rows, c int) {
 	same("ScaleShiftRows", rows*c, len(dst), len(x))
 	same("ScaleShiftRows", c, len(scale), len(shift))
-	for i := 0; i < len(dst); i += c {
-		active.scaleShift(dst[i:i+c], x[i:i+c], scale, shift)
+	some := func(first, last int) {
+		for i := first * c; i < last*c; i += c {
+			active.scaleShift(dst[i:i+c], x[i:i+c], scale, shift)
+		}
 	}
+	if len(dst) < 2*chunk {
+		some(0, rows)
+		return
+	}
+	group := ceilDiv(chunk, c)
+	Parallel(ceilDiv(rows, group), func(i int) { some(i*group, min(i*group+group, rows)) })
 }
 
 // Lerp moves dst the fraction t of the way to x: dst = fma(t, x−dst, dst).
 func Lerp(dst, x []float32, t float32) {
 	same("Lerp", len(dst), len(x))
-	active.lerp(dst, x, t)
+	chunkedScalar(active.lerp, dst, x, t)
 }

@@ -27,12 +27,12 @@ func scaleShiftAVX2(dst []float32, x []float32, scale []float32, shift []float32
 // axpyAVX2 computes dst = fma(alpha, x, dst).
 //
 //go:noescape
-func axpyAVX2(dst []float32, alpha float32, x []float32)
+func axpyAVX2(dst []float32, x []float32, alpha float32)
 
 // scaleAVX2 computes dst = alpha · x.
 //
 //go:noescape
-func scaleAVX2(dst []float32, alpha float32, x []float32)
+func scaleAVX2(dst []float32, x []float32, alpha float32)
 
 // lerpAVX2 computes dst = fma(t, x−dst, dst).
 //
@@ -107,12 +107,12 @@ func scaleShiftAVX512(dst []float32, x []float32, scale []float32, shift []float
 // axpyAVX512 computes dst = fma(alpha, x, dst).
 //
 //go:noescape
-func axpyAVX512(dst []float32, alpha float32, x []float32)
+func axpyAVX512(dst []float32, x []float32, alpha float32)
 
 // scaleAVX512 computes dst = alpha · x.
 //
 //go:noescape
-func scaleAVX512(dst []float32, alpha float32, x []float32)
+func scaleAVX512(dst []float32, x []float32, alpha float32)
 
 // lerpAVX512 computes dst = fma(t, x−dst, dst).
 //

@@ -175,13 +175,13 @@ end:
 	VZEROUPPER
 	RET
 
-// func axpyAVX2(dst []float32, alpha float32, x []float32)
+// func axpyAVX2(dst []float32, x []float32, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE2
-TEXT ·axpyAVX2(SB), NOSPLIT, $0-56
+TEXT ·axpyAVX2(SB), NOSPLIT, $0-52
 	MOVQ         dst_base+0(FP), AX
-	MOVQ         x_base+32(FP), CX
+	MOVQ         x_base+24(FP), CX
 	MOVQ         dst_len+8(FP), DX
-	VBROADCASTSS alpha+24(FP), Y0
+	VBROADCASTSS alpha+48(FP), Y0
 	XORQ         BX, BX
 	SUBQ         $0x08, DX
 	JLT          tail
@@ -213,13 +213,13 @@ end:
 	VZEROUPPER
 	RET
 
-// func scaleAVX2(dst []float32, alpha float32, x []float32)
+// func scaleAVX2(dst []float32, x []float32, alpha float32)
 // Requires: AVX, AVX2, SSE2
-TEXT ·scaleAVX2(SB), NOSPLIT, $0-56
+TEXT ·scaleAVX2(SB), NOSPLIT, $0-52
 	MOVQ         dst_base+0(FP), AX
-	MOVQ         x_base+32(FP), CX
+	MOVQ         x_base+24(FP), CX
 	MOVQ         dst_len+8(FP), DX
-	VBROADCASTSS alpha+24(FP), Y0
+	VBROADCASTSS alpha+48(FP), Y0
 	XORQ         BX, BX
 	SUBQ         $0x08, DX
 	JLT          tail
@@ -2049,13 +2049,13 @@ end:
 	VZEROUPPER
 	RET
 
-// func axpyAVX512(dst []float32, alpha float32, x []float32)
+// func axpyAVX512(dst []float32, x []float32, alpha float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
+TEXT ·axpyAVX512(SB), NOSPLIT, $0-52
 	MOVQ         dst_base+0(FP), AX
-	MOVQ         x_base+32(FP), CX
+	MOVQ         x_base+24(FP), CX
 	MOVQ         dst_len+8(FP), DX
-	VBROADCASTSS alpha+24(FP), Z0
+	VBROADCASTSS alpha+48(FP), Z0
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
 	JLT          tail
@@ -2088,13 +2088,13 @@ end:
 	VZEROUPPER
 	RET
 
-// func scaleAVX512(dst []float32, alpha float32, x []float32)
+// func scaleAVX512(dst []float32, x []float32, alpha float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·scaleAVX512(SB), NOSPLIT, $0-56
+TEXT ·scaleAVX512(SB), NOSPLIT, $0-52
 	MOVQ         dst_base+0(FP), AX
-	MOVQ         x_base+32(FP), CX
+	MOVQ         x_base+24(FP), CX
 	MOVQ         dst_len+8(FP), DX
-	VBROADCASTSS alpha+24(FP), Z0
+	VBROADCASTSS alpha+48(FP), Z0
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
 	JLT          tail

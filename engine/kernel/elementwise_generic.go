@@ -18,13 +18,13 @@ func mulAddGo(dst, a, b []float32) {
 	}
 }
 
-func axpyGo(dst []float32, alpha float32, x []float32) {
+func axpyGo(dst, x []float32, alpha float32) {
 	for i := range dst {
 		dst[i] = fma(alpha, x[i], dst[i])
 	}
 }
 
-func scaleGo(dst []float32, alpha float32, x []float32) {
+func scaleGo(dst, x []float32, alpha float32) {
 	for i := range dst {
 		dst[i] = alpha * x[i]
 	}

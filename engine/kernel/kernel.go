@@ -40,9 +40,9 @@ type functions struct {
 
 	add           func(dst, a, b []float32)
 	mul           func(dst, a, b []float32)
-	axpy          func(dst []float32, alpha float32, x []float32)
+	axpy          func(dst, x []float32, alpha float32)
 	mulAdd        func(dst, a, b []float32)
-	scale         func(dst []float32, alpha float32, x []float32)
+	scale         func(dst, x []float32, alpha float32)
 	scaleShift    func(dst, x, scale, shift []float32)
 	lerp          func(dst, x []float32, t float32)
 	exp           func(dst, x []float32)

@@ -128,6 +128,45 @@ func TestVectorsAgree(t *testing.T) {
 	}
 }
 
+// TestLongVectors compares what is spread over the processors with the same
+// function on short pieces.
+func TestLongVectors(t *testing.T) {
+	const n = 2*chunk + 12345
+	for _, c := range vectorCases[:15] {
+		whole, pieces := make([][]float32, c.args), make([][]float32, c.args)
+		for i := range whole {
+			whole[i] = noise(uint64(i), n)
+			pieces[i] = clone(whole[i])
+		}
+		c.f(whole)
+		for at := 0; at < n; at += 1000 {
+			part := make([][]float32, c.args)
+			for i := range part {
+				part[i] = pieces[i][at:min(at+1000, n)]
+			}
+			c.f(part)
+		}
+		if d := differ(whole[0], pieces[0]); d != "" {
+			t.Errorf("%s: %s", c.name, d)
+		}
+	}
+}
+
+func TestScaleShiftRows(t *testing.T) {
+	const c = 50
+	for _, rows := range []int{0, 3, 2*chunk/c + 77} {
+		x, scale, shift := noise(1, rows*c), noise(2, c), noise(3, c)
+		got := make([]float32, rows*c)
+		ScaleShiftRows(got, x, scale, shift, rows, c)
+		for i, v := range x {
+			x[i] = fma(v, scale[i%c], shift[i%c])
+		}
+		if d := differ(got, x); d != "" {
+			t.Errorf("%d rows: %s", rows, d)
+		}
+	}
+}
+
 func TestColumnDotsAgree(t *testing.T) {
 	for _, c := range []int{1, 3, 8, 15, 16, 17, 31, 40, 63, 64, 65, 100, 130} {
 		for _, rows := range []int{0, 1, 2, 7} {

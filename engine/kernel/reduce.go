@@ -55,7 +55,7 @@ func Softmax(row []float32, scale float32) {
 	n := len(row) &^ 15
 	active.expSumLanes(lanes, row[:n], shift, scale)
 	expSumLanesGo(lanes, row[n:], shift, scale)
-	active.scale(row, 1/join(lanes), row)
+	active.scale(row, row, 1/join(lanes))
 }
 
 // ColumnDots adds up columns of a [rows,c] and of its product with b [rows,c],

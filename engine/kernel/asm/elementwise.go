@@ -23,10 +23,10 @@ func arithmetic(w width) {
 	parameter := func(name string) func(p *program) {
 		return func(p *program) { factor = p.scalar(name) }
 	}
-	elementwise(w, "axpy", "dst []float32, alpha float32, x []float32", "computes dst = fma(alpha, x, dst).", []string{"dst", "x"}, parameter("alpha"), func(p *program) {
+	elementwise(w, "axpy", "dst, x []float32, alpha float32", "computes dst = fma(alpha, x, dst).", []string{"dst", "x"}, parameter("alpha"), func(p *program) {
 		p.store("dst", p.fma(factor, p.read("x"), p.read("dst")))
 	})
-	elementwise(w, "scale", "dst []float32, alpha float32, x []float32", "computes dst = alpha · x.", []string{"dst", "x"}, parameter("alpha"), func(p *program) {
+	elementwise(w, "scale", "dst, x []float32, alpha float32", "computes dst = alpha · x.", []string{"dst", "x"}, parameter("alpha"), func(p *program) {
 		p.store("dst", p.mul(factor, p.read("x")))
 	})
 	elementwise(w, "lerp", "dst, x []float32, t float32", "computes dst = fma(t, x−dst, dst).", []string{"dst", "x"}, parameter("t"), func(p *program) {
