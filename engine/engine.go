@@ -14,8 +14,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Version is kept in recipes, so that a later version knows by which rules a
-// picture was made.
+// Version is written into saved pictures, so that a later version knows by
+// which rules they were made.
 const Version = "0.1.0"
 
 // ErrClosed says that a request came after the end of its engine.

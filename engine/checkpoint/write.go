@@ -28,7 +28,7 @@ type Tensor struct {
 func Write(path string, tensors []Tensor, dtype DType, metadata map[string]string) error {
 	header, err := describe(tensors, dtype, metadata)
 	if err == nil {
-		err = replace(path, func(w io.Writer) error { return encode(w, header, tensors, dtype) })
+		err = Replace(path, func(w io.Writer) error { return encode(w, header, tensors, dtype) })
 	}
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
@@ -137,9 +137,9 @@ func encode(w io.Writer, header []byte, tensors []Tensor, dtype DType) error {
 	return nil
 }
 
-// replace writes a file beside path, makes sure it is on the disk, and then
-// gives it the name path.
-func replace(path string, write func(io.Writer) error) (err error) {
+// Replace makes what write writes the file path, wholly or not at all: it goes
+// to a temporary file beside it, to the disk, and only then gets the name.
+func Replace(path string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
 	if err != nil {
 		return err
@@ -166,5 +166,12 @@ func replace(path string, write func(io.Writer) error) (err error) {
 	if err = f.Close(); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	if err = os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	if dir, err := os.Open(filepath.Dir(path)); err == nil {
+		_ = dir.Sync() // the name too; not every system can
+		dir.Close()
+	}
+	return nil
 }
