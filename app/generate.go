@@ -230,18 +230,27 @@ func jsonLines(w io.Writer) func(report) {
 	return func(r report) { _ = enc.Encode(r) } // a closed pipe ends the program by itself
 }
 
-// progressLine tells a person how it goes, on one line.
-func progressLine(w io.Writer) func(report) {
+// progressLine tells a person how it goes: on one line of a terminal, and
+// elsewhere only how it ended.
+func progressLine(f *os.File) func(report) {
+	info, err := f.Stat()
+	begin, end := "", ""
+	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
+	if terminal {
+		begin, end = "\r", "\x1b[K" // back to the start of the line; clear the rest of it
+	}
 	return func(r report) {
 		switch r.Event {
 		case engine.Step:
-			fmt.Fprintf(w, "\rseed %d: step %d of %d, %.1f s left\x1b[K", r.Seed, r.Step, r.Steps, r.Left)
+			if terminal {
+				fmt.Fprintf(f, "%sseed %d: step %d of %d, %.1f s left%s", begin, r.Seed, r.Step, r.Steps, r.Left, end)
+			}
 		case engine.Finished:
-			fmt.Fprintf(w, "\r%s: seed %d, %.2f s\x1b[K\n", r.File, r.Seed, r.Seconds.Total)
+			fmt.Fprintf(f, "%s%s: seed %d, %.2f s%s\n", begin, r.File, r.Seed, r.Seconds.Total, end)
 		case engine.Cancelled:
-			fmt.Fprintf(w, "\rseed %d: stopped\x1b[K\n", r.Seed)
+			fmt.Fprintf(f, "%sseed %d: stopped%s\n", begin, r.Seed, end)
 		case engine.Failed:
-			fmt.Fprint(w, "\r\x1b[K")
+			fmt.Fprint(f, begin, end)
 		}
 	}
 }

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const tinyModel = "../engine/pipeline/testdata/tiny"
+
+// printed returns what f writes to standard output.
+func printed(t *testing.T, f func() error) (string, error) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := os.Stdout
+	os.Stdout = w
+	defer func() { os.Stdout = old }()
+	text := make(chan string)
+	go func() {
+		b, _ := io.ReadAll(r)
+		text <- string(b)
+	}()
+	err = f()
+	w.Close()
+	return <-text, err
+}
+
+func draw(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	return printed(t, func() error {
+		return generate(context.Background(), append([]string{"--model", tinyModel, "--steps", "3"}, args...))
+	})
+}
+
+func TestGenerateReportsAndRepeats(t *testing.T) {
+	dir := t.TempDir()
+	sums := map[string]string{}
+	for _, run := range []struct{ name, seed string }{{"a", "7"}, {"b", "7"}, {"c", "8"}} {
+		out := filepath.Join(dir, run.name+".png")
+		frames := filepath.Join(dir, run.name)
+		text, err := draw(t, "--prompt", "a red apple", "--seed", run.seed, "--out", out, "--frames", frames, "--json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var kinds []string
+		var last report
+		for lines := bufio.NewScanner(strings.NewReader(text)); lines.Scan(); {
+			last = report{}
+			if err := json.Unmarshal(lines.Bytes(), &last); err != nil {
+				t.Fatalf("%q is not JSON: %v", lines.Text(), err)
+			}
+			kinds = append(kinds, string(last.Event))
+		}
+		if got := strings.Join(kinds, " "); got != "queued started step step step finished" {
+			t.Errorf("events are %s", got)
+		}
+		b, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(b)
+		sums[run.name] = hex.EncodeToString(sum[:])
+		if last.SHA256 != sums[run.name] || last.Recipe == nil || last.Recipe.Prompt != "a red apple" || last.Seconds == nil {
+			t.Errorf("the last event is %+v", last)
+		}
+		found, _ := filepath.Glob(filepath.Join(frames, "step-*.png"))
+		if len(found) != 3 {
+			t.Errorf("frames are %v", found)
+		}
+	}
+	if sums["a"] != sums["b"] {
+		t.Error("one seed drew two pictures")
+	}
+	if sums["a"] == sums["c"] {
+		t.Error("two seeds drew one picture")
+	}
+}
+
+func TestGenerateAcceptsAnEmptyPrompt(t *testing.T) {
+	if _, err := draw(t, "--prompt", "", "--out", filepath.Join(t.TempDir(), "x.png")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestGenerateCountsSeedsUp(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := draw(t, "--count", "2", "--out", filepath.Join(dir, "x.png")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"x-1.png", "x-2.png"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// damaged copies the tiny model and lets change spoil one file.
+func damaged(t *testing.T, file string, change func([]byte) []byte) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(tinyModel)); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, file)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, change(b), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestBadInput checks that each mistake gets one sentence that names the thing,
+// and leaves nothing behind.
+func TestBadInput(t *testing.T) {
+	const unet = "unet/diffusion_pytorch_model.safetensors"
+	folder := t.TempDir()
+	for _, tt := range []struct {
+		name string
+		args []string
+		want []string
+	}{
+		{"no steps", []string{"--steps", "0"}, []string{"steps is 0", "1 to 1000"}},
+		{"too many steps", []string{"--steps", "10000"}, []string{"steps is 10000"}},
+		{"size that doesn't divide", []string{"--width", "63"}, []string{"width is 63", "multiple of 8"}},
+		{"negative size", []string{"--height", "-64"}, []string{"height is -64"}},
+		{"unknown sampler", []string{"--sampler", "magic"}, []string{"magic", "euler"}},
+		{"guidance", []string{"--guidance", "-1"}, []string{"guidance is -1"}},
+		{"model missing", []string{"--model", "/nowhere/model"}, []string{"/nowhere/model"}},
+		{"model truncated", []string{"--model", damaged(t, unet, func(b []byte) []byte { return b[:len(b)/2] })}, []string{unet, "again"}},
+		{"model not safetensors", []string{"--model", damaged(t, unet, func([]byte) []byte { return []byte("<html>Not found</html>") })}, []string{unet}},
+		{"tensor missing", []string{"--model", damaged(t, unet, func(b []byte) []byte {
+			return bytes.Replace(b, []byte(`"conv_in.weight"`), []byte(`"conv_on.weight"`), 1)
+		})}, []string{"conv_in.weight", unet}},
+		{"tensor of the wrong shape", []string{"--model", damaged(t, "unet/config.json", func(b []byte) []byte {
+			return bytes.Replace(b, []byte(`"in_channels": 4`), []byte(`"in_channels": 5`), 1)
+		})}, []string{"conv_in.weight", "[16 4 3 3]", "[16 5 3 3]"}},
+		{"out is a folder", []string{"--out", folder}, []string{folder, "folder"}},
+		{"out in no folder", []string{"--out", filepath.Join(folder, "no", "x.png")}, []string{"can't be written", "x.png"}},
+		{"no out", []string{"--out", ""}, []string{"--out"}},
+		{"stray word", []string{"apple"}, []string{"apple"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			_, err := draw(t, append([]string{"--out", filepath.Join(dir, "x.png")}, tt.args...)...)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q does not mention %q", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("%q is more than a line", err)
+			}
+			left, _ := os.ReadDir(dir)
+			if len(left) > 0 {
+				t.Errorf("%s was left behind", left[0].Name())
+			}
+		})
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		want int
+	}{
+		{[]string{"help"}, 0},
+		{[]string{"version"}, 0},
+		{[]string{"nonsense"}, 2},
+		{[]string{"generate"}, 2},
+		{[]string{"train", "cat"}, 2},
+		{[]string{"generate", "--out", "x.png", "--model", "/nowhere"}, 1},
+	} {
+		if _, err := printed(t, func() error {
+			if got := run(tt.args); got != tt.want {
+				t.Errorf("%v exits with %d, want %d", tt.args, got, tt.want)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
