@@ -1,0 +1,138 @@
+//go:build cgo
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/app"
+
+	"darkroom/assets"
+	"darkroom/engine"
+	"darkroom/engine/gallery"
+	"darkroom/engine/kernel"
+	"darkroom/engine/pipeline"
+	"darkroom/ui"
+)
+
+// studio opens the window and returns when it is closed.
+func studio([]string) int {
+	if err := needDisplay(); err != nil {
+		fmt.Fprintf(os.Stderr, "darkroom: %v\n", err)
+		return 2
+	}
+	icon := fyne.NewStaticResource("icon.png", assets.IconPNG)
+	// A program that is not built by Fyne's own tool has to say who it is.
+	app.SetMetadata(fyne.AppMetadata{
+		ID: appID, Name: appName, Version: appVersion, Build: appBuild, Icon: icon,
+		Migrations: map[string]bool{"fyneDo": true},
+	})
+	a := app.NewWithID(appID)
+	a.SetIcon(icon)
+	a.Settings().SetTheme(ui.Safelight{})
+
+	e := engine.New(loader(ui.LastModel(a.Preferences())))
+	defer e.Close()
+	kept, err := gallery.Open(picturesFolder())
+	if err != nil {
+		kept = nil // pictures are still drawn, and can be saved elsewhere
+	}
+	s := ui.New(ui.Options{
+		App: a, Engine: e, Gallery: kept, Trouble: err,
+		Version: appVersion, Arithmetic: fmt.Sprintf("%s on %d threads", kernel.Level(), runtime.GOMAXPROCS(0)),
+	})
+	s.Window().ShowAndRun()
+	return 0
+}
+
+// needDisplay says what to do where no window can be opened. Fyne itself would
+// end the program with a word about GLFW.
+func needDisplay() error {
+	switch runtime.GOOS {
+	case "windows", "darwin":
+		return nil
+	}
+	if os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
+		return errors.New("there is no display to open the window on (neither DISPLAY nor WAYLAND_DISPLAY is set): " +
+			"start it on a desktop or over `ssh -X`, or draw without a window, as `darkroom generate --help` explains")
+	}
+	return nil
+}
+
+// loader loads models for the engine. It begins with the built-in one at once,
+// while the window opens, when that is the one used last.
+func loader(last string) func(context.Context, string) (engine.Painter, error) {
+	type loaded struct {
+		painter engine.Painter
+		err     error
+	}
+	ahead := make(chan loaded, 1)
+	if last == engine.DefaultModel {
+		go func() {
+			p, err := pipeline.Load(context.Background(), last)
+			ahead <- loaded{p, err}
+			close(ahead)
+		}()
+	} else {
+		close(ahead)
+	}
+	return func(ctx context.Context, model string) (engine.Painter, error) {
+		if model == engine.DefaultModel {
+			select {
+			case l, first := <-ahead:
+				if first && l.err == nil {
+					return l.painter, nil
+				}
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+		p, err := pipeline.Load(ctx, model)
+		if err != nil {
+			return nil, err // not a nil *Pipeline in a Painter
+		}
+		return p, nil
+	}
+}
+
+// picturesFolder is where pictures are kept: Darkroom in the folder the system
+// has for pictures.
+func picturesFolder() string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		home = "."
+	}
+	return filepath.Join(pictures(home), appName)
+}
+
+// pictures is the folder the system has for pictures. Linux desktops name it in
+// the person's language and note the name in user-dirs.dirs, as in
+// XDG_PICTURES_DIR="$HOME/Bilder" (see xdg-user-dir).
+func pictures(home string) string {
+	usual := filepath.Join(home, "Pictures")
+	config, err := os.UserConfigDir()
+	if err != nil || runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		return usual
+	}
+	dirs, err := os.ReadFile(filepath.Join(config, "user-dirs.dirs"))
+	if err != nil {
+		return usual
+	}
+	line := regexp.MustCompile(`(?m)^XDG_PICTURES_DIR="(.+)"`).FindSubmatch(dirs)
+	if line == nil {
+		return usual
+	}
+	dir := strings.Replace(string(line[1]), "$HOME", home, 1)
+	if !filepath.IsAbs(dir) {
+		return usual
+	}
+	return dir
+}

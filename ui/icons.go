@@ -1,0 +1,34 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
+)
+
+// The studio's own icons, drawn on a 24 × 24 grid and coloured by the theme.
+var (
+	// diceIcon shows the five of a die.
+	diceIcon = theme.NewThemedResource(icon("dice", `d="`+
+		`M6 3h12a3 3 0 0 1 3 3v12a3 3 0 0 1-3 3H6a3 3 0 0 1-3-3V6a3 3 0 0 1 3-3z`+
+		`M8 6.2a1.8 1.8 0 1 0 0 3.6a1.8 1.8 0 1 0 0-3.6z`+
+		`M16 6.2a1.8 1.8 0 1 0 0 3.6a1.8 1.8 0 1 0 0-3.6z`+
+		`M12 10.2a1.8 1.8 0 1 0 0 3.6a1.8 1.8 0 1 0 0-3.6z`+
+		`M8 14.2a1.8 1.8 0 1 0 0 3.6a1.8 1.8 0 1 0 0-3.6z`+
+		`M16 14.2a1.8 1.8 0 1 0 0 3.6a1.8 1.8 0 1 0 0-3.6z"`))
+
+	// starIcon offers to star a picture, starredIcon shows that it is.
+	starIcon    = theme.NewThemedResource(icon("star", `d="`+starPath+starHole+`"`))
+	starredIcon = theme.NewPrimaryThemedResource(icon("starred", `d="`+starPath+`"`))
+)
+
+// A five-pointed star of radius 10, and a smaller one to cut out of it, which
+// runs the other way round.
+const (
+	starPath = `M12.00 2.20L14.59 8.64L21.51 9.11L16.18 13.56L17.88 20.29L12.00 16.60L6.12 20.29L7.82 13.56L2.49 9.11L9.41 8.64z`
+	starHole = `M12.00 5.10L10.24 9.77L5.25 10.01L9.15 13.13L7.83 17.94L12.00 15.20L16.17 17.94L14.85 13.13L18.75 10.01L13.76 9.77z`
+)
+
+func icon(name, path string) fyne.Resource {
+	return fyne.NewStaticResource(name+".svg", []byte(
+		`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="#000000" `+path+`/></svg>`))
+}

@@ -1,0 +1,161 @@
+package ui
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"path/filepath"
+	"sync"
+
+	"darkroom/engine"
+	"darkroom/engine/gallery"
+)
+
+// keep puts a finished picture into the gallery. It is called off Fyne's
+// goroutine.
+func (s *Studio) keep(picture *image.RGBA, r engine.Request) (gallery.Picture, error) {
+	if s.options.Gallery == nil {
+		return gallery.Picture{}, nil
+	}
+	return s.options.Gallery.Keep(picture, r, false)
+}
+
+// loadGallery lists what was kept in earlier runs and puts the newest picture
+// on show.
+func (s *Studio) loadGallery() {
+	if s.options.Gallery == nil {
+		return
+	}
+	go func() {
+		kept, err := s.options.Gallery.List()
+		s.do(func() {
+			s.shelf.SetPictures(kept)
+			if err != nil {
+				s.notice.Fail(fmt.Errorf("some kept pictures can't be read: %w", err))
+			}
+			if len(kept) > 0 && s.shown == nil && len(s.working) == 0 {
+				s.open(kept[0])
+			}
+		})
+	}()
+}
+
+// open puts a kept picture on show.
+func (s *Studio) open(p gallery.Picture) {
+	go func() {
+		picture, err := s.options.Gallery.Image(p.ID)
+		s.do(func() {
+			if err != nil {
+				s.notice.Fail(err)
+				return
+			}
+			s.show(&take{request: p.Request, picture: picture, kind: engine.Finished, kept: p})
+			s.report()
+		})
+	}()
+}
+
+// setFavourite stars a kept picture or takes the star back.
+func (s *Studio) setFavourite(p gallery.Picture, favourite bool) {
+	if err := s.options.Gallery.Favourite(p.ID, favourite); err != nil {
+		s.notice.Fail(err)
+		return
+	}
+	s.shelf.SetFavourite(p.ID, favourite)
+	if s.shown != nil && s.shown.kept.ID == p.ID {
+		s.shown.kept.Favourite = favourite
+		s.showStar(s.shown)
+	}
+}
+
+// toggleFavourite stars the picture on show, or takes the star back.
+func (s *Studio) toggleFavourite() {
+	switch {
+	case s.shown == nil:
+		s.notice.Fail(errNothing)
+	case s.shown.kept.ID == "":
+		s.notice.Fail(errors.New("only a finished picture can be a favourite"))
+	default:
+		s.setFavourite(s.shown.kept, !s.shown.kept.Favourite)
+	}
+}
+
+// savePNG writes a picture with its recipe. It is called off Fyne's goroutine.
+func (s *Studio) savePNG(path string, picture *image.RGBA, r engine.Request) {
+	err := gallery.Save(path, picture, r)
+	s.do(func() {
+		if err != nil {
+			s.notice.Fail(err)
+			return
+		}
+		s.notice.Tell("saved as "+path, "", nil)
+	})
+}
+
+// readRecipe takes over the recipe of a PNG. It is called off Fyne's goroutine.
+func (s *Studio) readRecipe(path string) {
+	r, err := gallery.ReadFile(path)
+	s.do(func() {
+		if err != nil {
+			s.notice.Fail(err)
+			return
+		}
+		s.notice.Tell(fmt.Sprintf("the recipe of %s is in the fields; %s makes the picture again",
+			filepath.Base(path), shortcutLabel(keyGenerate)), "", nil)
+		s.use(r)
+	})
+}
+
+// thumbs reads thumbnails of kept pictures on a goroutine of its own, the
+// latest asked for first: that is what a person scrolled to.
+type thumbs struct {
+	do   func(func())
+	load func(id string, side int) (*image.RGBA, error)
+	show func(id string, thumb *image.RGBA)
+
+	mu    sync.Mutex
+	asked []wanted
+	busy  bool
+}
+
+// wanted is a kept picture and the size of its thumbnail in pixels.
+type wanted struct {
+	id   string
+	side int
+}
+
+// ask has a thumbnail read, and returns at once.
+func (t *thumbs) ask(id string, side int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.asked = append(t.asked, wanted{id, side})
+	if !t.busy {
+		t.busy = true
+		go t.work()
+	}
+}
+
+func (t *thumbs) work() {
+	for {
+		t.mu.Lock()
+		if len(t.asked) == 0 {
+			t.busy = false
+			t.mu.Unlock()
+			return
+		}
+		w := t.asked[len(t.asked)-1]
+		t.asked = t.asked[:len(t.asked)-1]
+		t.mu.Unlock()
+
+		thumb, err := t.load(w.id, w.side)
+		if err != nil {
+			continue // the picture itself will say what is wrong when it is opened
+		}
+		shown := make(chan struct{})
+		t.do(func() {
+			t.show(w.id, thumb)
+			close(shown)
+		})
+		<-shown
+	}
+}

@@ -1,0 +1,201 @@
+package ui
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"darkroom/engine"
+	"darkroom/engine/sampler"
+)
+
+// promptPanel is where a picture is asked for: everything an engine.Request
+// holds, and the two buttons that start and stop.
+type promptPanel struct {
+	object fyne.CanvasObject
+
+	prompt, negative *entry
+	seed             *seedField
+	steps, guidance  *number
+	size             *selector
+	sampler, model   *selector
+	generate, cancel *button
+
+	sizes  map[string][2]int // width and height by option
+	models map[string]string // model by option
+
+	// What a person can do here.
+	OnGenerate, OnCancel, OnChanged, OnChooseModel func()
+}
+
+// The usual sizes, width × height in pixels. The first stands for the size the
+// model was trained at, where it draws best.
+var usualSizes = [][2]int{
+	{0, 0}, {64, 64}, {96, 64}, {64, 96}, {96, 96}, {128, 128}, {256, 256}, {384, 384},
+	{512, 512}, {768, 512}, {512, 768},
+}
+
+// Options that are no size and no model's name.
+const (
+	ownSize     = "Model's own"
+	ownModel    = "Darkroom (built in)"
+	chooseModel = "Choose a folder…"
+)
+
+func newPromptPanel(keys plainKeys) *promptPanel {
+	p := &promptPanel{
+		prompt:   newTextArea("What do you want to see?", 4, keys),
+		negative: newTextArea("What to keep out", 2, keys),
+		seed:     newSeedField(keys),
+		steps:    newNumber("Steps", 1, 50, engine.MaxSteps, 1, keys),
+		guidance: newNumber("Guidance", 0, 20, 100, 0.5, keys),
+		sizes:    map[string][2]int{},
+		models:   map[string]string{ownModel: engine.DefaultModel},
+	}
+	changed := func() { call(p.OnChanged) }
+	for _, e := range []*entry{p.prompt, p.negative} {
+		e.OnChanged = func(string) { changed() }
+		e.OnEnter = func() { call(p.OnGenerate) }
+	}
+	p.seed.OnChanged, p.steps.OnChanged, p.guidance.OnChanged = changed, changed, changed
+
+	p.size = newSelector(nil, func(string) { changed() }, keys)
+	for _, s := range usualSizes {
+		p.addSize(s)
+	}
+	p.sampler = newSelector(nil, func(string) { changed() }, keys)
+	for _, name := range sampler.Names() {
+		p.sampler.Options = append(p.sampler.Options, sampler.Label(name))
+	}
+	p.model = newSelector([]string{ownModel, chooseModel}, nil, keys)
+	last := ownModel
+	p.model.OnChanged = func(option string) {
+		if option == chooseModel { // an act, not a model: show the model again
+			p.model.SetSelected(last)
+			call(p.OnChooseModel)
+			return
+		}
+		if option != last {
+			last = option
+			changed()
+		}
+	}
+
+	p.generate = newButton("Generate   "+shortcutLabel(keyGenerate), func() { call(p.OnGenerate) }, keys)
+	p.generate.Importance = widget.HighImportance
+	p.cancel = newButton("Cancel   Esc", func() { call(p.OnCancel) }, keys)
+	p.cancel.Disable()
+
+	p.sampler.SetSelected(sampler.Label(engine.DefaultSampler))
+	p.steps.Set(engine.DefaultSteps)
+	p.guidance.Set(engine.DefaultGuidance)
+	p.size.SetSelected(ownSize)
+	p.model.SetSelected(ownModel)
+	fields := column(10,
+		column(2, caption("Prompt"), p.prompt),
+		column(2, caption("Without"), p.negative),
+		p.steps.object, p.guidance.object, p.seed.object,
+		container.NewGridWithColumns(2,
+			column(2, caption("Size"), p.size),
+			column(2, caption("Sampler"), p.sampler)),
+		column(2, caption("Model"), p.model),
+	)
+	buttons := column(6, p.generate, p.cancel)
+	p.object = container.NewBorder(nil, inset(0, 8, buttons), nil, nil, container.NewVScroll(fields))
+	return p
+}
+
+// Request is what the panel asks for, with the seed as shown. The error says
+// what to type instead.
+func (p *promptPanel) Request() (engine.Request, error) {
+	r := engine.Request{Prompt: p.prompt.Text, Negative: p.negative.Text, Model: p.models[p.model.Selected]}
+	var err error
+	if r.Seed, err = p.seed.Value(); err != nil {
+		return r, err
+	}
+	steps, err := p.steps.Value()
+	if err != nil {
+		return r, err
+	}
+	r.Steps = int(steps)
+	if r.Guidance, err = p.guidance.Value(); err != nil {
+		return r, err
+	}
+	size := p.sizes[p.size.Selected]
+	r.Width, r.Height = size[0], size[1]
+	r.Sampler, err = sampler.Parse(p.sampler.Selected)
+	return r, err
+}
+
+// SetRequest fills the panel with a recipe. A sampler this program doesn't know
+// leaves the choice as it was, and is reported.
+func (p *promptPanel) SetRequest(r engine.Request) error {
+	p.prompt.SetText(r.Prompt)
+	p.negative.SetText(r.Negative)
+	p.seed.Set(r.Seed)
+	p.steps.Set(float64(r.Steps))
+	p.guidance.Set(r.Guidance)
+	p.size.SetSelected(p.addSize([2]int{r.Width, r.Height}))
+	p.SetModel(r.Model)
+	name, err := sampler.Parse(r.Sampler)
+	if err != nil {
+		return fmt.Errorf("%w; %s stays chosen", err, p.sampler.Selected)
+	}
+	p.sampler.SetSelected(sampler.Label(name))
+	return nil
+}
+
+// SetModel chooses a model: engine.DefaultModel or the path of a model folder.
+func (p *promptPanel) SetModel(model string) {
+	p.model.SetSelected(p.addModel(model))
+}
+
+// SetBusy tells whether there is something to cancel.
+func (p *promptPanel) SetBusy(busy bool) {
+	if busy {
+		p.cancel.Enable()
+	} else {
+		p.cancel.Disable()
+	}
+}
+
+// addSize makes sure a size can be chosen and returns its option.
+func (p *promptPanel) addSize(s [2]int) string {
+	option := ownSize
+	if s != [2]int{} {
+		option = fmt.Sprintf("%d × %d", s[0], s[1])
+	}
+	if _, known := p.sizes[option]; !known {
+		p.sizes[option] = s
+		p.size.Options = append(p.size.Options, option)
+	}
+	return option
+}
+
+// addModel makes sure a model can be chosen and returns its option: the
+// folder's name, or its whole path when the name is taken.
+func (p *promptPanel) addModel(model string) string {
+	for option, m := range p.models {
+		if m == model {
+			return option
+		}
+	}
+	option := filepath.Base(model)
+	if _, taken := p.models[option]; taken || option == chooseModel {
+		option = model
+	}
+	p.models[option] = model
+	p.model.Options = slices.Insert(p.model.Options, len(p.model.Options)-1, option)
+	return option
+}
+
+// call calls a callback that may be missing.
+func call(f func()) {
+	if f != nil {
+		f()
+	}
+}

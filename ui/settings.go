@@ -1,0 +1,80 @@
+package ui
+
+import (
+	"encoding/json"
+
+	"fyne.io/fyne/v2"
+
+	"darkroom/engine"
+)
+
+// settings is what the studio remembers from one run to the next, kept in
+// Fyne's preferences.
+type settings struct{ p fyne.Preferences }
+
+// Keys of the preferences. The request is one JSON value, in the form a saved
+// picture carries too.
+const (
+	keyRequest        = "request"
+	keyKeepSeed       = "keepSeed"
+	keyWidth          = "window.width"
+	keyHeight         = "window.height"
+	keyHideFavourites = "hideFavourites"
+)
+
+// Size of the first window; also the smallest that is remembered.
+const (
+	firstWidth, firstHeight = 1280, 800
+	leastWidth, leastHeight = 800, 560
+)
+
+// Request is the request as it was last seen, false if there is none.
+func (s settings) Request() (engine.Request, bool) {
+	var r engine.Request
+	text := s.p.String(keyRequest)
+	if text == "" || json.Unmarshal([]byte(text), &r) != nil || r.Validate() != nil {
+		return engine.Request{}, false
+	}
+	return r, true
+}
+
+// SetRequest remembers the request.
+func (s settings) SetRequest(r engine.Request) {
+	if text, err := json.Marshal(r); err == nil {
+		s.p.SetString(keyRequest, string(text))
+	}
+}
+
+// KeepSeed tells whether the seed stays the same from picture to picture.
+func (s settings) KeepSeed() bool { return s.p.Bool(keyKeepSeed) }
+
+// SetKeepSeed remembers whether the seed stays the same.
+func (s settings) SetKeepSeed(keep bool) { s.p.SetBool(keyKeepSeed, keep) }
+
+// HideFavourites tells whether the favourites are folded away.
+func (s settings) HideFavourites() bool { return s.p.Bool(keyHideFavourites) }
+
+// SetHideFavourites remembers whether the favourites are folded away.
+func (s settings) SetHideFavourites(hide bool) { s.p.SetBool(keyHideFavourites, hide) }
+
+// WindowSize is the size the window had when it was closed.
+func (s settings) WindowSize() fyne.Size {
+	return fyne.NewSize(
+		max(leastWidth, float32(s.p.FloatWithFallback(keyWidth, firstWidth))),
+		max(leastHeight, float32(s.p.FloatWithFallback(keyHeight, firstHeight))))
+}
+
+// SetWindowSize remembers the window's size.
+func (s settings) SetWindowSize(size fyne.Size) {
+	s.p.SetFloat(keyWidth, float64(size.Width))
+	s.p.SetFloat(keyHeight, float64(size.Height))
+}
+
+// LastModel is the model that was used last: engine.DefaultModel or the path of
+// a model folder.
+func LastModel(p fyne.Preferences) string {
+	if r, ok := (settings{p}).Request(); ok {
+		return r.Model
+	}
+	return engine.DefaultModel
+}

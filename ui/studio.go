@@ -1,0 +1,406 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"slices"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+
+	"darkroom/engine"
+	"darkroom/engine/gallery"
+)
+
+// Options is what a Studio works with.
+type Options struct {
+	App        fyne.App         // makes the window and keeps the settings
+	Engine     *engine.Engine   // draws the pictures
+	Gallery    *gallery.Gallery // keeps them; nil when nothing can be kept
+	Trouble    error            // what went wrong before there was a window, or nil
+	Version    string           // for the About sheet
+	Arithmetic string           // which kernels compute, for the About sheet
+
+	// Do runs a function on Fyne's goroutine; fyne.Do when it is nil.
+	Do func(func())
+}
+
+// Studio is the window and the one who runs it: it owns the takes in work and
+// the one on show, and connects the widgets to the engine and the gallery.
+type Studio struct {
+	options  Options
+	settings settings
+	window   fyne.Window
+	do       func(func())
+	ctx      context.Context // ends with the window
+	leave    context.CancelFunc
+
+	prompt     *promptPanel
+	picture    *picture
+	welcome    fyne.CanvasObject
+	strip      *filmstrip
+	progress   *progress
+	notice     *notice
+	shelf      *shelf
+	thumbs     *thumbs
+	sheets     *sheets
+	status     *canvas.Text
+	timing     *canvas.Text
+	save, star *button
+	menu       []menuGroup
+
+	working []*take // in the order they were asked for; the first is in work
+	shown   *take   // the one on show, nil before the first
+	step    int     // the step on show, counted from 0
+	live    bool    // the newest step is on show, whichever it is
+}
+
+// New builds the studio and its window, which the caller shows. It must be
+// called on Fyne's goroutine.
+func New(o Options) *Studio {
+	s := &Studio{options: o, settings: settings{o.App.Preferences()}, do: o.Do, live: true}
+	if s.do == nil {
+		s.do = fyne.Do
+	}
+	s.ctx, s.leave = context.WithCancel(context.Background())
+	s.window = o.App.NewWindow("Darkroom")
+	s.window.SetPadded(false)
+	s.menu = s.commands()
+	s.window.SetMainMenu(newMenu(s.menu...))
+	s.build()
+	s.connect()
+	s.restore()
+	return s
+}
+
+// Window is the studio's window.
+func (s *Studio) Window() fyne.Window { return s.window }
+
+// build makes the widgets and lays them out: what to draw on the left, the
+// picture in the middle, the favourites on the right.
+func (s *Studio) build() {
+	s.prompt = newPromptPanel(s.plainKey)
+	s.picture = newPicture(s.do)
+	s.strip = newFilmstrip(s.plainKey)
+	s.progress = newProgress()
+	s.notice = newNotice(s.plainKey)
+	s.shelf = newShelf(s.plainKey)
+	s.thumbs = &thumbs{do: s.do, show: s.shelf.SetThumb, load: func(id string, side int) (*image.RGBA, error) {
+		return s.options.Gallery.Thumbnail(id, side)
+	}}
+	s.sheets = &sheets{window: s.window, keys: s.plainKey}
+	s.status, s.timing = caption("Ready"), caption("")
+	s.welcome = newWelcome(s.try, s.plainKey)
+	s.star = newButton("", s.toggleFavourite, s.plainKey)
+	s.star.Icon = starIcon
+	s.save = newButton("Save PNG   "+shortcutLabel(keySave), s.saveAs, s.plainKey)
+
+	below := inset(pictureMargin, 0, column(10,
+		container.NewBorder(nil, nil, nil, row(6, spacer(6, 1), s.star, s.save), container.New(layout.NewCustomPaddedVBoxLayout(0), layout.NewSpacer(), s.progress.object, layout.NewSpacer())),
+		s.strip,
+		spacer(1, 2)))
+	middle := container.NewBorder(s.notice.object, below, nil, nil, container.NewStack(s.picture, s.welcome))
+	bottom := container.NewStack(canvas.NewRectangle(shade(colorPanel)),
+		column(0, hairline(), inset(14, 5, between(s.status, s.timing))))
+	s.window.SetContent(container.NewBorder(nil, bottom,
+		wide(promptWidth, panel(s.prompt.object)), s.shelf.object, middle))
+}
+
+// promptWidth is the width of the left panel in Fyne's units.
+const promptWidth = 300
+
+// connect tells the widgets what to call.
+func (s *Studio) connect() {
+	s.prompt.OnGenerate, s.prompt.OnCancel = s.generate, s.cancel
+	s.prompt.OnChanged, s.prompt.OnChooseModel = s.remember, s.chooseModel
+	s.strip.OnSelected = s.look
+	s.shelf.OnOpen, s.shelf.OnFavourite = s.open, s.setFavourite
+	s.shelf.OnThumb = func(id string) { s.thumbs.ask(id, s.thumbPixels(thumbSide)) }
+	s.shelf.OnReseed = func(p gallery.Picture) { s.reseed(p.Request) }
+	s.shelf.OnUse = func(p gallery.Picture) { s.use(p.Request) }
+	s.window.SetOnDropped(s.dropped)
+	s.window.Canvas().SetOnTypedKey(func(ev *fyne.KeyEvent) { // nothing has the focus
+		if !s.plainKey(ev.Name) {
+			s.strip.TypedKey(ev)
+		}
+	})
+	s.window.SetCloseIntercept(s.close)
+}
+
+// restore takes up where the last run ended.
+func (s *Studio) restore() {
+	if r, ok := s.settings.Request(); ok {
+		s.fill(r)
+	}
+	s.prompt.seed.keep.SetChecked(s.settings.KeepSeed())
+	if s.settings.HideFavourites() {
+		s.shelf.object.Hide()
+	}
+	s.window.Resize(s.settings.WindowSize())
+	s.window.Canvas().Focus(s.prompt.prompt)
+	s.present()
+	if err := s.options.Trouble; err != nil {
+		s.notice.Fail(err)
+	}
+	s.loadGallery()
+}
+
+// close remembers the window's size and closes it.
+func (s *Studio) close() {
+	s.settings.SetWindowSize(s.window.Canvas().Size())
+	s.remember()
+	s.leave()
+	s.window.Close()
+}
+
+// remember keeps what the panel asks for, as far as it is complete.
+func (s *Studio) remember() {
+	if r, err := s.prompt.Request(); err == nil {
+		s.settings.SetRequest(r)
+	}
+	s.settings.SetKeepSeed(s.prompt.seed.keep.Checked)
+}
+
+// fill fills the panel with a recipe and says what it could not take over.
+func (s *Studio) fill(r engine.Request) {
+	if err := s.prompt.SetRequest(r); err != nil {
+		s.notice.Fail(err)
+	}
+}
+
+// try fills in an example and starts.
+func (s *Studio) try(prompt string) {
+	s.prompt.prompt.SetText(prompt)
+	s.generate()
+}
+
+// use fills the panel with a recipe, its seed kept, so that Generate makes the
+// same picture again.
+func (s *Studio) use(r engine.Request) {
+	s.fill(r)
+	s.prompt.seed.keep.SetChecked(true)
+	s.remember()
+}
+
+// reseed draws a recipe at once with another seed.
+func (s *Studio) reseed(r engine.Request) {
+	r.Seed = freshSeed()
+	s.fill(r)
+	s.remember()
+	s.submit(r)
+}
+
+// generate draws what the panel asks for.
+func (s *Studio) generate() {
+	if _, err := s.prompt.seed.Next(); err != nil {
+		s.notice.Fail(err)
+		return
+	}
+	r, err := s.prompt.Request()
+	if err != nil {
+		s.notice.Fail(err)
+		return
+	}
+	s.remember()
+	s.submit(r)
+}
+
+// submit hands a request to the engine and follows the job.
+func (s *Studio) submit(r engine.Request) {
+	job, err := s.options.Engine.Submit(r)
+	if err != nil {
+		s.notice.Fail(err)
+		return
+	}
+	s.notice.Clear()
+	t := &take{job: job, request: r, kind: engine.Queued}
+	s.working = append(s.working, t)
+	s.report()
+	go s.follow(t, s.thumbPixels(frameSide))
+}
+
+// cancel stops the picture in work.
+func (s *Studio) cancel() {
+	if len(s.working) > 0 {
+		s.working[0].job.Cancel()
+	}
+}
+
+// apply takes over news of a take. It runs on Fyne's goroutine.
+func (s *Studio) apply(t *take, n news) {
+	t.take(n)
+	if n.err != nil {
+		s.notice.Fail(n.err)
+	}
+	if n.kept.ID != "" {
+		s.shelf.Add(n.kept)
+	}
+	if t.kind.Final() {
+		s.working = slices.DeleteFunc(s.working, func(w *take) bool { return w == t })
+	}
+	// The last picture stays on show until there is something to see of this one.
+	if t.steps() > 0 && !t.seen {
+		s.show(t)
+	} else if s.shown == t {
+		s.present()
+	}
+	s.report()
+}
+
+// show puts a take on show, at its newest step.
+func (s *Studio) show(t *take) {
+	t.seen = true
+	if p, ok := s.shelf.Selected(); ok && p.ID != t.kept.ID {
+		s.shelf.Unselect()
+	}
+	s.shown, s.live = t, true
+	s.present()
+}
+
+// look shows a step; looking at the newest follows the picture as it develops.
+func (s *Studio) look(step int) {
+	if s.shown == nil {
+		return
+	}
+	s.step = step
+	s.live = step >= s.shown.steps()-1
+	s.present()
+}
+
+// present brings the picture, the strip and what can be done with them in line
+// with the take on show.
+func (s *Studio) present() {
+	t := s.shown
+	s.welcome.Hide()
+	if t == nil {
+		s.welcome.Show()
+		s.save.Disable()
+		s.star.Disable()
+		return
+	}
+	if s.live {
+		s.step = t.steps() - 1
+	}
+	s.picture.Display(t.at(s.step))
+	s.strip.SetSteps(t.thumbs, t.planned())
+	s.strip.Select(min(s.step, len(t.thumbs)-1))
+	s.progress.SetRecipe(t.recipe())
+	s.window.SetTitle(title(t.request.Prompt))
+	s.save.Enable()
+	s.showStar(t)
+}
+
+// showStar tells whether the take on show is a favourite and whether it can be
+// one.
+func (s *Studio) showStar(t *take) {
+	s.star.SetIcon(starIcon)
+	if t.kept.Favourite {
+		s.star.SetIcon(starredIcon)
+	}
+	if t.kept.ID != "" {
+		s.star.Enable()
+	} else {
+		s.star.Disable()
+	}
+}
+
+// report says in words what the engine does.
+func (s *Studio) report() {
+	t := s.shown
+	words := "Ready"
+	if len(s.working) > 0 {
+		t = s.working[0]
+		words = t.stateWords()
+		if more := len(s.working) - 1; more > 0 {
+			words += fmt.Sprintf("   ·   %d more waiting", more)
+		}
+	}
+	s.prompt.SetBusy(len(s.working) > 0)
+	say(s.status, words)
+	if t != nil {
+		s.progress.Set(len(t.previews), t.planned(), t.progressWords())
+		say(s.timing, t.timingWords())
+	}
+}
+
+// plainKey handles the keys that act without a modifier; it reports whether it
+// used the key.
+func (s *Studio) plainKey(key fyne.KeyName) bool {
+	switch key {
+	case fyne.KeyF1:
+		s.sheets.Shortcuts(s.menu)
+	case fyne.KeyEscape:
+		switch {
+		case s.sheets.Close():
+		case len(s.working) > 0:
+			s.cancel()
+		default:
+			s.notice.Clear()
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// commands is everything the studio does on a key, by menu.
+func (s *Studio) commands() []menuGroup {
+	chosen := func(act func(engine.Request)) func() {
+		return func() {
+			if f, ok := s.shelf.Selected(); ok {
+				act(f.Request)
+			} else if s.shown != nil {
+				act(s.shown.request)
+			}
+		}
+	}
+	return []menuGroup{
+		{"Picture", []command{
+			{"Generate", keyGenerate, func() { s.generate() }},
+			{"Cancel", keyCancel, func() { s.cancel() }},
+			{"Re-seed: the same with another seed", keyReseed, chosen(s.reseed)},
+			{"Use its recipe", keyUse, chosen(s.use)},
+			{"Add to favourites, or remove", keyFavourite, func() { s.toggleFavourite() }},
+			{"Save as PNG…", keySave, func() { s.saveAs() }},
+		}},
+		{"View", []command{
+			{"Go to the prompt", keyPrompt, func() { s.window.Canvas().Focus(s.prompt.prompt) }},
+			{"Show or hide the favourites", keyFavourites, s.toggleFavourites},
+		}},
+		{"Help", []command{
+			{"Shortcuts", keyHelp, func() { s.sheets.Shortcuts(s.menu) }},
+			{"About Darkroom", nil, func() {
+				s.sheets.About(s.options.App.Icon(), s.options.Version, s.options.Arithmetic)
+			}},
+		}},
+	}
+}
+
+// toggleFavourites folds the favourites away, or back.
+func (s *Studio) toggleFavourites() {
+	hide := s.shelf.object.Visible()
+	if hide {
+		s.shelf.object.Hide()
+	} else {
+		s.shelf.object.Show()
+	}
+	s.settings.SetHideFavourites(hide)
+	s.window.Content().Refresh()
+}
+
+// title is the window's title for a prompt.
+func title(prompt string) string {
+	prompt = strings.Join(strings.Fields(prompt), " ")
+	if prompt == "" {
+		return "Darkroom"
+	}
+	return prompt + " — Darkroom"
+}
+
+// errNothing says that there is no picture yet.
+var errNothing = errors.New("there is no picture yet; press " + shortcutLabel(keyGenerate) + " to make one")

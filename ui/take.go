@@ -1,0 +1,166 @@
+package ui
+
+import (
+	"fmt"
+	"image"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"darkroom/engine"
+	"darkroom/engine/gallery"
+	"darkroom/engine/sampler"
+)
+
+// take is one try at a picture: the request, every step seen so far and, in
+// the end, the picture. One taken from the gallery has only its picture.
+type take struct {
+	job     *engine.Job // nil for a picture from the gallery
+	request engine.Request
+	kind    engine.Kind // how far it is
+
+	previews []*image.RGBA // by step
+	thumbs   []*image.RGBA // the same, small; the last is the picture's in the end
+	picture  *image.RGBA   // when it is finished
+	seen     bool          // it was put on show
+
+	left, elapsed time.Duration
+	stages        engine.Stages
+	kept          gallery.Picture // without an ID when the gallery doesn't have it
+}
+
+// advance takes over what an event tells.
+func (t *take) advance(ev engine.Event) {
+	t.kind = ev.Kind
+	switch ev.Kind {
+	case engine.Started:
+		t.request = ev.Request
+	case engine.Step:
+		t.previews = append(t.previews, ev.Preview)
+		t.left = ev.Left
+	case engine.Finished:
+		t.picture = ev.Picture
+		t.stages = ev.Stages
+	}
+	t.elapsed = ev.Elapsed
+}
+
+// take takes over what the follower brings.
+func (t *take) take(n news) {
+	for _, ev := range n.events {
+		t.advance(ev)
+	}
+	t.thumbs = append(t.thumbs, n.thumbs...)
+	if n.final != nil {
+		t.thumbs = append(t.thumbs[:max(0, len(t.thumbs)-1)], n.final)
+	}
+	if n.kept.ID != "" {
+		t.kept = n.kept
+	}
+}
+
+// planned is how many steps there will be; a picture from the gallery has none
+// to look at.
+func (t *take) planned() int {
+	if t.job == nil {
+		return 0
+	}
+	return t.request.Steps
+}
+
+// steps is how many steps there are to see: the last one shows the picture
+// itself once it is finished.
+func (t *take) steps() int {
+	if t.picture != nil && len(t.previews) == 0 {
+		return 1
+	}
+	return len(t.previews)
+}
+
+// at is what step shows, counted from 0; nil when there is nothing yet.
+func (t *take) at(step int) *image.RGBA {
+	switch {
+	case t.picture != nil && step >= t.steps()-1:
+		return t.picture
+	case step < 0 || len(t.previews) == 0:
+		return nil
+	}
+	return t.previews[min(step, len(t.previews)-1)]
+}
+
+// recipe names what made the picture in a few words.
+func (t *take) recipe() string {
+	words := []string{fmt.Sprintf("seed %d", t.request.Seed)}
+	if t.request.Width > 0 && t.request.Height > 0 {
+		words = append(words, fmt.Sprintf("%d × %d", t.request.Width, t.request.Height))
+	}
+	words = append(words, sampler.Label(t.request.Sampler), "guidance "+strconv.FormatFloat(t.request.Guidance, 'f', -1, 64))
+	if t.request.Model != "" && t.request.Model != engine.DefaultModel {
+		words = append(words, filepath.Base(t.request.Model))
+	}
+	return strings.Join(words, " · ")
+}
+
+// filename suggests a file for what step shows: prompt, seed and, when it is
+// not the finished picture, the step.
+func (t *take) filename(step int) string {
+	slug := strings.Join(strings.FieldsFunc(strings.ToLower(t.request.Prompt), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}), "-")
+	const longest = 60
+	if r := []rune(slug); len(r) > longest {
+		slug = strings.TrimRight(string(r[:longest]), "-")
+	}
+	if slug == "" {
+		slug = "picture"
+	}
+	name := fmt.Sprintf("%s-%d", slug, t.request.Seed)
+	if t.at(step) != t.picture || t.picture == nil {
+		name += fmt.Sprintf("-step-%03d", step+1)
+	}
+	return name + ".png"
+}
+
+// stateWords is what the engine does with the take.
+func (t *take) stateWords() string {
+	switch {
+	case t.kind == engine.Started:
+		return "Reading the prompt"
+	case t.kind == engine.Step && len(t.previews) < t.planned():
+		return fmt.Sprintf("Developing step %d of %d", len(t.previews)+1, t.planned())
+	case t.kind == engine.Step:
+		return "Decoding the picture"
+	}
+	return "Loading the model"
+}
+
+// progressWords is how far the take is, or how it ended.
+func (t *take) progressWords() string {
+	switch t.kind {
+	case engine.Step:
+		return stepWords(len(t.previews), t.planned(), t.left)
+	case engine.Finished:
+		return fmt.Sprintf("%d steps in %s", t.planned(), duration(t.elapsed))
+	case engine.Cancelled:
+		return fmt.Sprintf("cancelled after step %d of %d", len(t.previews), t.planned())
+	case engine.Failed:
+		return fmt.Sprintf("stopped after step %d of %d", len(t.previews), t.planned())
+	}
+	return ""
+}
+
+// timingWords is where the time of a finished take went.
+func (t *take) timingWords() string {
+	if t.kind != engine.Finished {
+		return ""
+	}
+	words := []string{}
+	if t.stages.Load > 0 {
+		words = append(words, "load "+seconds(t.stages.Load))
+	}
+	words = append(words, "text "+seconds(t.stages.Text), "denoise "+seconds(t.stages.Denoise),
+		"decode "+seconds(t.stages.Decode), "total "+seconds(t.stages.Total))
+	return strings.Join(words, "   ·   ")
+}
