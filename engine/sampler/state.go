@@ -47,8 +47,9 @@ func Start(normal *tensor.Dense, sigma float64) (*tensor.Dense, error) {
 		return nil, err
 	}
 	start := dense(normal.Shape(), values)
-	for i, value := range start.Float32s() {
-		start.Float32s()[i] = float32(sigma) * value
+	x := start.Float32s()
+	for i := range x {
+		x[i] *= float32(sigma)
 	}
 	return start, nil
 }

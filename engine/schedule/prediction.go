@@ -7,11 +7,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// ScaleInput is what the model is shown of a latent x at noise level σ:
-// x/√(σ²+1), which has variance 1 when x₀ has.
-func ScaleInput(x *tensor.Dense, sigma float64) (*tensor.Dense, error) {
-	return combine("scale latent", 1/math.Sqrt(float64(sigma*sigma)+1), x, 0, x)
-}
+// InputScale is what a latent x at noise level σ is multiplied by before the
+// model sees it: 1/√(σ²+1), which gives x variance 1 when x₀ has.
+func InputScale(sigma float64) float64 { return 1 / math.Sqrt(float64(sigma*sigma)+1) }
 
 // ToDenoised is the estimate of the clean latent x₀ that the model's output
 // for x at noise level σ amounts to. x and output have the same shape; so has
@@ -20,26 +18,21 @@ func ScaleInput(x *tensor.Dense, sigma float64) (*tensor.Dense, error) {
 //	epsilon:      x₀ = x − σ·output
 //	v_prediction: x₀ = x/(σ²+1) − output·σ/√(σ²+1)
 func (s *Schedule) ToDenoised(x, output *tensor.Dense, sigma float64) (*tensor.Dense, error) {
-	if s.Prediction == Velocity {
-		variance := float64(sigma*sigma) + 1
-		return combine("denoise", 1/variance, x, -sigma/math.Sqrt(variance), output)
-	}
-	return combine("denoise", 1, x, -sigma, output)
-}
-
-// combine is a·x + b·y element by element, in float32 with every product
-// rounded, so that no processor fuses it.
-func combine(task string, a float64, x *tensor.Dense, b float64, y *tensor.Dense) (*tensor.Dense, error) {
 	xs, okX := x.Data().([]float32)
-	ys, okY := y.Data().([]float32)
-	if !okX || !okY || !x.Shape().Eq(y.Shape()) || x.RequiresIterator() || y.RequiresIterator() {
-		return nil, fmt.Errorf("%s: latent is %v %v and the model's output %v %v; both must be float32 of one shape, row by row",
-			task, x.Dtype(), x.Shape(), y.Dtype(), y.Shape())
+	ys, okY := output.Data().([]float32)
+	if !okX || !okY || !x.Shape().Eq(output.Shape()) || x.RequiresIterator() || output.RequiresIterator() {
+		return nil, fmt.Errorf("denoise: the latent is %v %v and the model's output %v %v; both must be float32 of one shape, row by row",
+			x.Dtype(), x.Shape(), output.Dtype(), output.Shape())
 	}
-	a32, b32 := float32(a), float32(b)
-	out := make([]float32, len(xs))
-	for i := range out {
-		out[i] = float32(a32*xs[i]) + float32(b32*ys[i])
+	keep, take := 1.0, -sigma
+	if s.Prediction == Velocity {
+		scale := InputScale(sigma)
+		keep, take = scale*scale, -sigma*scale
 	}
-	return tensor.New(tensor.WithShape(x.Shape().Clone()...), tensor.WithBacking(out)), nil
+	keep32, take32 := float32(keep), float32(take)
+	x0 := make([]float32, len(xs))
+	for i := range x0 {
+		x0[i] = float32(keep32*xs[i]) + float32(take32*ys[i])
+	}
+	return tensor.New(tensor.WithShape(x.Shape().Clone()...), tensor.WithBacking(x0)), nil
 }

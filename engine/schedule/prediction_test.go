@@ -38,13 +38,11 @@ func TestToDenoisedInvertsTheNoise(t *testing.T) {
 	}
 }
 
-func TestScaleInput(t *testing.T) {
-	got, err := ScaleInput(dense(5, -10), 2*math.Sqrt(6)) // σ²+1 = 25
-	if err != nil {
-		t.Fatal(err)
-	}
-	if v := got.Float32s(); v[0] != 1 || v[1] != -2 {
-		t.Errorf("scaled to %v, want [1 -2]", v)
+func TestInputScale(t *testing.T) {
+	for _, c := range []struct{ sigma, want float64 }{{0, 1}, {math.Sqrt(3), 0.5}, {3, 1 / math.Sqrt(10)}} {
+		if got := InputScale(c.sigma); !near(got, c.want, 1e-15) {
+			t.Errorf("σ %v scales by %v, want %v", c.sigma, got, c.want)
+		}
 	}
 }
 

@@ -9,7 +9,6 @@
 package schedule
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 )
@@ -50,15 +49,6 @@ var defaults = Config{
 	BetaEnd:           0.012,
 	NumTrainTimesteps: 1000,
 	PredictionType:    Epsilon,
-}
-
-// Parse reads a diffusers scheduler_config.json.
-func Parse(config []byte) (*Schedule, error) {
-	var c Config
-	if err := json.Unmarshal(config, &c); err != nil {
-		return nil, fmt.Errorf("scheduler config: not the JSON of a diffusers scheduler_config.json: %w", err)
-	}
-	return New(c)
 }
 
 // New computes the schedule of a config; the zero Config is Stable Diffusion 1's.

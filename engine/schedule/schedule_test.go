@@ -17,7 +17,7 @@ import (
 func golden(t *testing.T) (g struct {
 	Timesteps     []int
 	AlphasCumprod map[string]struct {
-		Config        json.RawMessage
+		Config        Config
 		AlphasCumprod []float64 `json:"alphas_cumprod"`
 	} `json:"alphas_cumprod"`
 	Levels map[string][]float64
@@ -53,7 +53,7 @@ func TestAlphasCumprodAsDiffusers(t *testing.T) {
 		t.Fatalf("%d configs in the golden file, want 4", len(g.AlphasCumprod))
 	}
 	for name, c := range g.AlphasCumprod {
-		s, err := Parse(c.Config)
+		s, err := New(c.Config)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -188,7 +188,7 @@ func TestLevelsHaveTheSameBitsEverywhere(t *testing.T) {
 }
 
 func TestTrainedBetas(t *testing.T) {
-	s, err := Parse([]byte(`{"trained_betas": [0.1, 0.2, 0.5]}`))
+	s, err := New(Config{TrainedBetas: []float64{0.1, 0.2, 0.5}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,18 +199,20 @@ func TestTrainedBetas(t *testing.T) {
 }
 
 func TestErrorsSayWhatWouldHelp(t *testing.T) {
-	for _, c := range []struct{ config, mentions string }{
-		{`{"beta_schedule": "sigmoid"}`, "scaled_linear"},
-		{`{"prediction_type": "sample"}`, "v_prediction"},
-		{`{"num_train_timesteps": 1}`, "num_train_timesteps is 1"},
-		{`{"num_train_timesteps": 1000000000}`, "num_train_timesteps"},
-		{`{"beta_end": 1.5, "beta_schedule": "linear"}`, "beta_end"},
-		{`{"beta_start": -1}`, "beta_start"},
-		{`{"trained_betas": [0.1, 0]}`, "trained_betas"},
-		{`not json`, "scheduler_config.json"},
+	for _, c := range []struct {
+		config   Config
+		mentions string
+	}{
+		{Config{BetaSchedule: "sigmoid"}, "scaled_linear"},
+		{Config{PredictionType: "sample"}, "v_prediction"},
+		{Config{NumTrainTimesteps: 1}, "num_train_timesteps is 1"},
+		{Config{NumTrainTimesteps: 1e9}, "num_train_timesteps"},
+		{Config{BetaSchedule: "linear", BetaEnd: 1.5}, "beta_end"},
+		{Config{BetaStart: -1}, "beta_start"},
+		{Config{TrainedBetas: []float64{0.1, 0}}, "trained_betas"},
 	} {
-		if _, err := Parse([]byte(c.config)); err == nil || !strings.Contains(err.Error(), c.mentions) {
-			t.Errorf("%s: error %v, want it to mention %q", c.config, err, c.mentions)
+		if _, err := New(c.config); err == nil || !strings.Contains(err.Error(), c.mentions) {
+			t.Errorf("%+v: error %v, want it to mention %q", c.config, err, c.mentions)
 		}
 	}
 	s := sd1(t)
