@@ -105,8 +105,12 @@ func bench(ctx context.Context, args []string) error {
 		name    string
 		seconds float64
 	}{
-		{"load", m.Load}, {"text encoder", m.Text}, {"U-Net step, both passes", m.Step},
-		{"decode, one", m.Decode}, {"first preview", m.First}, {"whole picture, with every preview", m.Total},
+		{"load", m.Load},
+		{"text encoder", m.Text},
+		{"U-Net step, both passes", m.Step},
+		{"decode, one", m.Decode},
+		{"first preview", m.First},
+		{"whole picture, with every preview", m.Total},
 	} {
 		fmt.Printf("  %-34s %8.4f s\n", row.name, row.seconds)
 	}

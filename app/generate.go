@@ -114,7 +114,6 @@ func numbered(path string, i, count int) string {
 type generation struct {
 	out, frames string
 	say         func(report)
-	saved       int // frames written so far
 }
 
 // report is an event as --json prints it.

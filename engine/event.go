@@ -44,6 +44,6 @@ type Stages struct {
 	Load    float64 `json:"load"` // reading the model; 0 when it was at hand
 	Text    float64 `json:"text"`
 	Denoise float64 `json:"denoise"`
-	Decode  float64 `json:"decode"`
+	Decode  float64 `json:"decode"` // the picture and every preview
 	Total   float64 `json:"total"`
 }

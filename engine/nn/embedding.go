@@ -1,7 +1,7 @@
 package nn
 
 import (
-	"math"
+	"darkroom/engine/noise/elementary"
 
 	"gorgonia.org/tensor"
 )
@@ -42,14 +42,15 @@ func (l *Embedding) Forward(c *Context, ids []int, t int) *tensor.Dense {
 func TimestepEmbedding(c *Context, timesteps []float64, dim int) *tensor.Dense {
 	y := c.New(len(timesteps), dim)
 	half := dim / 2
+	period := elementary.Log(10000)
 	for i, t := range timesteps {
 		row := Data(y)[i*dim : (i+1)*dim]
 		for j := range half {
 			// frequency and angle are rounded to float32 as the reference does
-			f := float32(math.Exp(-math.Log(10000) * float64(j) / float64(half)))
+			f := float32(elementary.Exp(-period * float64(j) / float64(half)))
 			angle := float64(float32(t) * f)
-			row[j] = float32(math.Cos(angle))
-			row[half+j] = float32(math.Sin(angle))
+			row[j] = float32(elementary.Cos(angle))
+			row[half+j] = float32(elementary.Sin(angle))
 		}
 	}
 	return y

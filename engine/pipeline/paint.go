@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"math"
 	"time"
 
 	"darkroom/engine"
 	"darkroom/engine/nn"
 	"darkroom/engine/noise"
 	"darkroom/engine/sampler"
+	"darkroom/engine/schedule"
 
 	"gorgonia.org/tensor"
 )
@@ -156,7 +156,7 @@ func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma float64, words 
 	n := words.Shape()[0]
 	s := x.Shape()
 	in := c.New(n, s[1], s[2], s[3])
-	scale := float32(1 / math.Sqrt(sigma*sigma+1))
+	scale := float32(schedule.InputScale(sigma))
 	size := x.Size()
 	for i, v := range nn.Data(x) {
 		for b := range n {

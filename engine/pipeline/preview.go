@@ -51,7 +51,7 @@ func (m *preview) apply(latent []float32) []float32 {
 		for k := range 3 {
 			v := m.weights.At(m.channels, k)
 			for j := range m.channels {
-				v += float64(latent[i*m.channels+j]) * m.weights.At(j, k)
+				v += float64(float64(latent[i*m.channels+j]) * m.weights.At(j, k))
 			}
 			out[i*3+k] = float32(v)
 		}
