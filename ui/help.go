@@ -40,13 +40,12 @@ func (s *sheets) show(title string, content fyne.CanvasObject) {
 
 // Shortcuts shows every key the studio listens to.
 func (s *sheets) Shortcuts(groups []menuGroup) {
-	table := container.New(layout.NewFormLayout())
+	table := column(8)
 	line := func(key, what string) {
 		k := plain(key)
 		k.TextStyle.Monospace = true
 		k.Color = shade(theme.ColorNamePrimary)
-		table.Add(k)
-		table.Add(plain("   " + what))
+		table.Add(row(10, wide(110, k), plain(what)))
 	}
 	for _, g := range groups {
 		for _, c := range g.commands {

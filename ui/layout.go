@@ -2,6 +2,7 @@ package ui
 
 import (
 	"image/color"
+	"math"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -42,17 +43,134 @@ func inset(x, y float32, content fyne.CanvasObject) fyne.CanvasObject {
 
 // column stacks objects with gap between them.
 func column(gap float32, objects ...fyne.CanvasObject) *fyne.Container {
-	return container.New(layout.NewCustomPaddedVBoxLayout(gap), objects...)
+	return container.New(columnLayout(gap), objects...)
 }
 
 // row lines objects up with gap between them.
 func row(gap float32, objects ...fyne.CanvasObject) *fyne.Container {
-	return container.New(layout.NewCustomPaddedHBoxLayout(gap), objects...)
+	return container.New(rowLayout(gap), objects...)
 }
 
-// between puts left and right at the two ends of a line.
+// columnLayout and rowLayout are Fyne's boxes in whole units: text that begins
+// between two pixels is blurred.
+type (
+	columnLayout float32
+	rowLayout    float32
+)
+
+// MinSize is the widest object's width and all heights.
+func (gap columnLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	var size fyne.Size
+	for i, o := range visible(objects) {
+		min := wholeMinSize(o)
+		size.Width = max(size.Width, min.Width)
+		size.Height += min.Height
+		if i > 0 {
+			size.Height += float32(gap)
+		}
+	}
+	return size
+}
+
+// Layout gives every object the whole width.
+func (gap columnLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	var y float32
+	for _, o := range visible(objects) {
+		height := wholeMinSize(o).Height
+		o.Move(fyne.NewPos(0, y))
+		o.Resize(fyne.NewSize(size.Width, height))
+		y += height + float32(gap)
+	}
+}
+
+// MinSize is the highest object's height and all widths.
+func (gap rowLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	var size fyne.Size
+	for i, o := range visible(objects) {
+		min := wholeMinSize(o)
+		size.Height = max(size.Height, min.Height)
+		size.Width += min.Width
+		if i > 0 {
+			size.Width += float32(gap)
+		}
+	}
+	return size
+}
+
+// Layout gives every object the whole height.
+func (gap rowLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	var x float32
+	for _, o := range visible(objects) {
+		width := wholeMinSize(o).Width
+		o.Move(fyne.NewPos(x, 0))
+		o.Resize(fyne.NewSize(width, size.Height))
+		x += width + float32(gap)
+	}
+}
+
+// centred keeps an object at its smallest size in the middle.
+func centred(object fyne.CanvasObject) *fyne.Container {
+	return container.New(centreLayout{}, object)
+}
+
+type centreLayout struct{}
+
+// MinSize is the object's.
+func (centreLayout) MinSize(objects []fyne.CanvasObject) fyne.Size { return wholeMinSize(objects[0]) }
+
+// Layout centres the object, in whole units.
+func (centreLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	min := wholeMinSize(objects[0])
+	objects[0].Resize(min)
+	objects[0].Move(fyne.NewPos(half(size.Width-min.Width), half(size.Height-min.Height)))
+}
+
+func visible(objects []fyne.CanvasObject) []fyne.CanvasObject {
+	var seen []fyne.CanvasObject
+	for _, o := range objects {
+		if o.Visible() {
+			seen = append(seen, o)
+		}
+	}
+	return seen
+}
+
+func wholeMinSize(o fyne.CanvasObject) fyne.Size {
+	min := o.MinSize()
+	return fyne.NewSize(up(min.Width), up(min.Height))
+}
+
+// up is the next whole number, half the whole part of a half.
+func up(x float32) float32   { return float32(math.Ceil(float64(x))) }
+func half(x float32) float32 { return float32(math.Floor(float64(x / 2))) }
+
+// between puts left and right at the two ends of a line. Where there is no room
+// for both, the right one is left out.
 func between(left, right fyne.CanvasObject) fyne.CanvasObject {
-	return container.NewBorder(nil, nil, left, right)
+	return container.New(ends{}, left, right)
+}
+
+type ends struct{}
+
+// MinSize is that of the left object, and high enough for both.
+func (ends) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	left, right := wholeMinSize(objects[0]), wholeMinSize(objects[1])
+	return fyne.NewSize(left.Width, max(left.Height, right.Height))
+}
+
+// Layout centres both in the line's height.
+func (ends) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	const gap = 16
+	left, right := wholeMinSize(objects[0]), wholeMinSize(objects[1])
+	objects[0].Resize(left)
+	objects[0].Move(fyne.NewPos(0, half(size.Height-left.Height)))
+	objects[1].Resize(right)
+	objects[1].Move(fyne.NewPos(size.Width-right.Width, half(size.Height-right.Height)))
+	if left.Width+gap+right.Width <= size.Width {
+		objects[1].Show()
+	} else {
+		objects[1].Hide()
+	}
 }
 
 // spacer is an empty object of this size.

@@ -8,6 +8,9 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
+// linkMargin is the room left and right of a link that listens too.
+const linkMargin = 5
+
 // link is a small word that does something, where a button would be too loud.
 type link struct {
 	widget.BaseWidget
@@ -70,5 +73,5 @@ func (l *link) paint() {
 
 // CreateRenderer is part of fyne.Widget.
 func (l *link) CreateRenderer() fyne.WidgetRenderer {
-	return widget.NewSimpleRenderer(inset(5, 3, l.text))
+	return widget.NewSimpleRenderer(inset(linkMargin, 3, l.text))
 }

@@ -5,6 +5,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+
+	"darkroom/engine"
 )
 
 // A command is something the studio does on a key. Commands live in the main
@@ -67,4 +69,57 @@ func newMenu(groups ...menuGroup) *fyne.MainMenu {
 type menuGroup struct {
 	label    string
 	commands []command
+}
+
+// plainKey handles the keys that act without a modifier; it reports whether it
+// used the key.
+func (s *Studio) plainKey(key fyne.KeyName) bool {
+	switch key {
+	case fyne.KeyF1:
+		s.sheets.Shortcuts(s.menu)
+	case fyne.KeyEscape:
+		switch {
+		case s.sheets.Close():
+		case len(s.working) > 0:
+			s.cancel()
+		default:
+			s.notice.Clear()
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// commands is everything the studio does on a key, by menu.
+func (s *Studio) commands() []menuGroup {
+	chosen := func(act func(engine.Request)) func() {
+		return func() {
+			if f, ok := s.shelf.Selected(); ok {
+				act(f.Request)
+			} else if s.shown != nil {
+				act(s.shown.request)
+			}
+		}
+	}
+	return []menuGroup{
+		{"Picture", []command{
+			{"Generate", keyGenerate, func() { s.generate() }},
+			{"Cancel", keyCancel, func() { s.cancel() }},
+			{"Re-seed: the same with another seed", keyReseed, chosen(s.reseed)},
+			{"Use its recipe", keyUse, chosen(s.use)},
+			{"Add to favourites, or remove", keyFavourite, func() { s.toggleFavourite() }},
+			{"Save as PNG…", keySave, func() { s.saveAs() }},
+		}},
+		{"View", []command{
+			{"Go to the prompt", keyPrompt, func() { s.window.Canvas().Focus(s.prompt.prompt) }},
+			{"Show or hide the favourites", keyFavourites, s.toggleFavourites},
+		}},
+		{"Help", []command{
+			{"Shortcuts", keyHelp, func() { s.sheets.Shortcuts(s.menu) }},
+			{"About Darkroom", nil, func() {
+				s.sheets.About(s.options.App.Icon(), s.options.Version, s.options.Arithmetic)
+			}},
+		}},
+	}
 }

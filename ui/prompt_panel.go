@@ -35,8 +35,17 @@ type promptPanel struct {
 // The usual sizes, width × height in pixels. The first stands for the size the
 // model was trained at, where it draws best.
 var usualSizes = [][2]int{
-	{0, 0}, {64, 64}, {96, 64}, {64, 96}, {96, 96}, {128, 128}, {256, 256}, {384, 384},
-	{512, 512}, {768, 512}, {512, 768},
+	{0, 0},
+	{64, 64},
+	{96, 64},
+	{64, 96},
+	{96, 96},
+	{128, 128},
+	{256, 256},
+	{384, 384},
+	{512, 512},
+	{768, 512},
+	{512, 768},
 }
 
 // Options that are no size and no model's name.

@@ -25,7 +25,7 @@ const (
 // Size of the first window; also the smallest that is remembered.
 const (
 	firstWidth, firstHeight = 1280, 800
-	leastWidth, leastHeight = 800, 560
+	leastWidth, leastHeight = 1024, 600
 )
 
 // Request is the request as it was last seen, false if there is none.

@@ -65,11 +65,11 @@ func newShelf(keys plainKeys) *shelf {
 	s.none.Alignment = fyne.TextAlignCenter
 	s.favourites = newLink("Favourites", func() { s.Filter(true) })
 	s.everything = newLink("All", func() { s.Filter(false) })
-	header := inset(9, 9, between(row(4, s.favourites, s.everything), inset(5, 3, s.count)))
+	header := inset(12-linkMargin, 9, between(row(4, s.favourites, s.everything), inset(linkMargin, 3, s.count)))
 	s.object = container.NewStack(
 		canvas.NewRectangle(shade(colorPanel)),
 		wide(shelfWidth, container.NewBorder(header, nil, nil, nil,
-			container.NewStack(container.NewCenter(s.none), s.list))))
+			container.NewStack(centred(s.none), s.list))))
 	s.Filter(true)
 	return s
 }
@@ -276,8 +276,8 @@ func newShelfRow() *shelfRow {
 	text := column(2, r.lines[0], r.lines[1], r.seed)
 	r.kept = column(2,
 		container.NewBorder(nil, nil, r.thumb, nil, inset(10, 0, text)),
-		row(2, r.reseed, r.use, r.star))
-	r.offer = container.NewCenter(row(2, caption("Removed"), r.undo))
+		inset(-linkMargin, 0, row(2, r.reseed, r.use, r.star)))
+	r.offer = centred(row(2, caption("Removed"), r.undo))
 	r.ExtendBaseWidget(r)
 	return r
 }
@@ -287,6 +287,7 @@ func (r *shelfRow) show(p *card, starred bool) {
 	first, second := twoLines(p.Request.Prompt, shelfWidth-2*12-thumbSide-20)
 	say(r.lines[0], first)
 	say(r.lines[1], second)
+	r.lines[1].Hidden = second == ""
 	say(r.seed, fmt.Sprintf("seed %d", p.Request.Seed))
 	switch {
 	case starred:

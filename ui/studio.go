@@ -11,7 +11,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 
 	"darkroom/engine"
 	"darkroom/engine/gallery"
@@ -101,7 +100,8 @@ func (s *Studio) build() {
 	s.save = newButton("Save PNG   "+shortcutLabel(keySave), s.saveAs, s.plainKey)
 
 	below := inset(pictureMargin, 0, column(10,
-		container.NewBorder(nil, nil, nil, row(6, spacer(6, 1), s.star, s.save), container.New(layout.NewCustomPaddedVBoxLayout(0), layout.NewSpacer(), s.progress.object, layout.NewSpacer())),
+		container.NewBorder(nil, nil, nil, row(6, spacer(6, 1), s.star, s.save),
+			column(0, spacer(1, 2), s.progress.object)),
 		s.strip,
 		spacer(1, 2)))
 	middle := container.NewBorder(s.notice.object, below, nil, nil, container.NewStack(s.picture, s.welcome))
@@ -134,10 +134,11 @@ func (s *Studio) connect() {
 
 // restore takes up where the last run ended.
 func (s *Studio) restore() {
+	keep := s.settings.KeepSeed() // before filling the panel remembers another
 	if r, ok := s.settings.Request(); ok {
 		s.fill(r)
 	}
-	s.prompt.seed.keep.SetChecked(s.settings.KeepSeed())
+	s.prompt.seed.keep.SetChecked(keep)
 	if s.settings.HideFavourites() {
 		s.shelf.object.Hide()
 	}
@@ -325,59 +326,6 @@ func (s *Studio) report() {
 	if t != nil {
 		s.progress.Set(len(t.previews), t.planned(), t.progressWords())
 		say(s.timing, t.timingWords())
-	}
-}
-
-// plainKey handles the keys that act without a modifier; it reports whether it
-// used the key.
-func (s *Studio) plainKey(key fyne.KeyName) bool {
-	switch key {
-	case fyne.KeyF1:
-		s.sheets.Shortcuts(s.menu)
-	case fyne.KeyEscape:
-		switch {
-		case s.sheets.Close():
-		case len(s.working) > 0:
-			s.cancel()
-		default:
-			s.notice.Clear()
-		}
-	default:
-		return false
-	}
-	return true
-}
-
-// commands is everything the studio does on a key, by menu.
-func (s *Studio) commands() []menuGroup {
-	chosen := func(act func(engine.Request)) func() {
-		return func() {
-			if f, ok := s.shelf.Selected(); ok {
-				act(f.Request)
-			} else if s.shown != nil {
-				act(s.shown.request)
-			}
-		}
-	}
-	return []menuGroup{
-		{"Picture", []command{
-			{"Generate", keyGenerate, func() { s.generate() }},
-			{"Cancel", keyCancel, func() { s.cancel() }},
-			{"Re-seed: the same with another seed", keyReseed, chosen(s.reseed)},
-			{"Use its recipe", keyUse, chosen(s.use)},
-			{"Add to favourites, or remove", keyFavourite, func() { s.toggleFavourite() }},
-			{"Save as PNG…", keySave, func() { s.saveAs() }},
-		}},
-		{"View", []command{
-			{"Go to the prompt", keyPrompt, func() { s.window.Canvas().Focus(s.prompt.prompt) }},
-			{"Show or hide the favourites", keyFavourites, s.toggleFavourites},
-		}},
-		{"Help", []command{
-			{"Shortcuts", keyHelp, func() { s.sheets.Shortcuts(s.menu) }},
-			{"About Darkroom", nil, func() {
-				s.sheets.About(s.options.App.Icon(), s.options.Version, s.options.Arithmetic)
-			}},
-		}},
 	}
 }
 

@@ -138,6 +138,9 @@ func (t *take) stateWords() string {
 
 // progressWords is how far the take is, or how it ended.
 func (t *take) progressWords() string {
+	if t.job == nil {
+		return fmt.Sprintf("developed in %d steps", t.request.Steps)
+	}
 	switch t.kind {
 	case engine.Step:
 		return stepWords(len(t.previews), t.planned(), t.left)
@@ -153,7 +156,7 @@ func (t *take) progressWords() string {
 
 // timingWords is where the time of a finished take went.
 func (t *take) timingWords() string {
-	if t.kind != engine.Finished {
+	if t.job == nil || t.kind != engine.Finished {
 		return ""
 	}
 	words := []string{}

@@ -39,7 +39,7 @@ var palette = map[fyne.ThemeColorName]color.Color{
 	colorNotice:                        rgb(0x35150f),
 	theme.ColorNameForeground:          rgb(0xe3deda),
 	colorQuiet:                         rgb(0x968e88),
-	theme.ColorNamePlaceHolder:         rgb(0x8b837d),
+	theme.ColorNamePlaceHolder:         rgb(0x938b85),
 	theme.ColorNameDisabled:            rgb(0x5e5753),
 	theme.ColorNamePrimary:             rgb(0xf0683a),
 	theme.ColorNameHyperlink:           rgb(0xf58f6a),

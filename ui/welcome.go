@@ -3,7 +3,6 @@ package ui
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 )
 
@@ -26,5 +25,5 @@ func newWelcome(try func(prompt string), keys plainKeys) fyne.CanvasObject {
 	for _, prompt := range examples {
 		buttons.Add(newButton(prompt, func() { try(prompt) }, keys))
 	}
-	return container.NewCenter(column(10, title, hint, spacer(1, 14), or, container.NewCenter(buttons)))
+	return centred(column(10, title, hint, spacer(1, 14), or, centred(buttons)))
 }

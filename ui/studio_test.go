@@ -1,0 +1,387 @@
+package ui
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/storage"
+	"fyne.io/fyne/v2/test"
+
+	"darkroom/engine"
+	"darkroom/engine/gallery"
+)
+
+func TestPictureDevelops(t *testing.T) {
+	r := newRoom(t, nil, t.TempDir())
+	if !r.welcome.Visible() {
+		t.Error("an empty studio should say what to do")
+	}
+	r.painter.hold()
+	r.prompt.prompt.SetText("a red apple")
+	r.prompt.steps.Set(4)
+	r.generate()
+	if r.prompt.cancel.Disabled() {
+		t.Error("the picture in work can't be cancelled")
+	}
+	r.painter.step()
+	r.until("the first step is on show", func() bool { return r.shown != nil && len(r.strip.thumbs) == 1 })
+	if r.welcome.Visible() {
+		t.Error("the picture is hidden behind the welcome")
+	}
+	if want := "step 1 of 4"; !strings.HasPrefix(r.progress.state.Text, want) {
+		t.Errorf("progress is %q, want it to begin with %q", r.progress.state.Text, want)
+	}
+	if want := "Developing step 2 of 4"; r.status.Text != want {
+		t.Errorf("status is %q, want %q", r.status.Text, want)
+	}
+	if r.strip.total != 4 || r.strip.selected != 0 {
+		t.Errorf("the strip has %d frames with frame %d chosen, want 4 and 0", r.strip.total, r.strip.selected)
+	}
+
+	test.Type(r.prompt.prompt, "! ")
+	if got := r.prompt.prompt.Text; got != "! a red apple" {
+		t.Errorf("typing while a picture develops gave %q", got)
+	}
+
+	r.painter.finish()
+	r.until("the picture is finished", func() bool { return len(r.working) == 0 })
+	if r.picture.source != r.shown.picture {
+		t.Error("the finished picture is not on show")
+	}
+	if want := "4 steps in "; !strings.HasPrefix(r.progress.state.Text, want) {
+		t.Errorf("progress is %q, want it to begin with %q", r.progress.state.Text, want)
+	}
+	if want := "text 0.1 s   ·   denoise 0.2 s   ·   decode 0.3 s   ·   total 0.6 s"; r.timing.Text != want {
+		t.Errorf("timing is %q, want %q", r.timing.Text, want)
+	}
+	if got := r.window.Title(); got != "a red apple — Darkroom" {
+		t.Errorf("the window is called %q", got)
+	}
+	if r.shown.request.Width != 16 {
+		t.Errorf("the picture's width is %d, want the 16 the model chose", r.shown.request.Width)
+	}
+}
+
+func TestLookingBack(t *testing.T) {
+	r := newRoom(t, nil, t.TempDir())
+	r.painter.hold()
+	r.prompt.steps.Set(5)
+	r.generate()
+	for range 3 {
+		r.painter.step()
+	}
+	r.until("three steps are there", func() bool { return r.shown != nil && len(r.shown.previews) == 3 })
+
+	r.window.Canvas().Unfocus()
+	r.press(fyne.KeyLeft)
+	if r.live || r.step != 1 || r.picture.source != r.shown.previews[1] {
+		t.Fatalf("Left shows step %d (live %t), want 1", r.step, r.live)
+	}
+	r.painter.step()
+	r.until("four steps are there", func() bool { return len(r.shown.previews) == 4 })
+	if r.step != 1 || r.picture.source != r.shown.previews[1] {
+		t.Errorf("a new step took the eye off the one looked at (now step %d)", r.step)
+	}
+	r.press(fyne.KeyHome)
+	if r.step != 0 {
+		t.Errorf("Home shows step %d, want 0", r.step)
+	}
+	test.TapAt(r.strip, fyne.NewPos(2.5*framePitch, 10))
+	if r.step != 2 {
+		t.Errorf("a click on the third frame shows step %d, want 2", r.step)
+	}
+	r.press(fyne.KeyEnd)
+	if !r.live || r.step != 3 {
+		t.Errorf("End shows step %d (live %t), want the newest, 3, and follow", r.step, r.live)
+	}
+	r.painter.finish()
+	r.until("the picture is finished", func() bool { return len(r.working) == 0 })
+	if r.picture.source != r.shown.picture {
+		t.Error("after End the newest should stay on show")
+	}
+}
+
+func TestSeedIsFreshUnlessKept(t *testing.T) {
+	r := newRoom(t, nil, t.TempDir())
+	r.prompt.steps.Set(1)
+	r.prompt.seed.Set(5)
+	if got := r.draw().request.Seed; got == 5 {
+		t.Error("the seed was kept unasked")
+	}
+	r.prompt.seed.keep.SetChecked(true)
+	r.prompt.seed.Set(5)
+	if got := r.draw().request.Seed; got != 5 {
+		t.Errorf("the kept seed became %d", got)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	r := newRoom(t, nil, t.TempDir())
+	r.painter.hold()
+	r.prompt.steps.Set(3)
+	r.generate()
+	r.generate()
+	if len(r.working) != 2 {
+		t.Fatalf("%d pictures are in work, want 2: one waits", len(r.working))
+	}
+	r.painter.step()
+	r.until("a step is there", func() bool { return r.shown != nil })
+	if want := "1 more waiting"; !strings.Contains(r.status.Text, want) {
+		t.Errorf("status is %q, want it to say %q", r.status.Text, want)
+	}
+	r.press(fyne.KeyEscape) // the prompt has the focus
+	r.until("the first is cancelled", func() bool { return len(r.working) == 1 })
+	if want := "cancelled after step 1 of 3"; r.shown.progressWords() != want {
+		t.Errorf("the cancelled one says %q, want %q", r.shown.progressWords(), want)
+	}
+	r.painter.finish()
+	r.until("the second is finished", func() bool { return len(r.working) == 0 })
+	if r.shown.picture == nil || !r.prompt.cancel.Disabled() || r.status.Text != "Ready" {
+		t.Errorf("after the second: picture %t, cancel disabled %t, status %q", r.shown.picture != nil, r.prompt.cancel.Disabled(), r.status.Text)
+	}
+}
+
+func TestErrorsAreSaidInPlace(t *testing.T) {
+	tests := []struct {
+		name string
+		act  func(*room)
+		want string
+	}{
+		{"painter", func(r *room) { r.painter.fail = errors.New("tensor conv_in.weight is missing"); r.generate() }, "Tensor conv_in.weight is missing."},
+		{"steps", func(r *room) { r.prompt.steps.entry.SetText("many"); r.generate() }, `Steps is "many"; type a whole number from 1 to 1000.`},
+		{"fraction", func(r *room) { r.prompt.steps.entry.SetText("2.5"); r.generate() }, `Steps is "2.5"; type a whole number from 1 to 1000.`},
+		{"guidance", func(r *room) { r.prompt.guidance.entry.SetText("-1"); r.generate() }, `Guidance is "-1"; type a number from 0 to 100.`},
+		{"seed", func(r *room) {
+			r.prompt.seed.keep.SetChecked(true)
+			r.prompt.seed.entry.SetText("x")
+			r.generate()
+		}, `Seed is "x"; type a whole number of at most 20 digits, or press the dice.`},
+		{"nothing to save", func(r *room) { r.saveAs() }, "There is no picture yet; press Ctrl+Enter to make one."},
+		{"nothing to star", func(r *room) { r.toggleFavourite() }, "There is no picture yet; press Ctrl+Enter to make one."},
+		{"dropped file", func(r *room) { r.dropped(fyne.Position{}, []fyne.URI{storage.NewFileURI("/no/such.png")}) }, "Such.png can't be opened: stat /no/such.png: no such file or directory."},
+		{"closed engine", func(r *room) { r.engine.Close(); r.generate() }, "The engine is closed."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRoom(t, nil, t.TempDir())
+			tt.act(r)
+			r.until("something is said", func() bool { return r.notice.Text() != "" })
+			if got := r.notice.Text(); got != tt.want {
+				t.Errorf("the window says %q, want %q", got, tt.want)
+			}
+			if r.window.Canvas().Overlays().Top() != nil {
+				t.Error("a box stands in the way")
+			}
+			r.until("the engine is at rest", func() bool { return len(r.working) == 0 })
+			r.press(fyne.KeyEscape)
+			if r.notice.Text() != "" {
+				t.Error("Escape does not dismiss it")
+			}
+		})
+	}
+}
+
+func TestSettingsSurvive(t *testing.T) {
+	folder := t.TempDir()
+	r := newRoom(t, nil, folder)
+	want := engine.Request{
+		Prompt: "a boat", Negative: "people", Seed: 42, Steps: 7, Guidance: 2.5,
+		Sampler: "ddim", Width: 96, Height: 64, Model: "/models/mine",
+	}
+	r.fill(want)
+	r.prompt.seed.keep.SetChecked(true)
+	r.window.Resize(fyne.NewSize(1100, 700))
+	r.toggleFavourites()
+	r.shut()
+
+	again := newRoom(t, r.app, folder)
+	got, err := again.prompt.Request()
+	if err != nil || got != want {
+		t.Errorf("after a restart the panel asks for %+v (%v), want %+v", got, err, want)
+	}
+	if !again.prompt.seed.keep.Checked {
+		t.Error("whether to keep the seed is forgotten")
+	}
+	if got := again.window.Canvas().Size(); got != fyne.NewSize(1100, 700) {
+		t.Errorf("the window's size is %v, want 1100 × 700", got)
+	}
+	if again.shelf.object.Visible() {
+		t.Error("the favourites are unfolded again")
+	}
+	if got := LastModel(again.app.Preferences()); got != "/models/mine" {
+		t.Errorf("the last model is %q", got)
+	}
+}
+
+func TestFavouritesSurvive(t *testing.T) {
+	folder := t.TempDir()
+	r := newRoom(t, nil, folder)
+	r.prompt.prompt.SetText("a red apple")
+	r.prompt.steps.Set(2)
+	first := r.draw()
+	r.toggleFavourite()
+	if !first.kept.Favourite || len(r.shelf.sight) != 1 {
+		t.Fatalf("starred %t, %d on the shelf; want true and 1", first.kept.Favourite, len(r.shelf.sight))
+	}
+	second := r.draw()
+	if len(r.shelf.sight) != 1 || len(r.shelf.all) != 2 {
+		t.Fatalf("%d favourites of %d pictures, want 1 of 2", len(r.shelf.sight), len(r.shelf.all))
+	}
+	r.shut()
+
+	again := newRoom(t, r.app, folder)
+	again.until("the last picture is on show", func() bool { return again.shown != nil })
+	if again.shown.kept.ID != second.kept.ID {
+		t.Errorf("on show is %s, want the newest, %s", again.shown.kept.ID, second.kept.ID)
+	}
+	if len(again.shelf.sight) != 1 || again.shelf.sight[0].Request != first.request {
+		t.Fatalf("the favourite is not there after a restart: %+v", again.shelf.sight)
+	}
+	kept := again.shelf.sight[0].Picture
+
+	again.shelf.list.Select(0)
+	again.until("the favourite is on show", func() bool { return again.shown.kept.ID == kept.ID })
+	if again.picture.source.Pix[0] != uint8(first.request.Seed) {
+		t.Error("another picture than the favourite's is on show")
+	}
+
+	again.shelf.OnReseed(kept)
+	again.until("it is drawn anew", func() bool { return len(again.working) == 0 && again.shown.kept.ID != kept.ID })
+	got, want := again.shown.request, first.request
+	if got.Seed == want.Seed {
+		t.Error("re-seed kept the seed")
+	}
+	if got.Seed = want.Seed; got != want {
+		t.Errorf("re-seed changed the recipe to %+v, want %+v", got, want)
+	}
+
+	again.shelf.OnUse(kept)
+	if got, err := again.prompt.Request(); err != nil || got != want || !again.prompt.seed.keep.Checked {
+		t.Errorf("use recipe fills in %+v (%v), want %+v with the seed kept", got, err, want)
+	}
+
+	row := newShelfRow()
+	again.shelf.fill(again.shelf.sight[0], row)
+	row.star.Tapped(nil)
+	if len(again.shelf.sight) != 1 || !again.shelf.sight[0].removed {
+		t.Fatal("a removed favourite should stay in sight and offer to undo that")
+	}
+	again.shelf.fill(again.shelf.sight[0], row)
+	row.undo.Tapped(nil)
+	pictures, err := again.gallery.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := pictures[len(pictures)-1]; again.shelf.sight[0].removed || !p.Favourite || p.ID != kept.ID {
+		t.Errorf("undo did not bring the favourite back: %+v", p)
+	}
+}
+
+func TestDroppedPictureGivesItsRecipe(t *testing.T) {
+	r := newRoom(t, nil, t.TempDir())
+	want := engine.Request{Prompt: "a tree", Seed: 3, Steps: 9, Guidance: 5, Sampler: "dpmpp_2m", Width: 64, Height: 64, Model: engine.DefaultModel}
+	path := filepath.Join(t.TempDir(), "tree.png")
+	if err := gallery.Save(path, plate(want, 0), want); err != nil {
+		t.Fatal(err)
+	}
+	r.dropped(fyne.Position{}, []fyne.URI{storage.NewFileURI(path)})
+	r.until("the recipe is read", func() bool { return r.prompt.prompt.Text != "" })
+	if got, err := r.prompt.Request(); err != nil || got != want {
+		t.Errorf("the panel asks for %+v (%v), want %+v", got, err, want)
+	}
+
+	folder := t.TempDir()
+	r.dropped(fyne.Position{}, []fyne.URI{storage.NewFileURI(folder)})
+	if got, _ := r.prompt.Request(); got.Model != folder {
+		t.Errorf("after a folder was dropped the model is %q, want %q", got.Model, folder)
+	}
+
+	other := filepath.Join(t.TempDir(), "other.txt")
+	if err := os.WriteFile(other, []byte("no picture"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.notice.Clear()
+	r.dropped(fyne.Position{}, []fyne.URI{storage.NewFileURI(other)})
+	r.until("it is refused", func() bool { return r.notice.Text() != "" })
+}
+
+func TestSavedPictureHoldsItsRecipe(t *testing.T) {
+	r := newRoom(t, nil, t.TempDir())
+	r.prompt.prompt.SetText("A Red Apple!")
+	r.prompt.seed.keep.SetChecked(true)
+	r.prompt.seed.Set(12)
+	r.prompt.steps.Set(3)
+	shown := r.draw()
+	if got := shown.filename(r.step); got != "a-red-apple-12.png" {
+		t.Errorf("the picture would be saved as %q", got)
+	}
+	if got := shown.filename(0); got != "a-red-apple-12-step-001.png" {
+		t.Errorf("its first step would be saved as %q", got)
+	}
+	path := filepath.Join(t.TempDir(), "apple.png")
+	go r.savePNG(path, shown.picture, shown.request)
+	r.until("it is saved", func() bool { return r.notice.Text() != "" })
+	got, err := gallery.ReadFile(path)
+	if err != nil || got != shown.request {
+		t.Errorf("the saved recipe is %+v (%v), want %+v", got, err, shown.request)
+	}
+}
+
+func TestExamplesStart(t *testing.T) {
+	r := newRoom(t, nil, t.TempDir())
+	r.prompt.steps.Set(1)
+	r.try(examples[0])
+	r.until("the example is drawn", func() bool { return r.shown != nil && r.shown.picture != nil })
+	if got := r.shown.request.Prompt; got != examples[0] {
+		t.Errorf("the example drew %q", got)
+	}
+}
+
+// TestShortcutsAreMenuShortcuts makes sure that every command with a key is
+// reached while a text field has the focus, which only the main menu's are.
+func TestShortcutsAreMenuShortcuts(t *testing.T) {
+	r := newRoom(t, nil, t.TempDir())
+	seen := map[string]string{}
+	for _, menu := range r.window.MainMenu().Items {
+		for _, item := range menu.Items {
+			if item.Shortcut == nil {
+				continue
+			}
+			s, ok := item.Shortcut.(*desktop.CustomShortcut)
+			if !ok || s.Modifier == 0 {
+				t.Errorf("%s: a shortcut without a modifier never reaches the menu", item.Label)
+			}
+			if other, taken := seen[s.ShortcutName()]; taken {
+				t.Errorf("%s and %s share %s", item.Label, other, s.ShortcutName())
+			}
+			seen[s.ShortcutName()] = item.Label
+		}
+	}
+	for _, s := range []*desktop.CustomShortcut{keyGenerate, keyCancel, keySave, keyFavourite} {
+		if seen[s.ShortcutName()] == "" {
+			t.Errorf("%s is in no menu", s.ShortcutName())
+		}
+	}
+}
+
+func TestSheets(t *testing.T) {
+	r := newRoom(t, nil, t.TempDir())
+	for name, open := range map[string]func(){
+		"shortcuts": func() { r.press(fyne.KeyF1) },
+		"about":     func() { r.sheets.About(r.app.Icon(), "1.2.3", "AVX-512") },
+	} {
+		open()
+		if r.window.Canvas().Overlays().Top() == nil {
+			t.Errorf("%s: no sheet opens", name)
+		}
+		r.press(fyne.KeyEscape)
+		if r.window.Canvas().Overlays().Top() != nil {
+			t.Errorf("%s: Escape does not close the sheet", name)
+		}
+	}
+}
