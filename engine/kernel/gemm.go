@@ -12,7 +12,7 @@ import (
 // blockDepth run over them from the first-level cache.
 const (
 	blockDepth  = 256
-	blockTiles  = 10 // tiles of rows in a task at most
+	blockTiles  = 20 // tiles of rows in a task at most
 	blockCols   = 1024
 	panelFloats = 1 << 21
 )
@@ -102,7 +102,7 @@ func gemm(m, n, k int, a, b Operand, c []float32, ldc int, accumulate bool, proc
 // more than that, because every task packs its rows of a.
 func (p *product) split(procs int) {
 	tile := p.f.rows
-	want := 8 * procs
+	want := 4 * procs
 	if procs == 1 {
 		want = 1
 	}
@@ -146,15 +146,19 @@ func (p *product) compute(i int) {
 			j := panel * width
 			b := p.packed[j*p.depth+k*width:]
 			w := min(width, p.cols-j)
+			tile, full := p.f.tile, width
+			if w <= width/2 {
+				tile, full = p.f.tileHalf, width/2
+			}
 			for r := 0; r < rows; r += height {
 				c := p.c[(i0+r)*p.ldc+p.n0+j:]
-				if h := min(height, rows-r); h == height && w == width {
-					p.f.tile(depth, a[r*depth:], b, c, p.ldc, load)
+				if h := min(height, rows-r); h == height && w == full {
+					tile(depth, a[r*depth:], b, c, p.ldc, load)
 				} else {
 					if load {
 						copyRowsGo(partial, width, c, p.ldc, w, h)
 					}
-					p.f.tile(depth, a[r*depth:], b, partial, width, load)
+					tile(depth, a[r*depth:], b, partial, width, load)
 					copyRowsGo(c, p.ldc, partial, width, w, h)
 				}
 			}

@@ -31,3 +31,19 @@ func tileGo(depth int, a, b, c []float32, ldc int, load bool) {
 		to[0], to[1], to[2], to[3] = float32(c0), float32(c1), float32(c2), float32(c3)
 	}
 }
+
+// tileHalfGo computes a 4 × 2 tile.
+func tileHalfGo(depth int, a, b, c []float32, ldc int, load bool) {
+	for r := range 4 {
+		to := c[r*ldc : r*ldc+2 : r*ldc+2]
+		var c0, c1 float32
+		if load {
+			c0, c1 = to[0], to[1]
+		}
+		for k := range depth {
+			c0 = fma(a[4*k+r], b[4*k], c0)
+			c1 = fma(a[4*k+r], b[4*k+1], c1)
+		}
+		to[0], to[1] = c0, c1
+	}
+}

@@ -104,7 +104,7 @@ func gemmCases() map[string][2]matrix {
 		"lopsided taps": {lopsided.scatter(), lopsided.taps()},
 		"point taps":    {point.scatter(), point.taps()},
 	}
-	for _, s := range [][3]int{{1, 1, 1}, {12, 32, 4}, {6, 16, 5}, {11, 31, 3}, {13, 33, 2}, {65, 67, 9}} {
+	for _, s := range [][3]int{{1, 1, 1}, {12, 32, 4}, {6, 16, 5}, {11, 31, 3}, {13, 33, 2}, {65, 67, 9}, {24, 48, 7}, {12, 24, 6}, {7, 41, 11}, {5, 6, 8}} {
 		cases[fmt.Sprint(s)] = [2]matrix{byRows(1, s[0], s[2]), byColumns(2, s[1], s[2])}
 	}
 	for name, v := range map[string]conv{"odd": odd, "strided": strided, "lopsided": lopsided, "point": point} {
@@ -183,7 +183,7 @@ func TestGemmAllocations(t *testing.T) {
 	x, y, c := noise(1, 64*64), noise(2, 64*64), make([]float32, 64*64)
 	var a, b Operand = Strided{x, 64, 1}, Strided{y, 1, 64}
 	allocations := testing.AllocsPerRun(100, func() { GemmSerial(64, 64, 64, a, b, c, 64, false) })
-	if allocations > 1 && !raceEnabled {
+	if allocations > 0 && !raceEnabled {
 		t.Errorf("%.0f allocations a product", allocations)
 	}
 }

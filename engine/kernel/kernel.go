@@ -31,6 +31,8 @@ type functions struct {
 	// tile computes a rows × cols tile of c over packed panels a and b of the
 	// given depth; the chains start from c if load is set and from 0 if not.
 	tile func(depth int, a, b, c []float32, ldc int, load bool)
+	// tileHalf computes the left half of the tile.
+	tileHalf func(depth int, a, b, c []float32, ldc int, load bool)
 	// transpose writes dst[k*stride+r] = src[r][k] for r < rows, k < depth. It
 	// takes up to lanes rows, and src has to have that many in any case.
 	transpose func(dst []float32, stride int, src [][]float32, rows, depth int)

@@ -23,8 +23,9 @@ func levels() []*functions {
 var avx2Level = functions{
 	level: "avx2",
 	rows:  6, cols: 16,
-	tile:  tileAVX2,
-	lanes: 8,
+	tile:     tileAVX2,
+	tileHalf: tileHalfAVX2,
+	lanes:    8,
 	transpose: func(dst []float32, stride int, src [][]float32, rows, depth int) {
 		transposeQuads(transposeAVX2, dst, stride, src[:8], rows, depth)
 	},
@@ -56,8 +57,9 @@ var avx2Level = functions{
 var avx512Level = functions{
 	level: "avx512",
 	rows:  12, cols: 32,
-	tile:  tileAVX512,
-	lanes: 16,
+	tile:     tileAVX512,
+	tileHalf: tileHalfAVX512,
+	lanes:    16,
 	transpose: func(dst []float32, stride int, src [][]float32, rows, depth int) {
 		transposeQuads(transposeAVX512, dst, stride, src[:16], rows, depth)
 	},

@@ -6,6 +6,7 @@ var goLevel = functions{
 	level: "go",
 	rows:  4, cols: 4,
 	tile:          tileGo,
+	tileHalf:      tileHalfGo,
 	transpose:     transposeGo,
 	lanes:         4,
 	copyRows:      copyRowsGo,

@@ -9,12 +9,17 @@ package kernel
 //go:noescape
 func tileAVX2(depth int, a []float32, b []float32, c []float32, ldc int, load bool)
 
-// transposeAVX2 writes dst[k*stride+r] = src[r][k] for r < rows ≤ 8 and k < depth, a multiple of 4; src points to the first of 8 rows.
+// tileHalfAVX2 computes a 6 × 8 tile of a matrix product.
+//
+//go:noescape
+func tileHalfAVX2(depth int, a []float32, b []float32, c []float32, ldc int, load bool)
+
+// transposeAVX2 writes dst[k*stride+r] = src[r][k] for r < rows and k < depth, a multiple of 4. Rows are 6 or 8, and src points to the first of 8.
 //
 //go:noescape
 func transposeAVX2(dst []float32, stride int, src *[]float32, rows int, depth int)
 
-// copyRowsAVX2 writes dst[r*dstStride+i] = src[r*srcStride+i] for i < width ≤ 16 and r < count, which is positive.
+// copyRowsAVX2 writes dst[r*dstStride+i] = src[r*srcStride+i] for i < width ≤ 16 and r < count.
 //
 //go:noescape
 func copyRowsAVX2(dst []float32, dstStride int, src []float32, srcStride int, width int, count int)
@@ -29,12 +34,17 @@ func peakAVX2(rounds int) int
 //go:noescape
 func tileAVX512(depth int, a []float32, b []float32, c []float32, ldc int, load bool)
 
-// transposeAVX512 writes dst[k*stride+r] = src[r][k] for r < rows ≤ 16 and k < depth, a multiple of 4; src points to the first of 16 rows.
+// tileHalfAVX512 computes a 12 × 16 tile of a matrix product.
+//
+//go:noescape
+func tileHalfAVX512(depth int, a []float32, b []float32, c []float32, ldc int, load bool)
+
+// transposeAVX512 writes dst[k*stride+r] = src[r][k] for r < rows and k < depth, a multiple of 4. Rows are 12 or 16, and src points to the first of 16.
 //
 //go:noescape
 func transposeAVX512(dst []float32, stride int, src *[]float32, rows int, depth int)
 
-// copyRowsAVX512 writes dst[r*dstStride+i] = src[r*srcStride+i] for i < width ≤ 32 and r < count, which is positive.
+// copyRowsAVX512 writes dst[r*dstStride+i] = src[r*srcStride+i] for i < width ≤ 32 and r < count.
 //
 //go:noescape
 func copyRowsAVX512(dst []float32, dstStride int, src []float32, srcStride int, width int, count int)

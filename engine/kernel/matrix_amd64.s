@@ -188,6 +188,137 @@ end:
 	VZEROUPPER
 	RET
 
+// func tileHalfAVX2(depth int, a []float32, b []float32, c []float32, ldc int, load bool)
+// Requires: AVX, FMA3
+TEXT ·tileHalfAVX2(SB), NOSPLIT, $0-89
+	MOVQ    depth+0(FP), AX
+	MOVQ    a_base+8(FP), CX
+	MOVQ    b_base+32(FP), DX
+	MOVQ    c_base+56(FP), BX
+	MOVQ    ldc+80(FP), SI
+	MOVB    load+88(FP), DI
+	SHLQ    $0x02, SI
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	TESTB   DI, DI
+	JEQ     begin
+	MOVQ    BX, DI
+	VMOVUPS (DI), Y0
+	ADDQ    SI, DI
+	VMOVUPS (DI), Y1
+	ADDQ    SI, DI
+	VMOVUPS (DI), Y2
+	ADDQ    SI, DI
+	VMOVUPS (DI), Y3
+	ADDQ    SI, DI
+	VMOVUPS (DI), Y4
+	ADDQ    SI, DI
+	VMOVUPS (DI), Y5
+
+begin:
+	SUBQ $0x04, AX
+	JLT  rest
+
+loop:
+	VMOVUPS      (DX), Y6
+	VBROADCASTSS (CX), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS 4(CX), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS 8(CX), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS 12(CX), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS 16(CX), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS 20(CX), Y7
+	VFMADD231PS  Y6, Y7, Y5
+	VMOVUPS      64(DX), Y6
+	VBROADCASTSS 24(CX), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS 28(CX), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS 32(CX), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS 36(CX), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS 40(CX), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS 44(CX), Y7
+	VFMADD231PS  Y6, Y7, Y5
+	VMOVUPS      128(DX), Y6
+	VBROADCASTSS 48(CX), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS 52(CX), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS 56(CX), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS 60(CX), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS 64(CX), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS 68(CX), Y7
+	VFMADD231PS  Y6, Y7, Y5
+	VMOVUPS      192(DX), Y6
+	VBROADCASTSS 72(CX), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS 76(CX), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS 80(CX), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS 84(CX), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS 88(CX), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS 92(CX), Y7
+	VFMADD231PS  Y6, Y7, Y5
+	ADDQ         $0x00000060, CX
+	ADDQ         $0x00000100, DX
+	SUBQ         $0x04, AX
+	JGE          loop
+
+rest:
+	ADDQ $0x04, AX
+	JEQ  end
+
+single:
+	VMOVUPS      (DX), Y6
+	VBROADCASTSS (CX), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS 4(CX), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS 8(CX), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS 12(CX), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS 16(CX), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS 20(CX), Y7
+	VFMADD231PS  Y6, Y7, Y5
+	ADDQ         $0x18, CX
+	ADDQ         $0x00000040, DX
+	DECQ         AX
+	JNE          single
+
+end:
+	VMOVUPS Y0, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Y1, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Y2, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Y3, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Y4, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Y5, (BX)
+	VZEROUPPER
+	RET
+
 // func transposeAVX2(dst []float32, stride int, src *[]float32, rows int, depth int)
 // Requires: AVX
 TEXT ·transposeAVX2(SB), NOSPLIT, $0-56
@@ -199,178 +330,11 @@ TEXT ·transposeAVX2(SB), NOSPLIT, $0-56
 	SHLQ $0x02, CX
 	XORQ DI, DI
 	CMPQ BX, $0x08
-	JNE  six
+	JEQ  whole
 	SUBQ $0x10, SI
-	JLT  rest
+	JLT  panelRest
 
-sixteen:
-	MOVQ           (DX), BX
-	VBROADCASTF128 (BX)(DI*1), Y0
-	VBROADCASTF128 16(BX)(DI*1), Y1
-	MOVQ           96(DX), BX
-	VINSERTF128    $0x01, (BX)(DI*1), Y0, Y0
-	VINSERTF128    $0x01, 16(BX)(DI*1), Y1, Y1
-	MOVQ           24(DX), BX
-	VBROADCASTF128 (BX)(DI*1), Y2
-	VBROADCASTF128 16(BX)(DI*1), Y3
-	MOVQ           120(DX), BX
-	VINSERTF128    $0x01, (BX)(DI*1), Y2, Y2
-	VINSERTF128    $0x01, 16(BX)(DI*1), Y3, Y3
-	MOVQ           48(DX), BX
-	VBROADCASTF128 (BX)(DI*1), Y4
-	VBROADCASTF128 16(BX)(DI*1), Y5
-	MOVQ           144(DX), BX
-	VINSERTF128    $0x01, (BX)(DI*1), Y4, Y4
-	VINSERTF128    $0x01, 16(BX)(DI*1), Y5, Y5
-	MOVQ           72(DX), BX
-	VBROADCASTF128 (BX)(DI*1), Y6
-	VBROADCASTF128 16(BX)(DI*1), Y7
-	MOVQ           168(DX), BX
-	VINSERTF128    $0x01, (BX)(DI*1), Y6, Y6
-	VINSERTF128    $0x01, 16(BX)(DI*1), Y7, Y7
-	VUNPCKLPS      Y2, Y0, Y8
-	VUNPCKHPS      Y2, Y0, Y0
-	VUNPCKLPS      Y6, Y4, Y2
-	VUNPCKHPS      Y6, Y4, Y4
-	VUNPCKLPD      Y2, Y8, Y6
-	VMOVUPS        Y6, (AX)
-	ADDQ           CX, AX
-	VUNPCKHPD      Y2, Y8, Y6
-	VMOVUPS        Y6, (AX)
-	ADDQ           CX, AX
-	VUNPCKLPD      Y4, Y0, Y6
-	VMOVUPS        Y6, (AX)
-	ADDQ           CX, AX
-	VUNPCKHPD      Y4, Y0, Y6
-	VMOVUPS        Y6, (AX)
-	ADDQ           CX, AX
-	VUNPCKLPS      Y3, Y1, Y0
-	VUNPCKHPS      Y3, Y1, Y1
-	VUNPCKLPS      Y7, Y5, Y2
-	VUNPCKHPS      Y7, Y5, Y3
-	VUNPCKLPD      Y2, Y0, Y4
-	VMOVUPS        Y4, (AX)
-	ADDQ           CX, AX
-	VUNPCKHPD      Y2, Y0, Y4
-	VMOVUPS        Y4, (AX)
-	ADDQ           CX, AX
-	VUNPCKLPD      Y3, Y1, Y4
-	VMOVUPS        Y4, (AX)
-	ADDQ           CX, AX
-	VUNPCKHPD      Y3, Y1, Y4
-	VMOVUPS        Y4, (AX)
-	ADDQ           CX, AX
-	ADDQ           $0x20, DI
-	MOVQ           (DX), BX
-	VBROADCASTF128 (BX)(DI*1), Y0
-	VBROADCASTF128 16(BX)(DI*1), Y1
-	MOVQ           96(DX), BX
-	VINSERTF128    $0x01, (BX)(DI*1), Y0, Y0
-	VINSERTF128    $0x01, 16(BX)(DI*1), Y1, Y1
-	MOVQ           24(DX), BX
-	VBROADCASTF128 (BX)(DI*1), Y2
-	VBROADCASTF128 16(BX)(DI*1), Y3
-	MOVQ           120(DX), BX
-	VINSERTF128    $0x01, (BX)(DI*1), Y2, Y2
-	VINSERTF128    $0x01, 16(BX)(DI*1), Y3, Y3
-	MOVQ           48(DX), BX
-	VBROADCASTF128 (BX)(DI*1), Y4
-	VBROADCASTF128 16(BX)(DI*1), Y5
-	MOVQ           144(DX), BX
-	VINSERTF128    $0x01, (BX)(DI*1), Y4, Y4
-	VINSERTF128    $0x01, 16(BX)(DI*1), Y5, Y5
-	MOVQ           72(DX), BX
-	VBROADCASTF128 (BX)(DI*1), Y6
-	VBROADCASTF128 16(BX)(DI*1), Y7
-	MOVQ           168(DX), BX
-	VINSERTF128    $0x01, (BX)(DI*1), Y6, Y6
-	VINSERTF128    $0x01, 16(BX)(DI*1), Y7, Y7
-	VUNPCKLPS      Y2, Y0, Y8
-	VUNPCKHPS      Y2, Y0, Y0
-	VUNPCKLPS      Y6, Y4, Y2
-	VUNPCKHPS      Y6, Y4, Y4
-	VUNPCKLPD      Y2, Y8, Y6
-	VMOVUPS        Y6, (AX)
-	ADDQ           CX, AX
-	VUNPCKHPD      Y2, Y8, Y6
-	VMOVUPS        Y6, (AX)
-	ADDQ           CX, AX
-	VUNPCKLPD      Y4, Y0, Y6
-	VMOVUPS        Y6, (AX)
-	ADDQ           CX, AX
-	VUNPCKHPD      Y4, Y0, Y6
-	VMOVUPS        Y6, (AX)
-	ADDQ           CX, AX
-	VUNPCKLPS      Y3, Y1, Y0
-	VUNPCKHPS      Y3, Y1, Y1
-	VUNPCKLPS      Y7, Y5, Y2
-	VUNPCKHPS      Y7, Y5, Y3
-	VUNPCKLPD      Y2, Y0, Y4
-	VMOVUPS        Y4, (AX)
-	ADDQ           CX, AX
-	VUNPCKHPD      Y2, Y0, Y4
-	VMOVUPS        Y4, (AX)
-	ADDQ           CX, AX
-	VUNPCKLPD      Y3, Y1, Y4
-	VMOVUPS        Y4, (AX)
-	ADDQ           CX, AX
-	VUNPCKHPD      Y3, Y1, Y4
-	VMOVUPS        Y4, (AX)
-	ADDQ           CX, AX
-	ADDQ           $0x20, DI
-	SUBQ           $0x10, SI
-	JGE            sixteen
-
-rest:
-	ADDQ $0x10, SI
-	JEQ  end
-
-four:
-	MOVQ           (DX), BX
-	VBROADCASTF128 (BX)(DI*1), Y0
-	MOVQ           96(DX), BX
-	VINSERTF128    $0x01, (BX)(DI*1), Y0, Y0
-	MOVQ           24(DX), BX
-	VBROADCASTF128 (BX)(DI*1), Y1
-	MOVQ           120(DX), BX
-	VINSERTF128    $0x01, (BX)(DI*1), Y1, Y1
-	MOVQ           48(DX), BX
-	VBROADCASTF128 (BX)(DI*1), Y2
-	MOVQ           144(DX), BX
-	VINSERTF128    $0x01, (BX)(DI*1), Y2, Y2
-	MOVQ           72(DX), BX
-	VBROADCASTF128 (BX)(DI*1), Y3
-	MOVQ           168(DX), BX
-	VINSERTF128    $0x01, (BX)(DI*1), Y3, Y3
-	VUNPCKLPS      Y1, Y0, Y4
-	VUNPCKHPS      Y1, Y0, Y0
-	VUNPCKLPS      Y3, Y2, Y1
-	VUNPCKHPS      Y3, Y2, Y2
-	VUNPCKLPD      Y1, Y4, Y3
-	VMOVUPS        Y3, (AX)
-	ADDQ           CX, AX
-	VUNPCKHPD      Y1, Y4, Y3
-	VMOVUPS        Y3, (AX)
-	ADDQ           CX, AX
-	VUNPCKLPD      Y2, Y0, Y3
-	VMOVUPS        Y3, (AX)
-	ADDQ           CX, AX
-	VUNPCKHPD      Y2, Y0, Y3
-	VMOVUPS        Y3, (AX)
-	ADDQ           CX, AX
-	ADDQ           $0x10, DI
-	SUBQ           $0x04, SI
-	JNE            four
-
-end:
-	VZEROUPPER
-	RET
-
-six:
-	SUBQ $0x10, SI
-	JLT  restSix
-
-sixteenSix:
+panel:
 	MOVQ           (DX), BX
 	VBROADCASTF128 (BX)(DI*1), Y0
 	VBROADCASTF128 16(BX)(DI*1), Y1
@@ -518,13 +482,13 @@ sixteenSix:
 	ADDQ           CX, AX
 	ADDQ           $0x20, DI
 	SUBQ           $0x10, SI
-	JGE            sixteenSix
+	JGE            panel
 
-restSix:
+panelRest:
 	ADDQ $0x10, SI
-	JEQ  endSix
+	JEQ  panelEnd
 
-fourSix:
+panelFour:
 	MOVQ           (DX), BX
 	VBROADCASTF128 (BX)(DI*1), Y0
 	MOVQ           96(DX), BX
@@ -567,9 +531,176 @@ fourSix:
 	ADDQ           CX, AX
 	ADDQ           $0x10, DI
 	SUBQ           $0x04, SI
-	JNE            fourSix
+	JNE            panelFour
 
-endSix:
+panelEnd:
+	VZEROUPPER
+	RET
+
+whole:
+	SUBQ $0x10, SI
+	JLT  vectorRest
+
+vector:
+	MOVQ           (DX), BX
+	VBROADCASTF128 (BX)(DI*1), Y0
+	VBROADCASTF128 16(BX)(DI*1), Y1
+	MOVQ           96(DX), BX
+	VINSERTF128    $0x01, (BX)(DI*1), Y0, Y0
+	VINSERTF128    $0x01, 16(BX)(DI*1), Y1, Y1
+	MOVQ           24(DX), BX
+	VBROADCASTF128 (BX)(DI*1), Y2
+	VBROADCASTF128 16(BX)(DI*1), Y3
+	MOVQ           120(DX), BX
+	VINSERTF128    $0x01, (BX)(DI*1), Y2, Y2
+	VINSERTF128    $0x01, 16(BX)(DI*1), Y3, Y3
+	MOVQ           48(DX), BX
+	VBROADCASTF128 (BX)(DI*1), Y4
+	VBROADCASTF128 16(BX)(DI*1), Y5
+	MOVQ           144(DX), BX
+	VINSERTF128    $0x01, (BX)(DI*1), Y4, Y4
+	VINSERTF128    $0x01, 16(BX)(DI*1), Y5, Y5
+	MOVQ           72(DX), BX
+	VBROADCASTF128 (BX)(DI*1), Y6
+	VBROADCASTF128 16(BX)(DI*1), Y7
+	MOVQ           168(DX), BX
+	VINSERTF128    $0x01, (BX)(DI*1), Y6, Y6
+	VINSERTF128    $0x01, 16(BX)(DI*1), Y7, Y7
+	VUNPCKLPS      Y2, Y0, Y8
+	VUNPCKHPS      Y2, Y0, Y0
+	VUNPCKLPS      Y6, Y4, Y2
+	VUNPCKHPS      Y6, Y4, Y4
+	VUNPCKLPD      Y2, Y8, Y6
+	VMOVUPS        Y6, (AX)
+	ADDQ           CX, AX
+	VUNPCKHPD      Y2, Y8, Y6
+	VMOVUPS        Y6, (AX)
+	ADDQ           CX, AX
+	VUNPCKLPD      Y4, Y0, Y6
+	VMOVUPS        Y6, (AX)
+	ADDQ           CX, AX
+	VUNPCKHPD      Y4, Y0, Y6
+	VMOVUPS        Y6, (AX)
+	ADDQ           CX, AX
+	VUNPCKLPS      Y3, Y1, Y0
+	VUNPCKHPS      Y3, Y1, Y1
+	VUNPCKLPS      Y7, Y5, Y2
+	VUNPCKHPS      Y7, Y5, Y3
+	VUNPCKLPD      Y2, Y0, Y4
+	VMOVUPS        Y4, (AX)
+	ADDQ           CX, AX
+	VUNPCKHPD      Y2, Y0, Y4
+	VMOVUPS        Y4, (AX)
+	ADDQ           CX, AX
+	VUNPCKLPD      Y3, Y1, Y4
+	VMOVUPS        Y4, (AX)
+	ADDQ           CX, AX
+	VUNPCKHPD      Y3, Y1, Y4
+	VMOVUPS        Y4, (AX)
+	ADDQ           CX, AX
+	ADDQ           $0x20, DI
+	MOVQ           (DX), BX
+	VBROADCASTF128 (BX)(DI*1), Y0
+	VBROADCASTF128 16(BX)(DI*1), Y1
+	MOVQ           96(DX), BX
+	VINSERTF128    $0x01, (BX)(DI*1), Y0, Y0
+	VINSERTF128    $0x01, 16(BX)(DI*1), Y1, Y1
+	MOVQ           24(DX), BX
+	VBROADCASTF128 (BX)(DI*1), Y2
+	VBROADCASTF128 16(BX)(DI*1), Y3
+	MOVQ           120(DX), BX
+	VINSERTF128    $0x01, (BX)(DI*1), Y2, Y2
+	VINSERTF128    $0x01, 16(BX)(DI*1), Y3, Y3
+	MOVQ           48(DX), BX
+	VBROADCASTF128 (BX)(DI*1), Y4
+	VBROADCASTF128 16(BX)(DI*1), Y5
+	MOVQ           144(DX), BX
+	VINSERTF128    $0x01, (BX)(DI*1), Y4, Y4
+	VINSERTF128    $0x01, 16(BX)(DI*1), Y5, Y5
+	MOVQ           72(DX), BX
+	VBROADCASTF128 (BX)(DI*1), Y6
+	VBROADCASTF128 16(BX)(DI*1), Y7
+	MOVQ           168(DX), BX
+	VINSERTF128    $0x01, (BX)(DI*1), Y6, Y6
+	VINSERTF128    $0x01, 16(BX)(DI*1), Y7, Y7
+	VUNPCKLPS      Y2, Y0, Y8
+	VUNPCKHPS      Y2, Y0, Y0
+	VUNPCKLPS      Y6, Y4, Y2
+	VUNPCKHPS      Y6, Y4, Y4
+	VUNPCKLPD      Y2, Y8, Y6
+	VMOVUPS        Y6, (AX)
+	ADDQ           CX, AX
+	VUNPCKHPD      Y2, Y8, Y6
+	VMOVUPS        Y6, (AX)
+	ADDQ           CX, AX
+	VUNPCKLPD      Y4, Y0, Y6
+	VMOVUPS        Y6, (AX)
+	ADDQ           CX, AX
+	VUNPCKHPD      Y4, Y0, Y6
+	VMOVUPS        Y6, (AX)
+	ADDQ           CX, AX
+	VUNPCKLPS      Y3, Y1, Y0
+	VUNPCKHPS      Y3, Y1, Y1
+	VUNPCKLPS      Y7, Y5, Y2
+	VUNPCKHPS      Y7, Y5, Y3
+	VUNPCKLPD      Y2, Y0, Y4
+	VMOVUPS        Y4, (AX)
+	ADDQ           CX, AX
+	VUNPCKHPD      Y2, Y0, Y4
+	VMOVUPS        Y4, (AX)
+	ADDQ           CX, AX
+	VUNPCKLPD      Y3, Y1, Y4
+	VMOVUPS        Y4, (AX)
+	ADDQ           CX, AX
+	VUNPCKHPD      Y3, Y1, Y4
+	VMOVUPS        Y4, (AX)
+	ADDQ           CX, AX
+	ADDQ           $0x20, DI
+	SUBQ           $0x10, SI
+	JGE            vector
+
+vectorRest:
+	ADDQ $0x10, SI
+	JEQ  vectorEnd
+
+vectorFour:
+	MOVQ           (DX), BX
+	VBROADCASTF128 (BX)(DI*1), Y0
+	MOVQ           96(DX), BX
+	VINSERTF128    $0x01, (BX)(DI*1), Y0, Y0
+	MOVQ           24(DX), BX
+	VBROADCASTF128 (BX)(DI*1), Y1
+	MOVQ           120(DX), BX
+	VINSERTF128    $0x01, (BX)(DI*1), Y1, Y1
+	MOVQ           48(DX), BX
+	VBROADCASTF128 (BX)(DI*1), Y2
+	MOVQ           144(DX), BX
+	VINSERTF128    $0x01, (BX)(DI*1), Y2, Y2
+	MOVQ           72(DX), BX
+	VBROADCASTF128 (BX)(DI*1), Y3
+	MOVQ           168(DX), BX
+	VINSERTF128    $0x01, (BX)(DI*1), Y3, Y3
+	VUNPCKLPS      Y1, Y0, Y4
+	VUNPCKHPS      Y1, Y0, Y0
+	VUNPCKLPS      Y3, Y2, Y1
+	VUNPCKHPS      Y3, Y2, Y2
+	VUNPCKLPD      Y1, Y4, Y3
+	VMOVUPS        Y3, (AX)
+	ADDQ           CX, AX
+	VUNPCKHPD      Y1, Y4, Y3
+	VMOVUPS        Y3, (AX)
+	ADDQ           CX, AX
+	VUNPCKLPD      Y2, Y0, Y3
+	VMOVUPS        Y3, (AX)
+	ADDQ           CX, AX
+	VUNPCKHPD      Y2, Y0, Y3
+	VMOVUPS        Y3, (AX)
+	ADDQ           CX, AX
+	ADDQ           $0x10, DI
+	SUBQ           $0x04, SI
+	JNE            vectorFour
+
+vectorEnd:
 	VZEROUPPER
 	RET
 
@@ -584,22 +715,150 @@ TEXT ·copyRowsAVX2(SB), NOSPLIT, $0-80
 	MOVQ         count+72(FP), DI
 	SHLQ         $0x02, DX
 	SHLQ         $0x02, BX
+	CMPQ         SI, $0x10
+	JEQ          whole
+	CMPQ         SI, $0x08
+	JLE          narrow
 	MOVQ         SI, X0
 	VPBROADCASTD X0, Y0
 	VMOVDQU      lanes<>+0(SB), Y1
 	VPSUBD       Y0, Y1, Y1
 	VMOVDQU      lanes<>+32(SB), Y2
 	VPSUBD       Y0, Y2, Y2
+	SUBQ         $0x02, DI
+	JLT          wideUnrolledRest
 
-loop:
+wideUnrolled:
 	VMASKMOVPS (CX), Y1, Y0
 	VMASKMOVPS Y0, Y1, (AX)
 	VMASKMOVPS 32(CX), Y2, Y0
 	VMASKMOVPS Y0, Y2, 32(AX)
 	ADDQ       BX, CX
 	ADDQ       DX, AX
-	DECQ       DI
-	JNE        loop
+	VMASKMOVPS (CX), Y1, Y0
+	VMASKMOVPS Y0, Y1, (AX)
+	VMASKMOVPS 32(CX), Y2, Y0
+	VMASKMOVPS Y0, Y2, 32(AX)
+	ADDQ       BX, CX
+	ADDQ       DX, AX
+	SUBQ       $0x02, DI
+	JGE        wideUnrolled
+
+wideUnrolledRest:
+	ADDQ $0x02, DI
+	SUBQ $0x01, DI
+	JLT  wideRest
+
+wide:
+	VMASKMOVPS (CX), Y1, Y0
+	VMASKMOVPS Y0, Y1, (AX)
+	VMASKMOVPS 32(CX), Y2, Y0
+	VMASKMOVPS Y0, Y2, 32(AX)
+	ADDQ       BX, CX
+	ADDQ       DX, AX
+	SUBQ       $0x01, DI
+	JGE        wide
+
+wideRest:
+	ADDQ $0x01, DI
+	VZEROUPPER
+	RET
+
+narrow:
+	MOVQ         SI, X0
+	VPBROADCASTD X0, Y0
+	VMOVDQU      lanes<>+0(SB), Y1
+	VPSUBD       Y0, Y1, Y1
+	SUBQ         $0x04, DI
+	JLT          oneUnrolledRest
+
+oneUnrolled:
+	VMASKMOVPS (CX), Y1, Y0
+	VMASKMOVPS Y0, Y1, (AX)
+	ADDQ       BX, CX
+	ADDQ       DX, AX
+	VMASKMOVPS (CX), Y1, Y0
+	VMASKMOVPS Y0, Y1, (AX)
+	ADDQ       BX, CX
+	ADDQ       DX, AX
+	VMASKMOVPS (CX), Y1, Y0
+	VMASKMOVPS Y0, Y1, (AX)
+	ADDQ       BX, CX
+	ADDQ       DX, AX
+	VMASKMOVPS (CX), Y1, Y0
+	VMASKMOVPS Y0, Y1, (AX)
+	ADDQ       BX, CX
+	ADDQ       DX, AX
+	SUBQ       $0x04, DI
+	JGE        oneUnrolled
+
+oneUnrolledRest:
+	ADDQ $0x04, DI
+	SUBQ $0x01, DI
+	JLT  oneRest
+
+one:
+	VMASKMOVPS (CX), Y1, Y0
+	VMASKMOVPS Y0, Y1, (AX)
+	ADDQ       BX, CX
+	ADDQ       DX, AX
+	SUBQ       $0x01, DI
+	JGE        one
+
+oneRest:
+	ADDQ $0x01, DI
+	VZEROUPPER
+	RET
+
+whole:
+	SUBQ $0x04, DI
+	JLT  twoUnrolledRest
+
+twoUnrolled:
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    BX, CX
+	ADDQ    DX, AX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    BX, CX
+	ADDQ    DX, AX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    BX, CX
+	ADDQ    DX, AX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    BX, CX
+	ADDQ    DX, AX
+	SUBQ    $0x04, DI
+	JGE     twoUnrolled
+
+twoUnrolledRest:
+	ADDQ $0x04, DI
+	SUBQ $0x01, DI
+	JLT  twoRest
+
+two:
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    BX, CX
+	ADDQ    DX, AX
+	SUBQ    $0x01, DI
+	JGE     two
+
+twoRest:
+	ADDQ $0x01, DI
 	VZEROUPPER
 	RET
 
@@ -660,7 +919,7 @@ loop:
 	RET
 
 // func tileAVX512(depth int, a []float32, b []float32, c []float32, ldc int, load bool)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F
 TEXT ·tileAVX512(SB), NOSPLIT, $0-89
 	MOVQ    depth+0(FP), AX
 	MOVQ    a_base+8(FP), CX
@@ -737,8 +996,6 @@ begin:
 	JLT  rest
 
 loop:
-	PREFETCHT0   1024(DX)
-	PREFETCHT0   1088(DX)
 	VMOVUPS      (DX), Z24
 	VMOVUPS      64(DX), Z25
 	VBROADCASTSS (CX), Z26
@@ -777,8 +1034,6 @@ loop:
 	VBROADCASTSS 44(CX), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
-	PREFETCHT0   1152(DX)
-	PREFETCHT0   1216(DX)
 	VMOVUPS      128(DX), Z24
 	VMOVUPS      192(DX), Z25
 	VBROADCASTSS 48(CX), Z26
@@ -817,8 +1072,6 @@ loop:
 	VBROADCASTSS 92(CX), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
-	PREFETCHT0   1280(DX)
-	PREFETCHT0   1344(DX)
 	VMOVUPS      256(DX), Z24
 	VMOVUPS      320(DX), Z25
 	VBROADCASTSS 96(CX), Z26
@@ -857,8 +1110,6 @@ loop:
 	VBROADCASTSS 140(CX), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
-	PREFETCHT0   1408(DX)
-	PREFETCHT0   1472(DX)
 	VMOVUPS      384(DX), Z24
 	VMOVUPS      448(DX), Z25
 	VBROADCASTSS 144(CX), Z26
@@ -989,6 +1240,227 @@ end:
 	VZEROUPPER
 	RET
 
+// func tileHalfAVX512(depth int, a []float32, b []float32, c []float32, ldc int, load bool)
+// Requires: AVX, AVX512F
+TEXT ·tileHalfAVX512(SB), NOSPLIT, $0-89
+	MOVQ    depth+0(FP), AX
+	MOVQ    a_base+8(FP), CX
+	MOVQ    b_base+32(FP), DX
+	MOVQ    c_base+56(FP), BX
+	MOVQ    ldc+80(FP), SI
+	MOVB    load+88(FP), DI
+	SHLQ    $0x02, SI
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	TESTB   DI, DI
+	JEQ     begin
+	MOVQ    BX, DI
+	VMOVUPS (DI), Z0
+	ADDQ    SI, DI
+	VMOVUPS (DI), Z1
+	ADDQ    SI, DI
+	VMOVUPS (DI), Z2
+	ADDQ    SI, DI
+	VMOVUPS (DI), Z3
+	ADDQ    SI, DI
+	VMOVUPS (DI), Z4
+	ADDQ    SI, DI
+	VMOVUPS (DI), Z5
+	ADDQ    SI, DI
+	VMOVUPS (DI), Z6
+	ADDQ    SI, DI
+	VMOVUPS (DI), Z7
+	ADDQ    SI, DI
+	VMOVUPS (DI), Z8
+	ADDQ    SI, DI
+	VMOVUPS (DI), Z9
+	ADDQ    SI, DI
+	VMOVUPS (DI), Z10
+	ADDQ    SI, DI
+	VMOVUPS (DI), Z11
+
+begin:
+	SUBQ $0x04, AX
+	JLT  rest
+
+loop:
+	VMOVUPS      (DX), Z12
+	VBROADCASTSS (CX), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS 4(CX), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSS 8(CX), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSS 12(CX), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS 16(CX), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS 20(CX), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS 24(CX), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS 28(CX), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS 32(CX), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS 36(CX), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS 40(CX), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS 44(CX), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	VMOVUPS      128(DX), Z12
+	VBROADCASTSS 48(CX), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS 52(CX), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSS 56(CX), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSS 60(CX), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS 64(CX), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS 68(CX), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS 72(CX), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS 76(CX), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS 80(CX), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS 84(CX), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS 88(CX), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS 92(CX), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	VMOVUPS      256(DX), Z12
+	VBROADCASTSS 96(CX), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS 100(CX), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSS 104(CX), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSS 108(CX), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS 112(CX), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS 116(CX), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS 120(CX), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS 124(CX), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS 128(CX), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS 132(CX), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS 136(CX), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS 140(CX), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	VMOVUPS      384(DX), Z12
+	VBROADCASTSS 144(CX), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS 148(CX), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSS 152(CX), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSS 156(CX), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS 160(CX), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS 164(CX), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS 168(CX), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS 172(CX), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS 176(CX), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS 180(CX), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS 184(CX), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS 188(CX), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         $0x000000c0, CX
+	ADDQ         $0x00000200, DX
+	SUBQ         $0x04, AX
+	JGE          loop
+
+rest:
+	ADDQ $0x04, AX
+	JEQ  end
+
+single:
+	VMOVUPS      (DX), Z12
+	VBROADCASTSS (CX), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS 4(CX), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSS 8(CX), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSS 12(CX), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS 16(CX), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS 20(CX), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS 24(CX), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS 28(CX), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS 32(CX), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS 36(CX), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS 40(CX), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS 44(CX), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         $0x30, CX
+	ADDQ         $0x00000080, DX
+	DECQ         AX
+	JNE          single
+
+end:
+	VMOVUPS Z0, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Z1, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Z2, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Z3, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Z4, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Z5, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Z6, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Z7, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Z8, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Z9, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Z10, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Z11, (BX)
+	VZEROUPPER
+	RET
+
 // func transposeAVX512(dst []float32, stride int, src *[]float32, rows int, depth int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·transposeAVX512(SB), NOSPLIT, $0-56
@@ -999,15 +1471,203 @@ TEXT ·transposeAVX512(SB), NOSPLIT, $0-56
 	MOVQ  depth+48(FP), SI
 	SHLQ  $0x02, CX
 	XORQ  DI, DI
+	CMPQ  BX, $0x10
+	JEQ   whole
 	MOVQ  $-1, R8
 	BZHIQ BX, R8, R8
 	MOVQ  R8, BX
 	SHRQ  $0x00, BX
 	KMOVW BX, K1
 	SUBQ  $0x10, SI
-	JLT   rest
+	JLT   panelRest
 
-sixteen:
+panel:
+	MOVQ            (DX), BX
+	VBROADCASTF32X4 (BX)(DI*1), Z0
+	VBROADCASTF32X4 16(BX)(DI*1), Z1
+	VBROADCASTF32X4 32(BX)(DI*1), Z2
+	VBROADCASTF32X4 48(BX)(DI*1), Z3
+	MOVQ            96(DX), BX
+	VINSERTF32X4    $0x01, (BX)(DI*1), Z0, Z0
+	VINSERTF32X4    $0x01, 16(BX)(DI*1), Z1, Z1
+	VINSERTF32X4    $0x01, 32(BX)(DI*1), Z2, Z2
+	VINSERTF32X4    $0x01, 48(BX)(DI*1), Z3, Z3
+	MOVQ            192(DX), BX
+	VINSERTF32X4    $0x02, (BX)(DI*1), Z0, Z0
+	VINSERTF32X4    $0x02, 16(BX)(DI*1), Z1, Z1
+	VINSERTF32X4    $0x02, 32(BX)(DI*1), Z2, Z2
+	VINSERTF32X4    $0x02, 48(BX)(DI*1), Z3, Z3
+	MOVQ            24(DX), BX
+	VBROADCASTF32X4 (BX)(DI*1), Z4
+	VBROADCASTF32X4 16(BX)(DI*1), Z5
+	VBROADCASTF32X4 32(BX)(DI*1), Z6
+	VBROADCASTF32X4 48(BX)(DI*1), Z7
+	MOVQ            120(DX), BX
+	VINSERTF32X4    $0x01, (BX)(DI*1), Z4, Z4
+	VINSERTF32X4    $0x01, 16(BX)(DI*1), Z5, Z5
+	VINSERTF32X4    $0x01, 32(BX)(DI*1), Z6, Z6
+	VINSERTF32X4    $0x01, 48(BX)(DI*1), Z7, Z7
+	MOVQ            216(DX), BX
+	VINSERTF32X4    $0x02, (BX)(DI*1), Z4, Z4
+	VINSERTF32X4    $0x02, 16(BX)(DI*1), Z5, Z5
+	VINSERTF32X4    $0x02, 32(BX)(DI*1), Z6, Z6
+	VINSERTF32X4    $0x02, 48(BX)(DI*1), Z7, Z7
+	MOVQ            48(DX), BX
+	VBROADCASTF32X4 (BX)(DI*1), Z8
+	VBROADCASTF32X4 16(BX)(DI*1), Z9
+	VBROADCASTF32X4 32(BX)(DI*1), Z10
+	VBROADCASTF32X4 48(BX)(DI*1), Z11
+	MOVQ            144(DX), BX
+	VINSERTF32X4    $0x01, (BX)(DI*1), Z8, Z8
+	VINSERTF32X4    $0x01, 16(BX)(DI*1), Z9, Z9
+	VINSERTF32X4    $0x01, 32(BX)(DI*1), Z10, Z10
+	VINSERTF32X4    $0x01, 48(BX)(DI*1), Z11, Z11
+	MOVQ            240(DX), BX
+	VINSERTF32X4    $0x02, (BX)(DI*1), Z8, Z8
+	VINSERTF32X4    $0x02, 16(BX)(DI*1), Z9, Z9
+	VINSERTF32X4    $0x02, 32(BX)(DI*1), Z10, Z10
+	VINSERTF32X4    $0x02, 48(BX)(DI*1), Z11, Z11
+	MOVQ            72(DX), BX
+	VBROADCASTF32X4 (BX)(DI*1), Z12
+	VBROADCASTF32X4 16(BX)(DI*1), Z13
+	VBROADCASTF32X4 32(BX)(DI*1), Z14
+	VBROADCASTF32X4 48(BX)(DI*1), Z15
+	MOVQ            168(DX), BX
+	VINSERTF32X4    $0x01, (BX)(DI*1), Z12, Z12
+	VINSERTF32X4    $0x01, 16(BX)(DI*1), Z13, Z13
+	VINSERTF32X4    $0x01, 32(BX)(DI*1), Z14, Z14
+	VINSERTF32X4    $0x01, 48(BX)(DI*1), Z15, Z15
+	MOVQ            264(DX), BX
+	VINSERTF32X4    $0x02, (BX)(DI*1), Z12, Z12
+	VINSERTF32X4    $0x02, 16(BX)(DI*1), Z13, Z13
+	VINSERTF32X4    $0x02, 32(BX)(DI*1), Z14, Z14
+	VINSERTF32X4    $0x02, 48(BX)(DI*1), Z15, Z15
+	VUNPCKLPS       Z4, Z0, Z16
+	VUNPCKHPS       Z4, Z0, Z0
+	VUNPCKLPS       Z12, Z8, Z4
+	VUNPCKHPS       Z12, Z8, Z8
+	VUNPCKLPD       Z4, Z16, Z12
+	VMOVUPS         Z12, K1, (AX)
+	ADDQ            CX, AX
+	VUNPCKHPD       Z4, Z16, Z12
+	VMOVUPS         Z12, K1, (AX)
+	ADDQ            CX, AX
+	VUNPCKLPD       Z8, Z0, Z12
+	VMOVUPS         Z12, K1, (AX)
+	ADDQ            CX, AX
+	VUNPCKHPD       Z8, Z0, Z12
+	VMOVUPS         Z12, K1, (AX)
+	ADDQ            CX, AX
+	VUNPCKLPS       Z5, Z1, Z0
+	VUNPCKHPS       Z5, Z1, Z1
+	VUNPCKLPS       Z13, Z9, Z4
+	VUNPCKHPS       Z13, Z9, Z5
+	VUNPCKLPD       Z4, Z0, Z8
+	VMOVUPS         Z8, K1, (AX)
+	ADDQ            CX, AX
+	VUNPCKHPD       Z4, Z0, Z8
+	VMOVUPS         Z8, K1, (AX)
+	ADDQ            CX, AX
+	VUNPCKLPD       Z5, Z1, Z8
+	VMOVUPS         Z8, K1, (AX)
+	ADDQ            CX, AX
+	VUNPCKHPD       Z5, Z1, Z8
+	VMOVUPS         Z8, K1, (AX)
+	ADDQ            CX, AX
+	VUNPCKLPS       Z6, Z2, Z0
+	VUNPCKHPS       Z6, Z2, Z1
+	VUNPCKLPS       Z14, Z10, Z2
+	VUNPCKHPS       Z14, Z10, Z4
+	VUNPCKLPD       Z2, Z0, Z5
+	VMOVUPS         Z5, K1, (AX)
+	ADDQ            CX, AX
+	VUNPCKHPD       Z2, Z0, Z5
+	VMOVUPS         Z5, K1, (AX)
+	ADDQ            CX, AX
+	VUNPCKLPD       Z4, Z1, Z5
+	VMOVUPS         Z5, K1, (AX)
+	ADDQ            CX, AX
+	VUNPCKHPD       Z4, Z1, Z5
+	VMOVUPS         Z5, K1, (AX)
+	ADDQ            CX, AX
+	VUNPCKLPS       Z7, Z3, Z0
+	VUNPCKHPS       Z7, Z3, Z1
+	VUNPCKLPS       Z15, Z11, Z2
+	VUNPCKHPS       Z15, Z11, Z3
+	VUNPCKLPD       Z2, Z0, Z4
+	VMOVUPS         Z4, K1, (AX)
+	ADDQ            CX, AX
+	VUNPCKHPD       Z2, Z0, Z4
+	VMOVUPS         Z4, K1, (AX)
+	ADDQ            CX, AX
+	VUNPCKLPD       Z3, Z1, Z4
+	VMOVUPS         Z4, K1, (AX)
+	ADDQ            CX, AX
+	VUNPCKHPD       Z3, Z1, Z4
+	VMOVUPS         Z4, K1, (AX)
+	ADDQ            CX, AX
+	ADDQ            $0x40, DI
+	SUBQ            $0x10, SI
+	JGE             panel
+
+panelRest:
+	ADDQ $0x10, SI
+	JEQ  panelEnd
+
+panelFour:
+	MOVQ            (DX), BX
+	VBROADCASTF32X4 (BX)(DI*1), Z0
+	MOVQ            96(DX), BX
+	VINSERTF32X4    $0x01, (BX)(DI*1), Z0, Z0
+	MOVQ            192(DX), BX
+	VINSERTF32X4    $0x02, (BX)(DI*1), Z0, Z0
+	MOVQ            24(DX), BX
+	VBROADCASTF32X4 (BX)(DI*1), Z1
+	MOVQ            120(DX), BX
+	VINSERTF32X4    $0x01, (BX)(DI*1), Z1, Z1
+	MOVQ            216(DX), BX
+	VINSERTF32X4    $0x02, (BX)(DI*1), Z1, Z1
+	MOVQ            48(DX), BX
+	VBROADCASTF32X4 (BX)(DI*1), Z2
+	MOVQ            144(DX), BX
+	VINSERTF32X4    $0x01, (BX)(DI*1), Z2, Z2
+	MOVQ            240(DX), BX
+	VINSERTF32X4    $0x02, (BX)(DI*1), Z2, Z2
+	MOVQ            72(DX), BX
+	VBROADCASTF32X4 (BX)(DI*1), Z3
+	MOVQ            168(DX), BX
+	VINSERTF32X4    $0x01, (BX)(DI*1), Z3, Z3
+	MOVQ            264(DX), BX
+	VINSERTF32X4    $0x02, (BX)(DI*1), Z3, Z3
+	VUNPCKLPS       Z1, Z0, Z4
+	VUNPCKHPS       Z1, Z0, Z0
+	VUNPCKLPS       Z3, Z2, Z1
+	VUNPCKHPS       Z3, Z2, Z2
+	VUNPCKLPD       Z1, Z4, Z3
+	VMOVUPS         Z3, K1, (AX)
+	ADDQ            CX, AX
+	VUNPCKHPD       Z1, Z4, Z3
+	VMOVUPS         Z3, K1, (AX)
+	ADDQ            CX, AX
+	VUNPCKLPD       Z2, Z0, Z3
+	VMOVUPS         Z3, K1, (AX)
+	ADDQ            CX, AX
+	VUNPCKHPD       Z2, Z0, Z3
+	VMOVUPS         Z3, K1, (AX)
+	ADDQ            CX, AX
+	ADDQ            $0x10, DI
+	SUBQ            $0x04, SI
+	JNE             panelFour
+
+panelEnd:
+	VZEROUPPER
+	RET
+
+whole:
+	SUBQ $0x10, SI
+	JLT  vectorRest
+
+vector:
 	MOVQ            (DX), BX
 	VBROADCASTF32X4 (BX)(DI*1), Z0
 	VBROADCASTF32X4 16(BX)(DI*1), Z1
@@ -1093,74 +1753,74 @@ sixteen:
 	VUNPCKLPS       Z12, Z8, Z4
 	VUNPCKHPS       Z12, Z8, Z8
 	VUNPCKLPD       Z4, Z16, Z12
-	VMOVUPS         Z12, K1, (AX)
+	VMOVUPS         Z12, (AX)
 	ADDQ            CX, AX
 	VUNPCKHPD       Z4, Z16, Z12
-	VMOVUPS         Z12, K1, (AX)
+	VMOVUPS         Z12, (AX)
 	ADDQ            CX, AX
 	VUNPCKLPD       Z8, Z0, Z12
-	VMOVUPS         Z12, K1, (AX)
+	VMOVUPS         Z12, (AX)
 	ADDQ            CX, AX
 	VUNPCKHPD       Z8, Z0, Z12
-	VMOVUPS         Z12, K1, (AX)
+	VMOVUPS         Z12, (AX)
 	ADDQ            CX, AX
 	VUNPCKLPS       Z5, Z1, Z0
 	VUNPCKHPS       Z5, Z1, Z1
 	VUNPCKLPS       Z13, Z9, Z4
 	VUNPCKHPS       Z13, Z9, Z5
 	VUNPCKLPD       Z4, Z0, Z8
-	VMOVUPS         Z8, K1, (AX)
+	VMOVUPS         Z8, (AX)
 	ADDQ            CX, AX
 	VUNPCKHPD       Z4, Z0, Z8
-	VMOVUPS         Z8, K1, (AX)
+	VMOVUPS         Z8, (AX)
 	ADDQ            CX, AX
 	VUNPCKLPD       Z5, Z1, Z8
-	VMOVUPS         Z8, K1, (AX)
+	VMOVUPS         Z8, (AX)
 	ADDQ            CX, AX
 	VUNPCKHPD       Z5, Z1, Z8
-	VMOVUPS         Z8, K1, (AX)
+	VMOVUPS         Z8, (AX)
 	ADDQ            CX, AX
 	VUNPCKLPS       Z6, Z2, Z0
 	VUNPCKHPS       Z6, Z2, Z1
 	VUNPCKLPS       Z14, Z10, Z2
 	VUNPCKHPS       Z14, Z10, Z4
 	VUNPCKLPD       Z2, Z0, Z5
-	VMOVUPS         Z5, K1, (AX)
+	VMOVUPS         Z5, (AX)
 	ADDQ            CX, AX
 	VUNPCKHPD       Z2, Z0, Z5
-	VMOVUPS         Z5, K1, (AX)
+	VMOVUPS         Z5, (AX)
 	ADDQ            CX, AX
 	VUNPCKLPD       Z4, Z1, Z5
-	VMOVUPS         Z5, K1, (AX)
+	VMOVUPS         Z5, (AX)
 	ADDQ            CX, AX
 	VUNPCKHPD       Z4, Z1, Z5
-	VMOVUPS         Z5, K1, (AX)
+	VMOVUPS         Z5, (AX)
 	ADDQ            CX, AX
 	VUNPCKLPS       Z7, Z3, Z0
 	VUNPCKHPS       Z7, Z3, Z1
 	VUNPCKLPS       Z15, Z11, Z2
 	VUNPCKHPS       Z15, Z11, Z3
 	VUNPCKLPD       Z2, Z0, Z4
-	VMOVUPS         Z4, K1, (AX)
+	VMOVUPS         Z4, (AX)
 	ADDQ            CX, AX
 	VUNPCKHPD       Z2, Z0, Z4
-	VMOVUPS         Z4, K1, (AX)
+	VMOVUPS         Z4, (AX)
 	ADDQ            CX, AX
 	VUNPCKLPD       Z3, Z1, Z4
-	VMOVUPS         Z4, K1, (AX)
+	VMOVUPS         Z4, (AX)
 	ADDQ            CX, AX
 	VUNPCKHPD       Z3, Z1, Z4
-	VMOVUPS         Z4, K1, (AX)
+	VMOVUPS         Z4, (AX)
 	ADDQ            CX, AX
 	ADDQ            $0x40, DI
 	SUBQ            $0x10, SI
-	JGE             sixteen
+	JGE             vector
 
-rest:
+vectorRest:
 	ADDQ $0x10, SI
-	JEQ  end
+	JEQ  vectorEnd
 
-four:
+vectorFour:
 	MOVQ            (DX), BX
 	VBROADCASTF32X4 (BX)(DI*1), Z0
 	MOVQ            96(DX), BX
@@ -1198,22 +1858,22 @@ four:
 	VUNPCKLPS       Z3, Z2, Z1
 	VUNPCKHPS       Z3, Z2, Z2
 	VUNPCKLPD       Z1, Z4, Z3
-	VMOVUPS         Z3, K1, (AX)
+	VMOVUPS         Z3, (AX)
 	ADDQ            CX, AX
 	VUNPCKHPD       Z1, Z4, Z3
-	VMOVUPS         Z3, K1, (AX)
+	VMOVUPS         Z3, (AX)
 	ADDQ            CX, AX
 	VUNPCKLPD       Z2, Z0, Z3
-	VMOVUPS         Z3, K1, (AX)
+	VMOVUPS         Z3, (AX)
 	ADDQ            CX, AX
 	VUNPCKHPD       Z2, Z0, Z3
-	VMOVUPS         Z3, K1, (AX)
+	VMOVUPS         Z3, (AX)
 	ADDQ            CX, AX
 	ADDQ            $0x10, DI
 	SUBQ            $0x04, SI
-	JNE             four
+	JNE             vectorFour
 
-end:
+vectorEnd:
 	VZEROUPPER
 	RET
 
@@ -1228,6 +1888,10 @@ TEXT ·copyRowsAVX512(SB), NOSPLIT, $0-80
 	MOVQ  count+72(FP), DI
 	SHLQ  $0x02, DX
 	SHLQ  $0x02, BX
+	CMPQ  SI, $0x20
+	JEQ   whole
+	CMPQ  SI, $0x10
+	JLE   narrow
 	MOVQ  $-1, R8
 	BZHIQ SI, R8, R8
 	MOVQ  R8, SI
@@ -1236,16 +1900,141 @@ TEXT ·copyRowsAVX512(SB), NOSPLIT, $0-80
 	MOVQ  R8, SI
 	SHRQ  $0x10, SI
 	KMOVW SI, K2
+	SUBQ  $0x02, DI
+	JLT   wideUnrolledRest
 
-loop:
+wideUnrolled:
 	VMOVUPS.Z (CX), K1, Z0
 	VMOVUPS   Z0, K1, (AX)
 	VMOVUPS.Z 64(CX), K2, Z0
 	VMOVUPS   Z0, K2, 64(AX)
 	ADDQ      BX, CX
 	ADDQ      DX, AX
-	DECQ      DI
-	JNE       loop
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS   Z0, K1, (AX)
+	VMOVUPS.Z 64(CX), K2, Z0
+	VMOVUPS   Z0, K2, 64(AX)
+	ADDQ      BX, CX
+	ADDQ      DX, AX
+	SUBQ      $0x02, DI
+	JGE       wideUnrolled
+
+wideUnrolledRest:
+	ADDQ $0x02, DI
+	SUBQ $0x01, DI
+	JLT  wideRest
+
+wide:
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS   Z0, K1, (AX)
+	VMOVUPS.Z 64(CX), K2, Z0
+	VMOVUPS   Z0, K2, 64(AX)
+	ADDQ      BX, CX
+	ADDQ      DX, AX
+	SUBQ      $0x01, DI
+	JGE       wide
+
+wideRest:
+	ADDQ $0x01, DI
+	VZEROUPPER
+	RET
+
+narrow:
+	MOVQ  $-1, R8
+	BZHIQ SI, R8, R8
+	MOVQ  R8, SI
+	SHRQ  $0x00, SI
+	KMOVW SI, K1
+	SUBQ  $0x04, DI
+	JLT   oneUnrolledRest
+
+oneUnrolled:
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      BX, CX
+	ADDQ      DX, AX
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      BX, CX
+	ADDQ      DX, AX
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      BX, CX
+	ADDQ      DX, AX
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      BX, CX
+	ADDQ      DX, AX
+	SUBQ      $0x04, DI
+	JGE       oneUnrolled
+
+oneUnrolledRest:
+	ADDQ $0x04, DI
+	SUBQ $0x01, DI
+	JLT  oneRest
+
+one:
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      BX, CX
+	ADDQ      DX, AX
+	SUBQ      $0x01, DI
+	JGE       one
+
+oneRest:
+	ADDQ $0x01, DI
+	VZEROUPPER
+	RET
+
+whole:
+	SUBQ $0x04, DI
+	JLT  twoUnrolledRest
+
+twoUnrolled:
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    BX, CX
+	ADDQ    DX, AX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    BX, CX
+	ADDQ    DX, AX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    BX, CX
+	ADDQ    DX, AX
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    BX, CX
+	ADDQ    DX, AX
+	SUBQ    $0x04, DI
+	JGE     twoUnrolled
+
+twoUnrolledRest:
+	ADDQ $0x04, DI
+	SUBQ $0x01, DI
+	JLT  twoRest
+
+two:
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    BX, CX
+	ADDQ    DX, AX
+	SUBQ    $0x01, DI
+	JGE     two
+
+twoRest:
+	ADDQ $0x01, DI
 	VZEROUPPER
 	RET
 

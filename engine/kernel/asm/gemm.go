@@ -8,13 +8,13 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// tile writes the inner loop of the matrix product: a tile of c stays in
-// registers while the depth runs through the panels.
-func tile(w width) {
-	cols := w.regs * w.lanes
-	TEXT("tile"+w.name, NOSPLIT, "func(depth int, a, b, c []float32, ldc int, load bool)")
+// tile writes the inner loop of the matrix product: a tile of c, some registers
+// wide, stays in registers while the depth runs through the panels.
+func tile(w width, name string, regs int) {
+	panel := w.regs * w.lanes
+	TEXT(name+w.name, NOSPLIT, "func(depth int, a, b, c []float32, ldc int, load bool)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("tile%s computes a %d × %d tile of a matrix product.", w.name, w.rows, cols))
+	Doc(fmt.Sprintf("%s%s computes a %d × %d tile of a matrix product.", name, w.name, w.rows, regs*w.lanes))
 	depth := Load(Param("depth"), GP64())
 	a, b, c := slice("a"), slice("b"), slice("c")
 	ldc := Load(Param("ldc"), GP64())
@@ -23,7 +23,7 @@ func tile(w width) {
 
 	acc := make([][]reg.VecVirtual, w.rows)
 	for i := range acc {
-		acc[i] = make([]reg.VecVirtual, w.regs)
+		acc[i] = make([]reg.VecVirtual, regs)
 		for j := range acc[i] {
 			acc[i][j] = w.vector()
 			w.zero(acc[i][j])
@@ -43,10 +43,10 @@ func tile(w width) {
 	}
 
 	step := func(u int) {
-		bs := make([]reg.VecVirtual, w.regs)
+		bs := make([]reg.VecVirtual, regs)
 		for j := range bs {
 			bs[j] = w.vector()
-			VMOVUPS(at(b, 4*u*cols+j*w.bytes()), bs[j])
+			VMOVUPS(at(b, 4*u*panel+j*w.bytes()), bs[j])
 		}
 		for i := range acc {
 			x := w.vector()
@@ -62,15 +62,10 @@ func tile(w width) {
 	JLT(LabelRef("rest"))
 	Label("loop")
 	for u := range unroll {
-		if w.wide() {
-			// Rows of b a few steps ahead, which the hardware fetches too late.
-			PREFETCHT0(at(b, 4*(u+8)*cols))
-			PREFETCHT0(at(b, 4*(u+8)*cols+64))
-		}
 		step(u)
 	}
 	ADDQ(U32(4*unroll*w.rows), a)
-	ADDQ(U32(4*unroll*cols), b)
+	ADDQ(U32(4*unroll*panel), b)
 	SUBQ(Imm(unroll), depth)
 	JGE(LabelRef("loop"))
 	Label("rest")
@@ -79,7 +74,7 @@ func tile(w width) {
 	Label("single")
 	step(0)
 	ADDQ(Imm(uint64(4*w.rows)), a)
-	ADDQ(U32(4*cols), b)
+	ADDQ(U32(4*panel), b)
 	DECQ(depth)
 	JNE(LabelRef("single"))
 	Label("end")

@@ -14,7 +14,8 @@ import (
 // families names what goes into one file.
 var families = map[string]func(w width){
 	"matrix": func(w width) {
-		tile(w)
+		tile(w, "tile", w.regs)
+		tile(w, "tileHalf", w.regs/2)
 		transpose(w)
 		copyRows(w)
 		peak(w)

@@ -18,7 +18,7 @@ const sliceHeader = 24
 func transpose(w width) {
 	TEXT("transpose"+w.name, NOSPLIT, "func(dst []float32, stride int, src *[]float32, rows, depth int)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("transpose%s writes dst[k*stride+r] = src[r][k] for r < rows ≤ %d and k < depth, a multiple of 4; src points to the first of %d rows.", w.name, w.lanes, w.lanes))
+	Doc(fmt.Sprintf("transpose%s writes dst[k*stride+r] = src[r][k] for r < rows and k < depth, a multiple of 4. Rows are %d or %d, and src points to the first of %d.", w.name, w.rows, w.lanes, w.lanes))
 	dst := slice("dst")
 	stride := Load(Param("stride"), GP64())
 	src := Load(Param("src"), GP64())
@@ -28,21 +28,13 @@ func transpose(w width) {
 	offset := GP64()
 	XORQ(offset, offset)
 
-	var store func(v reg.VecVirtual)
-	if w.wide() {
-		mask := w.firstLanes(rows, 1)[0]
-		store = func(v reg.VecVirtual) { w.storeMasked(v, mask, at(dst, 0)) }
-	} else {
-		// Six rows, as a panel of a has, or eight.
-		CMPQ(rows, Imm(8))
-		JNE(LabelRef("six"))
-		store = func(v reg.VecVirtual) { VMOVUPS(v, at(dst, 0)) }
-	}
-	columns := func(quads int) {
+	// columns writes four columns quads times, from as many 128-bit parts as
+	// there are fours of rows.
+	columns := func(quads, parts int, store func(v reg.VecVirtual)) {
 		x := make([][4]reg.VecVirtual, quads)
 		row := GP64()
 		for s := range 4 {
-			for part := range w.lanes / 4 {
+			for part := range parts {
 				MOVQ(at(src, sliceHeader*(4*part+s)), row)
 				for q := range x {
 					from := Mem{Base: row, Index: offset, Scale: 1, Disp: 16 * q}
@@ -78,47 +70,55 @@ func transpose(w width) {
 		}
 		ADDQ(Imm(uint64(16*quads)), offset)
 	}
-	loops := func(suffix string) {
+	all := func(name string, parts int, store func(v reg.VecVirtual)) {
 		SUBQ(Imm(16), depth)
-		JLT(LabelRef("rest" + suffix))
-		Label("sixteen" + suffix)
-		if w.wide() {
-			columns(4)
-		} else {
-			columns(2)
-			columns(2)
+		JLT(LabelRef(name + "Rest"))
+		Label(name)
+		for range 4 / w.quads() {
+			columns(w.quads(), parts, store)
 		}
 		SUBQ(Imm(16), depth)
-		JGE(LabelRef("sixteen" + suffix))
-		Label("rest" + suffix)
+		JGE(LabelRef(name))
+		Label(name + "Rest")
 		ADDQ(Imm(16), depth)
-		JEQ(LabelRef("end" + suffix))
-		Label("four" + suffix)
-		columns(1)
+		JEQ(LabelRef(name + "End"))
+		Label(name + "Four")
+		columns(1, parts, store)
 		SUBQ(Imm(4), depth)
-		JNE(LabelRef("four" + suffix))
-		Label("end" + suffix)
+		JNE(LabelRef(name + "Four"))
+		Label(name + "End")
 		VZEROUPPER()
 		RET()
 	}
-	loops("")
-	if !w.wide() {
-		store = func(v reg.VecVirtual) {
-			VMOVUPS(v.AsX(), at(dst, 0))
+	whole := func(v reg.VecVirtual) { VMOVUPS(v, at(dst, 0)) }
+	CMPQ(rows, Imm(uint64(w.lanes)))
+	JEQ(LabelRef("whole"))
+	// Fewer rows are those of a panel of the product's left operand.
+	if w.wide() {
+		mask := w.firstLanes(rows, 1)[0]
+		all("panel", w.rows/4, func(v reg.VecVirtual) { w.storeMasked(v, mask, at(dst, 0)) })
+	} else {
+		all("panel", 2, func(v reg.VecVirtual) {
 			high := XMM()
+			VMOVUPS(v.AsX(), at(dst, 0))
 			VEXTRACTF128(Imm(1), v, high)
 			VMOVLPS(high, at(dst, 16))
-		}
-		Label("six")
-		loops("Six")
+		})
 	}
+	Label("whole")
+	all("vector", w.lanes/4, whole)
 }
 
-// copyRows writes rows of a matrix under each other in another one's panel.
+// quads is how many times four columns transpose handles at once, for which
+// there have to be registers.
+func (w width) quads() int { return w.lanes / 4 }
+
+// copyRows writes rows of a matrix under each other in another one's panel:
+// whole vectors where it can, or one masked vector a row, or two.
 func copyRows(w width) {
 	TEXT("copyRows"+w.name, NOSPLIT, "func(dst []float32, dstStride int, src []float32, srcStride, width, count int)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("copyRows%s writes dst[r*dstStride+i] = src[r*srcStride+i] for i < width ≤ %d and r < count, which is positive.", w.name, 2*w.lanes))
+	Doc(fmt.Sprintf("copyRows%s writes dst[r*dstStride+i] = src[r*srcStride+i] for i < width ≤ %d and r < count.", w.name, 2*w.lanes))
 	dst, src := slice("dst"), slice("src")
 	dstStride := Load(Param("dstStride"), GP64())
 	srcStride := Load(Param("srcStride"), GP64())
@@ -126,17 +126,50 @@ func copyRows(w width) {
 	count := Load(Param("count"), GP64())
 	SHLQ(Imm(2), dstStride)
 	SHLQ(Imm(2), srcStride)
-	masks := w.firstLanes(n, 2)
-	Label("loop")
-	for i, m := range masks {
-		v := w.vector()
-		w.loadMasked(at(src, i*w.bytes()), m, v)
-		w.storeMasked(v, m, at(dst, i*w.bytes()))
+
+	loop := func(name string, unroll int, row func()) {
+		steps := func(label string, rows int) {
+			SUBQ(Imm(uint64(rows)), count)
+			JLT(LabelRef(label + "Rest"))
+			Label(label)
+			for range rows {
+				row()
+				ADDQ(srcStride, src)
+				ADDQ(dstStride, dst)
+			}
+			SUBQ(Imm(uint64(rows)), count)
+			JGE(LabelRef(label))
+			Label(label + "Rest")
+			ADDQ(Imm(uint64(rows)), count)
+		}
+		steps(name+"Unrolled", unroll)
+		steps(name, 1)
+		VZEROUPPER()
+		RET()
 	}
-	ADDQ(srcStride, src)
-	ADDQ(dstStride, dst)
-	DECQ(count)
-	JNE(LabelRef("loop"))
-	VZEROUPPER()
-	RET()
+	masked := func(regs int) func() {
+		masks := w.firstLanes(n, regs)
+		return func() {
+			for i, m := range masks {
+				v := w.vector()
+				w.loadMasked(at(src, i*w.bytes()), m, v)
+				w.storeMasked(v, m, at(dst, i*w.bytes()))
+			}
+		}
+	}
+	CMPQ(n, Imm(uint64(2*w.lanes)))
+	JEQ(LabelRef("whole"))
+	CMPQ(n, Imm(uint64(w.lanes)))
+	JLE(LabelRef("narrow"))
+	loop("wide", 2, masked(2))
+	Label("narrow")
+	loop("one", 4, masked(1))
+	Label("whole")
+	loop("two", 4, func() {
+		low, high := w.vector(), w.vector()
+		VMOVUPS(at(src, 0), low)
+		VMOVUPS(at(src, w.bytes()), high)
+		VMOVUPS(low, at(dst, 0))
+		VMOVUPS(high, at(dst, w.bytes()))
+	})
 }
