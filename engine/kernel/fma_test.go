@@ -22,15 +22,23 @@ func TestFMA(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	bits := math.Float32frombits
 	cases := [][3]float32{
-		{1, 1, 1}, {0, 1, 0}, {-1, 1, 1}, {bits(0x3f800001), bits(0x3f800001), 0},
-		{0x1p-24, 1 + 0x1p-23, 1},         // just above a midpoint by less than float64 shows
-		{0x1p-24, 1, 1}, {-0x1p-25, 1, 1}, // midpoints
+		{1, 1, 1},
+		{0, 1, 0},
+		{-1, 1, 1},
+		{bits(0x3f800001), bits(0x3f800001), 0},
+		{0x1p-24, 1 + 0x1p-23, 1}, // just above a midpoint by less than float64 shows
+		{0x1p-24, 1, 1},
+		{-0x1p-25, 1, 1},              // midpoints
 		{0x1p-24, 1 - 0x1p-24, 1},     // below
 		{0x1p-24 + 0x1p-47, 1, 1},     // above
 		{0x1p-100, 0x1p-49, 0x1p-149}, // subnormal midpoint
 		{0x1.8p-100, 0x1p-49, 0x1p-126},
-		{-0x1p-75, 0x1p-75, 0x1p-126}, {0x1p-80, 0x1p-80, -0x1p-149}, {0x1p-149, 0x1p-149, 0x1p-149},
-		{math.MaxFloat32, 1, 0x1p103}, {math.MaxFloat32, 1, 0x1p102}, {math.MaxFloat32, 2, -math.MaxFloat32},
+		{-0x1p-75, 0x1p-75, 0x1p-126},
+		{0x1p-80, 0x1p-80, -0x1p-149},
+		{0x1p-149, 0x1p-149, 0x1p-149},
+		{math.MaxFloat32, 1, 0x1p103},
+		{math.MaxFloat32, 1, 0x1p102},
+		{math.MaxFloat32, 2, -math.MaxFloat32},
 	}
 	for range 200_000 {
 		a, b := float32(r.NormFloat64()), float32(r.NormFloat64())

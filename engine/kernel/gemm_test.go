@@ -16,9 +16,11 @@ type matrix struct {
 
 // byRows is a rows × cols matrix whose rows are contiguous, byColumns one whose
 // columns are, and spread one where neither is.
-func byRows(seed uint64, rows, cols int) matrix    { return stridedMatrix(seed, rows, cols, cols+3, 1) }
+func byRows(seed uint64, rows, cols int) matrix { return stridedMatrix(seed, rows, cols, cols+3, 1) }
+
 func byColumns(seed uint64, rows, cols int) matrix { return stridedMatrix(seed, rows, cols, 1, rows+5) }
-func spread(seed uint64, rows, cols int) matrix    { return stridedMatrix(seed, rows, cols, 2, 2*rows+1) }
+
+func spread(seed uint64, rows, cols int) matrix { return stridedMatrix(seed, rows, cols, 2, 2*rows+1) }
 
 func stridedMatrix(seed uint64, rows, cols, row, col int) matrix {
 	x := noise(seed, (rows-1)*row+(cols-1)*col+1)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// at runs the rest of a test at the given level.
+// use runs the rest of a test at the given level.
 func use(t testing.TB, f *functions) {
 	before := active
 	active = f
@@ -60,35 +60,34 @@ func differ(got, want []float32) string {
 
 func clone(x []float32) []float32 { return append([]float32(nil), x...) }
 
-// vectorCases are the functions on slices, as f(dst, others...): dst[0] alone is
-// compared where the function returns a number.
+// vectorCases are the functions on slices of one length, the first of which is
+// the result; a number goes to its first element.
 var vectorCases = []struct {
 	name string
 	args int // slices of the common length
-	ops  float64
 	f    func(x [][]float32)
 }{
-	{"Add", 3, 1, func(x [][]float32) { Add(x[0], x[1], x[2]) }},
-	{"Mul", 3, 1, func(x [][]float32) { Mul(x[0], x[1], x[2]) }},
-	{"MulAdd", 3, 2, func(x [][]float32) { MulAdd(x[0], x[1], x[2]) }},
-	{"Axpy", 2, 2, func(x [][]float32) { Axpy(x[0], 0.7, x[1]) }},
-	{"Scale", 2, 1, func(x [][]float32) { Scale(x[0], 0.7, x[1]) }},
-	{"ScaleShift", 4, 2, func(x [][]float32) { ScaleShift(x[0], x[1], x[2], x[3]) }},
-	{"Lerp", 2, 3, func(x [][]float32) { Lerp(x[0], x[1], 0.3) }},
-	{"Exp", 2, 1, func(x [][]float32) { Exp(x[0], x[1]) }},
-	{"Sigmoid", 2, 1, func(x [][]float32) { Sigmoid(x[0], x[1]) }},
-	{"SiLU", 2, 1, func(x [][]float32) { SiLU(x[0], x[1]) }},
-	{"SiLUGrad", 3, 1, func(x [][]float32) { SiLUGrad(x[0], x[1], x[2]) }},
-	{"GELU", 2, 1, func(x [][]float32) { GELU(x[0], x[1]) }},
-	{"GELUGrad", 3, 1, func(x [][]float32) { GELUGrad(x[0], x[1], x[2]) }},
-	{"QuickGELU", 2, 1, func(x [][]float32) { QuickGELU(x[0], x[1]) }},
-	{"QuickGELUGrad", 3, 1, func(x [][]float32) { QuickGELUGrad(x[0], x[1], x[2]) }},
-	{"SameSlice", 1, 1, func(x [][]float32) { SiLU(x[0], x[0]); MulAdd(x[0], x[0], x[0]) }},
-	{"Sum", 1, 1, func(x [][]float32) { x[0][0] = Sum(x[0]) }},
-	{"Dot", 2, 2, func(x [][]float32) { x[0][0] = Dot(x[0], x[1]) }},
-	{"Max", 1, 1, func(x [][]float32) { x[0][0] = Max(x[0]) }},
-	{"Softmax", 1, 1, func(x [][]float32) { Softmax(x[0], 0.125) }},
-	{"AdamW", 4, 1, func(x [][]float32) {
+	{"Add", 3, func(x [][]float32) { Add(x[0], x[1], x[2]) }},
+	{"Mul", 3, func(x [][]float32) { Mul(x[0], x[1], x[2]) }},
+	{"MulAdd", 3, func(x [][]float32) { MulAdd(x[0], x[1], x[2]) }},
+	{"Axpy", 2, func(x [][]float32) { Axpy(x[0], 0.7, x[1]) }},
+	{"Scale", 2, func(x [][]float32) { Scale(x[0], 0.7, x[1]) }},
+	{"ScaleShift", 4, func(x [][]float32) { ScaleShift(x[0], x[1], x[2], x[3]) }},
+	{"Lerp", 2, func(x [][]float32) { Lerp(x[0], x[1], 0.3) }},
+	{"Exp", 2, func(x [][]float32) { Exp(x[0], x[1]) }},
+	{"Sigmoid", 2, func(x [][]float32) { Sigmoid(x[0], x[1]) }},
+	{"SiLU", 2, func(x [][]float32) { SiLU(x[0], x[1]) }},
+	{"SiLUGrad", 3, func(x [][]float32) { SiLUGrad(x[0], x[1], x[2]) }},
+	{"GELU", 2, func(x [][]float32) { GELU(x[0], x[1]) }},
+	{"GELUGrad", 3, func(x [][]float32) { GELUGrad(x[0], x[1], x[2]) }},
+	{"QuickGELU", 2, func(x [][]float32) { QuickGELU(x[0], x[1]) }},
+	{"QuickGELUGrad", 3, func(x [][]float32) { QuickGELUGrad(x[0], x[1], x[2]) }},
+	{"SameSlice", 1, func(x [][]float32) { SiLU(x[0], x[0]); MulAdd(x[0], x[0], x[0]) }},
+	{"Sum", 1, func(x [][]float32) { x[0][0] = Sum(x[0]) }},
+	{"Dot", 2, func(x [][]float32) { x[0][0] = Dot(x[0], x[1]) }},
+	{"Max", 1, func(x [][]float32) { x[0][0] = Max(x[0]) }},
+	{"Softmax", 1, func(x [][]float32) { Softmax(x[0], 0.125) }},
+	{"AdamW", 4, func(x [][]float32) {
 		for i, v := range x[2] {
 			x[2][i] = float32(math.Abs(float64(v)))
 		}

@@ -30,7 +30,7 @@ func (s Strided) Pack(dst []float32, tile, i0, rows, k0, depth int) {
 			return (i0 + r) * s.Row
 		})
 	case s.Row == 1:
-		active.copyRows(dst, tile, s.Data[i0+k0*s.Col:], s.Col, rows, depth)
+		copyRows(dst, tile, s.Data[i0+k0*s.Col:], s.Col, rows, depth)
 		clearRows(dst, tile, rows, depth)
 	default:
 		for k := range depth {
@@ -82,6 +82,13 @@ func packRuns(dst []float32, tile, rows, k0, depth, c int, data []float32, at fu
 		}
 		k += run
 	}
+}
+
+// copyRows writes dst[r*dstStride+i] = src[r*srcStride+i] for i < width ≤ tile
+// and r < count, after making sure that they are there.
+func copyRows(dst []float32, dstStride int, src []float32, srcStride, width, count int) {
+	_, _ = dst[(count-1)*dstStride+width-1], src[(count-1)*srcStride+width-1]
+	active.copyRows(dst, dstStride, src, srcStride, width, count)
 }
 
 // clearRows zeroes dst[k*tile+r] for r ≥ rows.

@@ -67,7 +67,7 @@ func (p PatchesT) packLine(dst []float32, tile, line, ox, n, tap, c, run int) {
 	}
 	if from < to {
 		at := ((line/p.OH*p.H+y)*p.W+x+from*p.Stride)*p.C + c
-		active.copyRows(dst[from*tile:], tile, p.Data[at:], p.Stride*p.C, run, to-from)
+		copyRows(dst[from*tile:], tile, p.Data[at:], p.Stride*p.C, run, to-from)
 	}
 	for k := to; k < n; k++ {
 		clear(dst[k*tile : k*tile+run])
