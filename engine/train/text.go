@@ -1,13 +1,17 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"image"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"darkroom/engine/clip"
 	"darkroom/engine/nn"
+	"darkroom/engine/pipeline"
 	"darkroom/engine/tokenizer"
 	"darkroom/engine/train/data"
 
@@ -66,11 +70,13 @@ func Text(ctx context.Context, o Options) error {
 	project := nn.NewLinear(r.Sub("text_projection"), cfg.Hidden, imageConfig.Embed, false)
 	all := append(append(append([]*nn.Param(nil), p.All()...), q.All()...), r.All()...)
 	s := &stage{name: "text", opt: NewOptimiser(all, o.LR, o.Steps)}
-	s.forward = func(c *nn.Context, rng *rand.Rand) (float64, error) {
+	embed := func(c *nn.Context, rng *rand.Rand) (x, a, b *tensor.Dense) {
 		x, examples := distinct(c, set, rng, o.Batch)
 		ids, ends := captions(tok, examples, cfg.Positions)
-		a := project.Forward(c, nn.Take(c, text.Forward(c, ids), ends))
-		b := pictureEncoder.Forward(c, x)
+		return x, project.Forward(c, nn.Take(c, text.Forward(c, ids), ends)), pictureEncoder.Forward(c, x)
+	}
+	s.forward = func(c *nn.Context, rng *rand.Rand) (float64, error) {
+		_, a, b := embed(c, rng)
 		da, db := make([]float32, a.Size()), make([]float32, b.Size())
 		loss := contrast(nn.Data(a), nn.Data(b), da, db, o.Batch)
 		c.Tape.Seed(a, da)
@@ -83,8 +89,50 @@ func Text(ctx context.Context, o Options) error {
 		}
 		return o.publish("image_encoder", "ImageEncoder", imageConfig, q, s.opt)
 	}
-	s.sheet = func(context.Context, string) error { return nil } // nothing to see yet
+	s.sheet = func(ctx context.Context, path string) error {
+		c := nn.NewContext(ctx)
+		x, a, b := embed(c, rand.New(rand.NewPCG(77, 77)))
+		if err := c.Err(); err != nil {
+			return err
+		}
+		return retrievalSheet(o, path, nn.Data(x), nn.Data(a), nn.Data(b), o.Batch)
+	}
 	return o.run(ctx, s)
+}
+
+// retrievalSheet shows, row by row, the picture a caption was made for and then
+// those of the n pictures that the encoders find nearest to it, and logs how
+// many captions find their own first.
+func retrievalSheet(o Options, path string, x, a, b []float32, n int) error {
+	const rows, nearest = 12, 5
+	ua, _ := normalise(a, n)
+	ub, _ := normalise(b, n)
+	d := len(a) / n
+	var tiles []image.Image
+	found := 0
+	for i := range n {
+		cosine := func(j int) (sum float64) {
+			for k := range d {
+				sum += ua[i*d+k] * ub[j*d+k]
+			}
+			return sum
+		}
+		order := make([]int, n)
+		for j := range order {
+			order[j] = j
+		}
+		slices.SortFunc(order, func(p, q int) int { return cmp.Compare(cosine(q), cosine(p)) })
+		if order[0] == i {
+			found++
+		}
+		if i < rows {
+			for _, j := range append([]int{i}, order[:min(nearest, n)]...) {
+				tiles = append(tiles, pipeline.Picture(x[j*Size*Size*3:], Size, Size))
+			}
+		}
+	}
+	fmt.Fprintf(o.Log, "text: %d of %d captions find their own picture first\n", found, n)
+	return Sheet(path, tiles, 1+min(nearest, n))
 }
 
 // distinct is pictures of n different things.
