@@ -60,10 +60,10 @@ func (r *room) shut() {
 }
 
 // until runs what is meant for Fyne's goroutine until something is true.
-func (r *room) until(what string, true func() bool) {
+func (r *room) until(what string, holds func() bool) {
 	r.t.Helper()
 	deadline := time.After(10 * time.Second)
-	for !true() {
+	for !holds() {
 		select {
 		case f := <-r.queue:
 			f()

@@ -30,6 +30,7 @@ var (
 	keyFavourites = ctrl(fyne.KeyB)
 	keyPrompt     = ctrl(fyne.KeyL)
 	keyHelp       = ctrl(fyne.KeySlash)
+	keyQuit       = ctrl(fyne.KeyQ)
 )
 
 func ctrl(key fyne.KeyName) *desktop.CustomShortcut {
@@ -110,6 +111,7 @@ func (s *Studio) commands() []menuGroup {
 			{"Use its recipe", keyUse, chosen(s.use)},
 			{"Add to favourites, or remove", keyFavourite, func() { s.toggleFavourite() }},
 			{"Save as PNG…", keySave, func() { s.saveAs() }},
+			{"Quit", keyQuit, func() { s.close() }},
 		}},
 		{"View", []command{
 			{"Go to the prompt", keyPrompt, func() { s.window.Canvas().Focus(s.prompt.prompt) }},

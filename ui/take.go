@@ -126,9 +126,7 @@ func (t *take) filename(step int) string {
 // stateWords is what the engine does with the take.
 func (t *take) stateWords() string {
 	switch {
-	case t.kind == engine.Started:
-		return "Reading the prompt"
-	case t.kind == engine.Step && len(t.previews) < t.planned():
+	case t.kind == engine.Started || t.kind == engine.Step && len(t.previews) < t.planned():
 		return fmt.Sprintf("Developing step %d of %d", len(t.previews)+1, t.planned())
 	case t.kind == engine.Step:
 		return "Decoding the picture"
