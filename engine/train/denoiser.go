@@ -188,6 +188,9 @@ func (o Options) latents(ctx context.Context, count int) (*latentSet, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
 	return l, checkpoint.Write(path, []checkpoint.Tensor{{Name: "latents", Shape: []int{count, l.side, l.side, l.channels}, Data: l.values}},
 		checkpoint.F16, map[string]string{"captions": string(texts)})
 }
