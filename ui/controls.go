@@ -18,7 +18,8 @@ func (k plainKeys) used(ev *fyne.KeyEvent) bool { return k != nil && k(ev.Name) 
 // entry is a text field. Tab leaves it, also when it has several lines.
 type entry struct {
 	widget.Entry
-	keys plainKeys
+	keys  plainKeys
+	toEnd bool // the cursor belongs at the end of the text once there is room
 
 	// OnEnter is called for Ctrl+Enter on the number pad, which the menu's
 	// Ctrl+Enter does not cover.
@@ -45,6 +46,27 @@ func newTextArea(placeholder string, rows int, keys plainKeys) *entry {
 	e.SetPlaceHolder(placeholder)
 	e.SetMinRowsVisible(rows)
 	return e
+}
+
+// SetText changes the text and puts the cursor behind it, where one goes on
+// typing; Fyne leaves it at the start.
+func (e *entry) SetText(text string) {
+	e.Entry.SetText(text)
+	e.toEnd = true
+	e.goToEnd()
+}
+
+// FocusGained is called when typing goes here.
+func (e *entry) FocusGained() {
+	e.Entry.FocusGained()
+	e.goToEnd()
+}
+
+func (e *entry) goToEnd() {
+	if e.toEnd && e.Size().Width > 0 { // else the text is not broken into lines yet
+		e.toEnd = false
+		e.Entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyPageDown})
+	}
 }
 
 // AcceptsTab is false: Tab moves on to the next control.

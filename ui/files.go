@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/storage"
 )
 
 // saveAs asks where to, and saves what is on show as a PNG with its recipe.
@@ -18,36 +17,40 @@ func (s *Studio) saveAs() {
 		return
 	}
 	picture, request := t.at(s.step), t.request
-	d := dialog.NewFileSave(func(w fyne.URIWriteCloser, err error) {
-		if err != nil {
-			s.notice.Fail(fmt.Errorf("the picture can't be saved there: %w", err))
+	asked := "" // the path that was found taken
+	path := filepath.Join(s.settings.SaveFolder(), t.filename(s.step))
+	s.ask.Open("Save as", path, "Save", true, func(path string) {
+		if !strings.EqualFold(filepath.Ext(path), ".png") {
+			path += ".png"
 		}
-		if w == nil {
-			return // thought better of it
+		if _, err := os.Stat(path); err == nil && path != asked {
+			asked = path
+			s.notice.Tell(path+" is there already; save once more to replace it", "", nil)
+			return
 		}
-		path := w.URI().Path()
-		w.Close()
+		s.ask.Close()
+		s.settings.SetSaveFolder(filepath.Dir(path))
 		go s.savePNG(path, picture, request)
-	}, s.window)
-	d.SetFileName(t.filename(s.step))
-	d.SetFilter(storage.NewExtensionFileFilter([]string{".png"}))
-	d.Resize(s.dialogSize())
-	d.Show()
+	})
 }
 
 // chooseModel asks for a model folder.
 func (s *Studio) chooseModel() {
-	d := dialog.NewFolderOpen(func(folder fyne.ListableURI, err error) {
-		if err != nil {
-			s.notice.Fail(fmt.Errorf("the folder can't be opened: %w", err))
-		}
-		if folder != nil {
-			s.prompt.SetModel(folder.Path())
-		}
-	}, s.window)
-	d.SetConfirmText("Use as model")
-	d.Resize(s.dialogSize())
-	d.Show()
+	folder, _ := os.UserHomeDir()
+	s.ask.Open("Model folder", folder, "Use", false, func(path string) {
+		s.ask.Close()
+		s.useModel(path)
+	})
+}
+
+// useModel makes a folder the model; whether it is one shows when it is loaded.
+func (s *Studio) useModel(folder string) {
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		s.notice.Fail(fmt.Errorf("%s is no folder; choose one that holds a Stable Diffusion model in the diffusers layout", folder))
+		return
+	}
+	s.prompt.SetModel(folder)
+	s.notice.Tell(fmt.Sprintf("the next pictures are drawn by %s", filepath.Base(folder)), "", nil)
 }
 
 // dropped takes what a person dropped on the window: a picture gives its recipe
@@ -62,17 +65,10 @@ func (s *Studio) dropped(_ fyne.Position, uris []fyne.URI) {
 	case err != nil:
 		s.notice.Fail(fmt.Errorf("%s can't be opened: %w", filepath.Base(path), err))
 	case info.IsDir():
-		s.prompt.SetModel(path)
-		s.notice.Tell(fmt.Sprintf("%s is the model now", filepath.Base(path)), "", nil)
+		s.useModel(path)
 	default:
 		go s.readRecipe(path)
 	}
-}
-
-// dialogSize is most of the window.
-func (s *Studio) dialogSize() fyne.Size {
-	size := s.window.Canvas().Size()
-	return fyne.NewSize(min(860, size.Width*0.8), min(600, size.Height*0.8))
 }
 
 // thumbPixels is the size of a thumbnail of this many units on this screen.

@@ -25,6 +25,7 @@ type filmstrip struct {
 	keys     plainKeys
 
 	scroll *container.Scroll
+	hint   *canvas.Text // stands in place of the frames when there are none
 	reel   *fyne.Container
 	cells  []*frame
 
@@ -57,7 +58,7 @@ type frame struct {
 }
 
 func newFilmstrip(keys plainKeys) *filmstrip {
-	f := &filmstrip{selected: -1, keys: keys}
+	f := &filmstrip{selected: -1, keys: keys, hint: caption("")}
 	f.reel = container.New(reelLayout{f})
 	f.scroll = container.NewHScroll(f.reel)
 	f.scroll.OnScrolled = func(fyne.Position) { f.update() }
@@ -76,6 +77,9 @@ func (f *filmstrip) SetSteps(thumbs []*image.RGBA, total int) {
 	}
 	f.update()
 }
+
+// SetHint says something in place of the frames, while there are none.
+func (f *filmstrip) SetHint(text string) { say(f.hint, text) }
 
 // Select marks a frame and brings it into sight, without calling OnSelected.
 func (f *filmstrip) Select(index int) {
@@ -116,6 +120,7 @@ func (f *filmstrip) reveal(index int) {
 
 // update gives every object in sight the step it has to show.
 func (f *filmstrip) update() {
+	f.hint.Hidden = f.total > 0
 	width := f.scroll.Size().Width
 	if width <= 0 {
 		return
@@ -239,6 +244,8 @@ type filmstripRenderer struct{ f *filmstrip }
 
 func (r filmstripRenderer) Layout(size fyne.Size) {
 	r.f.scroll.Resize(size)
+	r.f.hint.Move(fyne.NewPos(0, half(frameSide-r.f.hint.MinSize().Height)))
+	r.f.hint.Resize(fyne.NewSize(size.Width, r.f.hint.MinSize().Height))
 	if r.f.selected >= 0 {
 		r.f.reveal(r.f.selected)
 	}
@@ -249,9 +256,11 @@ func (r filmstripRenderer) Layout(size fyne.Size) {
 func (r filmstripRenderer) MinSize() fyne.Size {
 	return fyne.NewSize(3*framePitch, frameSide+frameLabel+sizes[theme.SizeNameScrollBar]/2)
 }
-func (r filmstripRenderer) Refresh()                     { r.f.scroll.Refresh() }
-func (r filmstripRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.f.scroll} }
-func (r filmstripRenderer) Destroy()                     {}
+func (r filmstripRenderer) Refresh() { r.f.scroll.Refresh() }
+func (r filmstripRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.f.scroll, r.f.hint}
+}
+func (r filmstripRenderer) Destroy() {}
 
 // reelLayout is as wide as all frames together; update places what is in sight.
 type reelLayout struct{ f *filmstrip }

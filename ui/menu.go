@@ -80,7 +80,7 @@ func (s *Studio) plainKey(key fyne.KeyName) bool {
 		s.sheets.Shortcuts(s.menu)
 	case fyne.KeyEscape:
 		switch {
-		case s.sheets.Close():
+		case s.sheets.Close(), s.ask.Close():
 		case len(s.working) > 0:
 			s.cancel()
 		default:

@@ -79,7 +79,7 @@ func (n *number) Value() (float64, error) {
 		if n.whole {
 			kind = "whole number"
 		}
-		return 0, fmt.Errorf("%s is %q; type a %s from %s to %s", n.name, n.entry.Text, kind, n.format(n.min), n.format(n.max))
+		return 0, fmt.Errorf("%s is %q; type a %s from %s to %s", strings.ToLower(n.name), n.entry.Text, kind, n.format(n.min), n.format(n.max))
 	}
 	return v, nil
 }

@@ -18,7 +18,9 @@ type picture struct {
 	scaler *scaler
 	view   *canvas.Image
 	source *image.RGBA // what is to be seen; nil for nothing
+	brief  bool        // it will soon be followed by another
 	asked  scaling     // what the scaler was last asked for
+	shown  image.Point // proportions of what is seen now
 }
 
 // pictureMargin is the dark border that always stays around the picture.
@@ -31,12 +33,14 @@ func newPicture(do func(func())) *picture {
 	return p
 }
 
-// Display shows a picture, nil for none. The caller must not change it afterwards.
-func (p *picture) Display(source *image.RGBA) {
-	if p.source == source {
+// Display shows a picture, nil for none. The caller must not change it
+// afterwards. One that is on show briefly, as a step in development, is
+// enlarged with less care, to leave the processor to the engine.
+func (p *picture) Display(source *image.RGBA, brief bool) {
+	if p.source == source && p.brief == brief {
 		return
 	}
-	p.source = source
+	p.source, p.brief = source, brief
 	if source == nil || source.Bounds().Empty() {
 		p.source = nil
 		p.view.Hide()
@@ -54,21 +58,28 @@ func (p *picture) ask() {
 		width:  int(math.Round(float64(area.Width * density))),
 		height: int(math.Round(float64(area.Height * density))),
 	}
+	if p.brief && want.width > 3*want.source.Bounds().Dx() {
+		// Half the pixels each way; the screen's own interpolation does the
+		// rest, which does not show where every pixel was enlarged before.
+		want.width, want.height = (want.width+1)/2, (want.height+1)/2
+	}
 	if want.width < 1 || want.height < 1 ||
 		want.source == p.asked.source && want.width == p.asked.width && want.height == p.asked.height {
 		return
 	}
 	p.asked = want
-	p.scaler.scale(want.source, want.width, want.height, p.deliver)
+	p.scaler.scale(want.source, want.width, want.height, func(sized *image.RGBA) {
+		p.deliver(sized, want.source.Bounds().Size())
+	})
 }
 
 // deliver takes a sized picture. It may have been overtaken already; it is
 // still newer than the one on the screen.
-func (p *picture) deliver(sized *image.RGBA) {
+func (p *picture) deliver(sized *image.RGBA, proportions image.Point) {
 	if p.source == nil {
 		return
 	}
-	p.view.Image = sized
+	p.view.Image, p.shown = sized, proportions
 	p.arrange()
 	p.view.Show()
 	p.view.Refresh()
@@ -79,7 +90,7 @@ func (p *picture) arrange() {
 	if p.view.Image == nil {
 		return
 	}
-	area := p.place(p.view.Image.Bounds().Size())
+	area := p.place(p.shown)
 	room := p.Size()
 	// Whole pixels, or the picture would be resampled once more.
 	density := p.density()

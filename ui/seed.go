@@ -46,7 +46,7 @@ func (s *seedField) Set(seed uint64) { s.entry.SetText(strconv.FormatUint(seed, 
 func (s *seedField) Value() (uint64, error) {
 	v, err := strconv.ParseUint(strings.TrimSpace(s.entry.Text), 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("Seed is %q; type a whole number of at most 20 digits, or press the dice", s.entry.Text)
+		return 0, fmt.Errorf("the seed is %q; type a whole number of at most 20 digits, or press the dice", s.entry.Text)
 	}
 	return v, nil
 }

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"encoding/json"
+	"os"
 
 	"fyne.io/fyne/v2"
 
@@ -20,6 +21,7 @@ const (
 	keyWidth          = "window.width"
 	keyHeight         = "window.height"
 	keyHideFavourites = "hideFavourites"
+	keySaveFolder     = "saveFolder"
 )
 
 // Size of the first window; also the smallest that is remembered.
@@ -56,6 +58,16 @@ func (s settings) HideFavourites() bool { return s.p.Bool(keyHideFavourites) }
 
 // SetHideFavourites remembers whether the favourites are folded away.
 func (s settings) SetHideFavourites(hide bool) { s.p.SetBool(keyHideFavourites, hide) }
+
+// SaveFolder is the folder a picture was saved to last; the home folder at
+// first.
+func (s settings) SaveFolder() string {
+	home, _ := os.UserHomeDir() // where there is none, the path begins empty
+	return s.p.StringWithFallback(keySaveFolder, home)
+}
+
+// SetSaveFolder remembers the folder a picture was saved to.
+func (s settings) SetSaveFolder(folder string) { s.p.SetString(keySaveFolder, folder) }
 
 // WindowSize is the size the window had when it was closed.
 func (s settings) WindowSize() fyne.Size {

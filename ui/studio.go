@@ -45,6 +45,7 @@ type Studio struct {
 	strip      *filmstrip
 	progress   *progress
 	notice     *notice
+	ask        *ask
 	shelf      *shelf
 	thumbs     *thumbs
 	sheets     *sheets
@@ -88,6 +89,7 @@ func (s *Studio) build() {
 	s.strip = newFilmstrip(s.plainKey)
 	s.progress = newProgress()
 	s.notice = newNotice(s.plainKey)
+	s.ask = newAsk(s.window, s.plainKey)
 	s.shelf = newShelf(s.plainKey)
 	s.thumbs = &thumbs{do: s.do, show: s.shelf.SetThumb, load: func(id string, side int) (*image.RGBA, error) {
 		return s.options.Gallery.Thumbnail(id, side)
@@ -104,7 +106,7 @@ func (s *Studio) build() {
 			column(0, spacer(1, 2), s.progress.object)),
 		s.strip,
 		spacer(1, 2)))
-	middle := container.NewBorder(s.notice.object, below, nil, nil, container.NewStack(s.picture, s.welcome))
+	middle := container.NewBorder(container.NewVBox(s.notice.object, s.ask.object), below, nil, nil, container.NewStack(s.picture, s.welcome))
 	bottom := container.NewStack(canvas.NewRectangle(shade(colorPanel)),
 		column(0, hairline(), inset(14, 5, between(s.status, s.timing))))
 	s.window.SetContent(container.NewBorder(nil, bottom,
@@ -287,7 +289,11 @@ func (s *Studio) present() {
 	if s.live {
 		s.step = t.steps() - 1
 	}
-	s.picture.Display(t.at(s.step))
+	s.picture.Display(t.at(s.step), s.live && !t.kind.Final())
+	if t.job == nil {
+		s.strip.SetHint("Only the picture is kept, not its steps: " + shortcutLabel(keyUse) + " and " +
+			shortcutLabel(keyGenerate) + " develop it again.")
+	}
 	s.strip.SetSteps(t.thumbs, t.planned())
 	s.strip.Select(min(s.step, len(t.thumbs)-1))
 	s.progress.SetRecipe(t.recipe())

@@ -43,8 +43,8 @@ func TestPictureDevelops(t *testing.T) {
 		t.Errorf("the strip has %d frames with frame %d chosen, want 4 and 0", r.strip.total, r.strip.selected)
 	}
 
-	test.Type(r.prompt.prompt, "! ")
-	if got := r.prompt.prompt.Text; got != "! a red apple" {
+	test.Type(r.prompt.prompt, "!")
+	if got := r.prompt.prompt.Text; got != "a red apple!" {
 		t.Errorf("typing while a picture develops gave %q", got)
 	}
 
@@ -160,7 +160,7 @@ func TestErrorsAreSaidInPlace(t *testing.T) {
 			r.prompt.seed.keep.SetChecked(true)
 			r.prompt.seed.entry.SetText("x")
 			r.generate()
-		}, `Seed is "x"; type a whole number of at most 20 digits, or press the dice.`},
+		}, `The seed is "x"; type a whole number of at most 20 digits, or press the dice.`},
 		{"nothing to save", func(r *room) { r.saveAs() }, "There is no picture yet; press Ctrl+Enter to make one."},
 		{"nothing to star", func(r *room) { r.toggleFavourite() }, "There is no picture yet; press Ctrl+Enter to make one."},
 		{"dropped file", func(r *room) { r.dropped(fyne.Position{}, []fyne.URI{storage.NewFileURI("/no/such.png")}) }, "Such.png can't be opened: stat /no/such.png: no such file or directory."},
@@ -323,12 +323,33 @@ func TestSavedPictureHoldsItsRecipe(t *testing.T) {
 	if got := shown.filename(0); got != "a-red-apple-12-step-001.png" {
 		t.Errorf("its first step would be saved as %q", got)
 	}
-	path := filepath.Join(t.TempDir(), "apple.png")
-	go r.savePNG(path, shown.picture, shown.request)
-	r.until("it is saved", func() bool { return r.notice.Text() != "" })
+	folder := t.TempDir()
+	path := filepath.Join(folder, "apple.png")
+	r.saveAs()
+	r.ask.path.SetText(filepath.Join(folder, "apple"))
+	r.press(fyne.KeyReturn)
+	r.until("it is saved", func() bool { return r.notice.Text() == "Saved as "+path+"." })
 	got, err := gallery.ReadFile(path)
 	if err != nil || got != shown.request {
 		t.Errorf("the saved recipe is %+v (%v), want %+v", got, err, shown.request)
+	}
+
+	r.strip.choose(0)
+	r.saveAs()
+	if want := filepath.Join(folder, "a-red-apple-12-step-001.png"); r.ask.path.Text != want {
+		t.Errorf("it asks to save as %q, want %q", r.ask.path.Text, want)
+	}
+	r.ask.path.SetText(path)
+	r.press(fyne.KeyReturn)
+	if want := "is there already; save once more to replace it."; !strings.HasSuffix(r.notice.Text(), want) || !r.ask.object.Visible() {
+		t.Errorf("about to replace a file, the window says %q, want it to end with %q", r.notice.Text(), want)
+	}
+	r.press(fyne.KeyReturn)
+	r.until("it is replaced", func() bool { return r.notice.Text() == "Saved as "+path+"." })
+	r.saveAs()
+	r.press(fyne.KeyEscape)
+	if r.ask.object.Visible() {
+		t.Error("Escape does not take the question away")
 	}
 }
 

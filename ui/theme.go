@@ -45,7 +45,7 @@ var palette = map[fyne.ThemeColorName]color.Color{
 	theme.ColorNameHyperlink:           rgb(0xf58f6a),
 	theme.ColorNameForegroundOnPrimary: rgb(0x190b06),
 	theme.ColorNameFocus:               rgba(0xf0683a, 0x38),
-	theme.ColorNameSelection:           rgba(0xf0683a, 0x55),
+	theme.ColorNameSelection:           rgba(0xf0683a, 0x40),
 	theme.ColorNameHover:               rgba(0xffffff, 0x0c),
 	theme.ColorNamePressed:             rgba(0xffffff, 0x20),
 	theme.ColorNameScrollBar:           rgba(0xffffff, 0x30),

@@ -155,7 +155,7 @@ func TestPictureKeepsItsProportions(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(fmt.Sprint(tt.window, tt.width, tt.height), func(t *testing.T) {
 			w.Resize(tt.window)
-			p.Display(image.NewRGBA(image.Rect(0, 0, tt.width, tt.height)))
+			p.Display(image.NewRGBA(image.Rect(0, 0, tt.width, tt.height)), false)
 			for p.view.Image == nil || p.view.Size() != tt.want || p.view.Image.Bounds().Dx() != int(tt.want.Width) {
 				select {
 				case f := <-queue:
@@ -263,5 +263,17 @@ func TestDuration(t *testing.T) {
 	}
 	if got := seconds(0.012); got != "12 ms" {
 		t.Errorf("0.012 s is said as %q", got)
+	}
+}
+
+// BenchmarkFit is what one live frame costs off Fyne's goroutine.
+func BenchmarkFit(b *testing.B) {
+	for _, side := range []int{64, 512} {
+		m := image.NewRGBA(image.Rect(0, 0, side, side))
+		b.Run(fmt.Sprintf("%dto320", side), func(b *testing.B) {
+			for b.Loop() {
+				fit(m, 320, 320)
+			}
+		})
 	}
 }
