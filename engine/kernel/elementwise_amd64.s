@@ -7,34 +7,35 @@
 // func addAVX2(dst []float32, a []float32, b []float32)
 // Requires: AVX, AVX2, SSE2
 TEXT ·addAVX2(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ a_base+24(FP), CX
-	MOVQ b_base+48(FP), DX
-	MOVQ dst_len+8(FP), BX
-	XORQ SI, SI
-	SUBQ $0x08, BX
-	JLT  tail
+	MOVQ dst_base+0(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), SI
+	SUBQ $0x08, SI
+	JLT  loopRest
 
 loop:
-	VMOVUPS (CX)(SI*1), Y0
-	VMOVUPS (DX)(SI*1), Y1
+	VMOVUPS (DX)(AX*1), Y0
+	VMOVUPS (BX)(AX*1), Y1
 	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y0, (AX)(SI*1)
-	ADDQ    $0x20, SI
-	SUBQ    $0x08, BX
+	VMOVUPS Y0, (CX)(AX*1)
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x08, SI
 	JGE     loop
 
-tail:
-	ADDQ         $0x08, BX
+loopRest:
+	ADDQ         $0x08, SI
+	TESTQ        SI, SI
 	JEQ          end
-	MOVQ         BX, X0
+	MOVQ         SI, X0
 	VPBROADCASTD X0, Y0
 	VMOVDQU      lanes<>+0(SB), Y1
 	VPSUBD       Y0, Y1, Y1
-	VMASKMOVPS   (CX)(SI*1), Y1, Y0
-	VMASKMOVPS   (DX)(SI*1), Y1, Y2
+	VMASKMOVPS   (DX)(AX*1), Y1, Y0
+	VMASKMOVPS   (BX)(AX*1), Y1, Y2
 	VADDPS       Y2, Y0, Y0
-	VMASKMOVPS   Y0, Y1, (AX)(SI*1)
+	VMASKMOVPS   Y0, Y1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -61,34 +62,35 @@ GLOBL lanes<>(SB), RODATA|NOPTR, $64
 // func mulAVX2(dst []float32, a []float32, b []float32)
 // Requires: AVX, AVX2, SSE2
 TEXT ·mulAVX2(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ a_base+24(FP), CX
-	MOVQ b_base+48(FP), DX
-	MOVQ dst_len+8(FP), BX
-	XORQ SI, SI
-	SUBQ $0x08, BX
-	JLT  tail
+	MOVQ dst_base+0(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), SI
+	SUBQ $0x08, SI
+	JLT  loopRest
 
 loop:
-	VMOVUPS (CX)(SI*1), Y0
-	VMOVUPS (DX)(SI*1), Y1
+	VMOVUPS (DX)(AX*1), Y0
+	VMOVUPS (BX)(AX*1), Y1
 	VMULPS  Y1, Y0, Y0
-	VMOVUPS Y0, (AX)(SI*1)
-	ADDQ    $0x20, SI
-	SUBQ    $0x08, BX
+	VMOVUPS Y0, (CX)(AX*1)
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x08, SI
 	JGE     loop
 
-tail:
-	ADDQ         $0x08, BX
+loopRest:
+	ADDQ         $0x08, SI
+	TESTQ        SI, SI
 	JEQ          end
-	MOVQ         BX, X0
+	MOVQ         SI, X0
 	VPBROADCASTD X0, Y0
 	VMOVDQU      lanes<>+0(SB), Y1
 	VPSUBD       Y0, Y1, Y1
-	VMASKMOVPS   (CX)(SI*1), Y1, Y0
-	VMASKMOVPS   (DX)(SI*1), Y1, Y2
+	VMASKMOVPS   (DX)(AX*1), Y1, Y0
+	VMASKMOVPS   (BX)(AX*1), Y1, Y2
 	VMULPS       Y2, Y0, Y0
-	VMASKMOVPS   Y0, Y1, (AX)(SI*1)
+	VMASKMOVPS   Y0, Y1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -97,38 +99,39 @@ end:
 // func mulAddAVX2(dst []float32, a []float32, b []float32)
 // Requires: AVX, AVX2, FMA3, SSE2
 TEXT ·mulAddAVX2(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ a_base+24(FP), CX
-	MOVQ b_base+48(FP), DX
-	MOVQ dst_len+8(FP), BX
-	XORQ SI, SI
-	SUBQ $0x08, BX
-	JLT  tail
+	MOVQ dst_base+0(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), SI
+	SUBQ $0x08, SI
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(SI*1), Y0
-	VMOVUPS     (DX)(SI*1), Y1
-	VMOVUPS     (AX)(SI*1), Y2
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VMOVUPS     (CX)(AX*1), Y2
 	VMOVAPS     Y2, Y2
 	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     Y2, (AX)(SI*1)
-	ADDQ        $0x20, SI
-	SUBQ        $0x08, BX
+	VMOVUPS     Y2, (CX)(AX*1)
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x08, SI
 	JGE         loop
 
-tail:
-	ADDQ         $0x08, BX
+loopRest:
+	ADDQ         $0x08, SI
+	TESTQ        SI, SI
 	JEQ          end
-	MOVQ         BX, X0
+	MOVQ         SI, X0
 	VPBROADCASTD X0, Y0
 	VMOVDQU      lanes<>+0(SB), Y1
 	VPSUBD       Y0, Y1, Y1
-	VMASKMOVPS   (CX)(SI*1), Y1, Y0
-	VMASKMOVPS   (DX)(SI*1), Y1, Y2
-	VMASKMOVPS   (AX)(SI*1), Y1, Y3
+	VMASKMOVPS   (DX)(AX*1), Y1, Y0
+	VMASKMOVPS   (BX)(AX*1), Y1, Y2
+	VMASKMOVPS   (CX)(AX*1), Y1, Y3
 	VMOVAPS      Y3, Y3
 	VFMADD231PS  Y2, Y0, Y3
-	VMASKMOVPS   Y3, Y1, (AX)(SI*1)
+	VMASKMOVPS   Y3, Y1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -137,39 +140,40 @@ end:
 // func scaleShiftAVX2(dst []float32, x []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX2, FMA3, SSE2
 TEXT ·scaleShiftAVX2(SB), NOSPLIT, $0-96
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ scale_base+48(FP), DX
-	MOVQ shift_base+72(FP), BX
-	MOVQ dst_len+8(FP), SI
-	XORQ DI, DI
-	SUBQ $0x08, SI
-	JLT  tail
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ scale_base+48(FP), BX
+	MOVQ shift_base+72(FP), SI
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), DI
+	SUBQ $0x08, DI
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(DI*1), Y0
-	VMOVUPS     (DX)(DI*1), Y1
-	VMOVUPS     (BX)(DI*1), Y2
+	VMOVUPS     (DX)(AX*1), Y0
+	VMOVUPS     (BX)(AX*1), Y1
+	VMOVUPS     (SI)(AX*1), Y2
 	VMOVAPS     Y2, Y2
 	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     Y2, (AX)(DI*1)
-	ADDQ        $0x20, DI
-	SUBQ        $0x08, SI
+	VMOVUPS     Y2, (CX)(AX*1)
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x08, DI
 	JGE         loop
 
-tail:
-	ADDQ         $0x08, SI
+loopRest:
+	ADDQ         $0x08, DI
+	TESTQ        DI, DI
 	JEQ          end
-	MOVQ         SI, X0
+	MOVQ         DI, X0
 	VPBROADCASTD X0, Y0
 	VMOVDQU      lanes<>+0(SB), Y1
 	VPSUBD       Y0, Y1, Y1
-	VMASKMOVPS   (CX)(DI*1), Y1, Y0
-	VMASKMOVPS   (DX)(DI*1), Y1, Y2
-	VMASKMOVPS   (BX)(DI*1), Y1, Y3
+	VMASKMOVPS   (DX)(AX*1), Y1, Y0
+	VMASKMOVPS   (BX)(AX*1), Y1, Y2
+	VMASKMOVPS   (SI)(AX*1), Y1, Y3
 	VMOVAPS      Y3, Y3
 	VFMADD231PS  Y2, Y0, Y3
-	VMASKMOVPS   Y3, Y1, (AX)(DI*1)
+	VMASKMOVPS   Y3, Y1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -178,36 +182,37 @@ end:
 // func axpyAVX2(dst []float32, x []float32, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE2
 TEXT ·axpyAVX2(SB), NOSPLIT, $0-52
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         x_base+24(FP), CX
-	MOVQ         dst_len+8(FP), DX
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         x_base+24(FP), DX
+	XORQ         AX, AX
+	MOVQ         dst_len+8(FP), BX
 	VBROADCASTSS alpha+48(FP), Y0
-	XORQ         BX, BX
-	SUBQ         $0x08, DX
-	JLT          tail
+	SUBQ         $0x08, BX
+	JLT          loopRest
 
 loop:
-	VMOVUPS     (CX)(BX*1), Y1
-	VMOVUPS     (AX)(BX*1), Y2
+	VMOVUPS     (DX)(AX*1), Y1
+	VMOVUPS     (CX)(AX*1), Y2
 	VMOVAPS     Y2, Y2
 	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     Y2, (AX)(BX*1)
-	ADDQ        $0x20, BX
-	SUBQ        $0x08, DX
+	VMOVUPS     Y2, (CX)(AX*1)
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x08, BX
 	JGE         loop
 
-tail:
-	ADDQ         $0x08, DX
+loopRest:
+	ADDQ         $0x08, BX
+	TESTQ        BX, BX
 	JEQ          end
-	MOVQ         DX, X1
+	MOVQ         BX, X1
 	VPBROADCASTD X1, Y1
 	VMOVDQU      lanes<>+0(SB), Y2
 	VPSUBD       Y1, Y2, Y2
-	VMASKMOVPS   (CX)(BX*1), Y2, Y1
-	VMASKMOVPS   (AX)(BX*1), Y2, Y3
+	VMASKMOVPS   (DX)(AX*1), Y2, Y1
+	VMASKMOVPS   (CX)(AX*1), Y2, Y3
 	VMOVAPS      Y3, Y3
 	VFMADD231PS  Y1, Y0, Y3
-	VMASKMOVPS   Y3, Y2, (AX)(BX*1)
+	VMASKMOVPS   Y3, Y2, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -216,32 +221,33 @@ end:
 // func scaleAVX2(dst []float32, x []float32, alpha float32)
 // Requires: AVX, AVX2, SSE2
 TEXT ·scaleAVX2(SB), NOSPLIT, $0-52
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         x_base+24(FP), CX
-	MOVQ         dst_len+8(FP), DX
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         x_base+24(FP), DX
+	XORQ         AX, AX
+	MOVQ         dst_len+8(FP), BX
 	VBROADCASTSS alpha+48(FP), Y0
-	XORQ         BX, BX
-	SUBQ         $0x08, DX
-	JLT          tail
+	SUBQ         $0x08, BX
+	JLT          loopRest
 
 loop:
-	VMOVUPS (CX)(BX*1), Y1
+	VMOVUPS (DX)(AX*1), Y1
 	VMULPS  Y1, Y0, Y1
-	VMOVUPS Y1, (AX)(BX*1)
-	ADDQ    $0x20, BX
-	SUBQ    $0x08, DX
+	VMOVUPS Y1, (CX)(AX*1)
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x08, BX
 	JGE     loop
 
-tail:
-	ADDQ         $0x08, DX
+loopRest:
+	ADDQ         $0x08, BX
+	TESTQ        BX, BX
 	JEQ          end
-	MOVQ         DX, X1
+	MOVQ         BX, X1
 	VPBROADCASTD X1, Y1
 	VMOVDQU      lanes<>+0(SB), Y2
 	VPSUBD       Y1, Y2, Y2
-	VMASKMOVPS   (CX)(BX*1), Y2, Y1
+	VMASKMOVPS   (DX)(AX*1), Y2, Y1
 	VMULPS       Y1, Y0, Y0
-	VMASKMOVPS   Y0, Y2, (AX)(BX*1)
+	VMASKMOVPS   Y0, Y2, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -250,38 +256,39 @@ end:
 // func lerpAVX2(dst []float32, x []float32, t float32)
 // Requires: AVX, AVX2, FMA3, SSE2
 TEXT ·lerpAVX2(SB), NOSPLIT, $0-52
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         x_base+24(FP), CX
-	MOVQ         dst_len+8(FP), DX
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         x_base+24(FP), DX
+	XORQ         AX, AX
+	MOVQ         dst_len+8(FP), BX
 	VBROADCASTSS t+48(FP), Y0
-	XORQ         BX, BX
-	SUBQ         $0x08, DX
-	JLT          tail
+	SUBQ         $0x08, BX
+	JLT          loopRest
 
 loop:
-	VMOVUPS     (AX)(BX*1), Y1
-	VMOVUPS     (CX)(BX*1), Y2
+	VMOVUPS     (CX)(AX*1), Y1
+	VMOVUPS     (DX)(AX*1), Y2
 	VSUBPS      Y1, Y2, Y2
 	VMOVAPS     Y1, Y1
 	VFMADD231PS Y2, Y0, Y1
-	VMOVUPS     Y1, (AX)(BX*1)
-	ADDQ        $0x20, BX
-	SUBQ        $0x08, DX
+	VMOVUPS     Y1, (CX)(AX*1)
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x08, BX
 	JGE         loop
 
-tail:
-	ADDQ         $0x08, DX
+loopRest:
+	ADDQ         $0x08, BX
+	TESTQ        BX, BX
 	JEQ          end
-	MOVQ         DX, X1
+	MOVQ         BX, X1
 	VPBROADCASTD X1, Y1
 	VMOVDQU      lanes<>+0(SB), Y2
 	VPSUBD       Y1, Y2, Y2
-	VMASKMOVPS   (AX)(BX*1), Y2, Y1
-	VMASKMOVPS   (CX)(BX*1), Y2, Y3
+	VMASKMOVPS   (CX)(AX*1), Y2, Y1
+	VMASKMOVPS   (DX)(AX*1), Y2, Y3
 	VSUBPS       Y1, Y3, Y3
 	VMOVAPS      Y1, Y1
 	VFMADD231PS  Y3, Y0, Y1
-	VMASKMOVPS   Y1, Y2, (AX)(BX*1)
+	VMASKMOVPS   Y1, Y2, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -290,58 +297,129 @@ end:
 // func expAVX2(dst []float32, x []float32)
 // Requires: AVX, AVX2, FMA3, SSE2
 TEXT ·expAVX2(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	SUBQ $0x08, DX
-	JLT  tail
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), BX
+	SUBQ $0x10, BX
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS      (DX)(AX*1), Y0
+	VMOVUPS      32(DX)(AX*1), Y1
+	VBROADCASTSS expRound<>+0(SB), Y2
+	VMOVAPS      Y2, Y3
+	VFMADD231PS  log2E<>+0(SB), Y0, Y3
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  log2E<>+0(SB), Y1, Y2
+	VSUBPS       expRound<>+0(SB), Y3, Y4
+	VSUBPS       expRound<>+0(SB), Y2, Y5
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y4, Y6
+	VMOVAPS      Y1, Y7
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y5, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y4, Y6
+	VMOVAPS      Y7, Y4
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y5, Y4
+	VBROADCASTSS expQ4<>+0(SB), Y5
+	VMOVAPS      Y5, Y7
+	VFMADD213PS  expQ3<>+0(SB), Y6, Y7
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ3<>+0(SB), Y4, Y5
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  expQ2<>+0(SB), Y6, Y7
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ2<>+0(SB), Y4, Y5
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  expQ1<>+0(SB), Y6, Y7
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ1<>+0(SB), Y4, Y5
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  expQ0<>+0(SB), Y6, Y7
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ0<>+0(SB), Y4, Y5
+	VMULPS       Y6, Y6, Y8
+	VMULPS       Y4, Y4, Y9
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  Y7, Y8, Y6
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y5, Y9, Y4
+	VADDPS       one<>+0(SB), Y6, Y5
+	VADDPS       one<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       Y5, Y3, Y3
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       Y4, Y2, Y2
+	VCMPPS       $0x1e, expMax<>+0(SB), Y0, Y4
+	VBLENDVPS    Y4, infinity<>+0(SB), Y3, Y3
+	VCMPPS       $0x1e, expMax<>+0(SB), Y1, Y4
+	VBLENDVPS    Y4, infinity<>+0(SB), Y2, Y2
+	VCMPPS       $0x11, expMin<>+0(SB), Y0, Y4
+	VBLENDVPS    Y4, zero<>+0(SB), Y3, Y3
+	VCMPPS       $0x11, expMin<>+0(SB), Y1, Y4
+	VBLENDVPS    Y4, zero<>+0(SB), Y2, Y2
+	VCMPPS       $0x03, Y0, Y0, Y4
+	VBLENDVPS    Y4, Y0, Y3, Y0
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMOVUPS      Y0, (CX)(AX*1)
+	VMOVUPS      Y1, 32(CX)(AX*1)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, BX
+	JGE          unrolled
+
+unrolledRest:
+	ADDQ $0x10, BX
+	SUBQ $0x08, BX
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(BX*1), Y0
-	VMOVUPS     expRound<>+0(SB), Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS log2E<>+0(SB), Y0, Y1
-	VSUBPS      expRound<>+0(SB), Y1, Y2
-	VMOVAPS     Y0, Y3
-	VFMADD231PS ln2HighNegated<>+0(SB), Y2, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS ln2LowNegated<>+0(SB), Y2, Y3
-	VMOVUPS     expQ4<>+0(SB), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD213PS expQ3<>+0(SB), Y3, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD213PS expQ2<>+0(SB), Y3, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD213PS expQ1<>+0(SB), Y3, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD213PS expQ0<>+0(SB), Y3, Y2
-	VMULPS      Y3, Y3, Y4
-	VMOVAPS     Y3, Y3
-	VFMADD231PS Y2, Y4, Y3
-	VADDPS      one<>+0(SB), Y3, Y2
-	VPSLLD      $0x17, Y1, Y1
-	VPADDD      Y2, Y1, Y1
-	VCMPPS      $0x1e, expMax<>+0(SB), Y0, Y2
-	VBLENDVPS   Y2, infinity<>+0(SB), Y1, Y1
-	VCMPPS      $0x11, expMin<>+0(SB), Y0, Y2
-	VBLENDVPS   Y2, zero<>+0(SB), Y1, Y1
-	VCMPPS      $0x03, Y0, Y0, Y2
-	VBLENDVPS   Y2, Y0, Y1, Y0
-	VMOVUPS     Y0, (AX)(BX*1)
-	ADDQ        $0x20, BX
-	SUBQ        $0x08, DX
-	JGE         loop
+	VMOVUPS      (DX)(AX*1), Y0
+	VBROADCASTSS expRound<>+0(SB), Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  log2E<>+0(SB), Y0, Y1
+	VSUBPS       expRound<>+0(SB), Y1, Y2
+	VMOVAPS      Y0, Y3
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y2, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y2, Y3
+	VBROADCASTSS expQ4<>+0(SB), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD213PS  expQ3<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD213PS  expQ2<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD213PS  expQ1<>+0(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD213PS  expQ0<>+0(SB), Y3, Y2
+	VMULPS       Y3, Y3, Y4
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y4, Y3
+	VADDPS       one<>+0(SB), Y3, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       Y2, Y1, Y1
+	VCMPPS       $0x1e, expMax<>+0(SB), Y0, Y2
+	VBLENDVPS    Y2, infinity<>+0(SB), Y1, Y1
+	VCMPPS       $0x11, expMin<>+0(SB), Y0, Y2
+	VBLENDVPS    Y2, zero<>+0(SB), Y1, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x08, BX
+	JGE          loop
 
-tail:
-	ADDQ         $0x08, DX
+loopRest:
+	ADDQ         $0x08, BX
+	TESTQ        BX, BX
 	JEQ          end
-	MOVQ         DX, X0
+	MOVQ         BX, X0
 	VPBROADCASTD X0, Y0
 	VMOVDQU      lanes<>+0(SB), Y1
 	VPSUBD       Y0, Y1, Y1
-	VMASKMOVPS   (CX)(BX*1), Y1, Y0
-	VMOVUPS      expRound<>+0(SB), Y2
+	VMASKMOVPS   (DX)(AX*1), Y1, Y0
+	VBROADCASTSS expRound<>+0(SB), Y2
 	VMOVAPS      Y2, Y2
 	VFMADD231PS  log2E<>+0(SB), Y0, Y2
 	VSUBPS       expRound<>+0(SB), Y2, Y3
@@ -349,7 +427,7 @@ tail:
 	VFMADD231PS  ln2HighNegated<>+0(SB), Y3, Y4
 	VMOVAPS      Y4, Y4
 	VFMADD231PS  ln2LowNegated<>+0(SB), Y3, Y4
-	VMOVUPS      expQ4<>+0(SB), Y3
+	VBROADCASTSS expQ4<>+0(SB), Y3
 	VMOVAPS      Y3, Y3
 	VFMADD213PS  expQ3<>+0(SB), Y4, Y3
 	VMOVAPS      Y3, Y3
@@ -370,7 +448,7 @@ tail:
 	VBLENDVPS    Y3, zero<>+0(SB), Y2, Y2
 	VCMPPS       $0x03, Y0, Y0, Y3
 	VBLENDVPS    Y3, Y0, Y2, Y0
-	VMASKMOVPS   Y0, Y1, (AX)(BX*1)
+	VMASKMOVPS   Y0, Y1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -384,15 +462,7 @@ DATA log2E<>+16(SB)/4, $0x3fb8aa3b
 DATA log2E<>+20(SB)/4, $0x3fb8aa3b
 DATA log2E<>+24(SB)/4, $0x3fb8aa3b
 DATA log2E<>+28(SB)/4, $0x3fb8aa3b
-DATA log2E<>+32(SB)/4, $0x3fb8aa3b
-DATA log2E<>+36(SB)/4, $0x3fb8aa3b
-DATA log2E<>+40(SB)/4, $0x3fb8aa3b
-DATA log2E<>+44(SB)/4, $0x3fb8aa3b
-DATA log2E<>+48(SB)/4, $0x3fb8aa3b
-DATA log2E<>+52(SB)/4, $0x3fb8aa3b
-DATA log2E<>+56(SB)/4, $0x3fb8aa3b
-DATA log2E<>+60(SB)/4, $0x3fb8aa3b
-GLOBL log2E<>(SB), RODATA|NOPTR, $64
+GLOBL log2E<>(SB), RODATA|NOPTR, $32
 
 DATA expRound<>+0(SB)/4, $0x4b400000
 DATA expRound<>+4(SB)/4, $0x4b400000
@@ -402,15 +472,7 @@ DATA expRound<>+16(SB)/4, $0x4b400000
 DATA expRound<>+20(SB)/4, $0x4b400000
 DATA expRound<>+24(SB)/4, $0x4b400000
 DATA expRound<>+28(SB)/4, $0x4b400000
-DATA expRound<>+32(SB)/4, $0x4b400000
-DATA expRound<>+36(SB)/4, $0x4b400000
-DATA expRound<>+40(SB)/4, $0x4b400000
-DATA expRound<>+44(SB)/4, $0x4b400000
-DATA expRound<>+48(SB)/4, $0x4b400000
-DATA expRound<>+52(SB)/4, $0x4b400000
-DATA expRound<>+56(SB)/4, $0x4b400000
-DATA expRound<>+60(SB)/4, $0x4b400000
-GLOBL expRound<>(SB), RODATA|NOPTR, $64
+GLOBL expRound<>(SB), RODATA|NOPTR, $32
 
 DATA ln2HighNegated<>+0(SB)/4, $0xbf318000
 DATA ln2HighNegated<>+4(SB)/4, $0xbf318000
@@ -420,15 +482,7 @@ DATA ln2HighNegated<>+16(SB)/4, $0xbf318000
 DATA ln2HighNegated<>+20(SB)/4, $0xbf318000
 DATA ln2HighNegated<>+24(SB)/4, $0xbf318000
 DATA ln2HighNegated<>+28(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+32(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+36(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+40(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+44(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+48(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+52(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+56(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+60(SB)/4, $0xbf318000
-GLOBL ln2HighNegated<>(SB), RODATA|NOPTR, $64
+GLOBL ln2HighNegated<>(SB), RODATA|NOPTR, $32
 
 DATA ln2LowNegated<>+0(SB)/4, $0x395e8083
 DATA ln2LowNegated<>+4(SB)/4, $0x395e8083
@@ -438,15 +492,7 @@ DATA ln2LowNegated<>+16(SB)/4, $0x395e8083
 DATA ln2LowNegated<>+20(SB)/4, $0x395e8083
 DATA ln2LowNegated<>+24(SB)/4, $0x395e8083
 DATA ln2LowNegated<>+28(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+32(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+36(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+40(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+44(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+48(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+52(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+56(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+60(SB)/4, $0x395e8083
-GLOBL ln2LowNegated<>(SB), RODATA|NOPTR, $64
+GLOBL ln2LowNegated<>(SB), RODATA|NOPTR, $32
 
 DATA expQ4<>+0(SB)/4, $0x3ab511a9
 DATA expQ4<>+4(SB)/4, $0x3ab511a9
@@ -456,15 +502,7 @@ DATA expQ4<>+16(SB)/4, $0x3ab511a9
 DATA expQ4<>+20(SB)/4, $0x3ab511a9
 DATA expQ4<>+24(SB)/4, $0x3ab511a9
 DATA expQ4<>+28(SB)/4, $0x3ab511a9
-DATA expQ4<>+32(SB)/4, $0x3ab511a9
-DATA expQ4<>+36(SB)/4, $0x3ab511a9
-DATA expQ4<>+40(SB)/4, $0x3ab511a9
-DATA expQ4<>+44(SB)/4, $0x3ab511a9
-DATA expQ4<>+48(SB)/4, $0x3ab511a9
-DATA expQ4<>+52(SB)/4, $0x3ab511a9
-DATA expQ4<>+56(SB)/4, $0x3ab511a9
-DATA expQ4<>+60(SB)/4, $0x3ab511a9
-GLOBL expQ4<>(SB), RODATA|NOPTR, $64
+GLOBL expQ4<>(SB), RODATA|NOPTR, $32
 
 DATA expQ3<>+0(SB)/4, $0x3c091d36
 DATA expQ3<>+4(SB)/4, $0x3c091d36
@@ -474,15 +512,7 @@ DATA expQ3<>+16(SB)/4, $0x3c091d36
 DATA expQ3<>+20(SB)/4, $0x3c091d36
 DATA expQ3<>+24(SB)/4, $0x3c091d36
 DATA expQ3<>+28(SB)/4, $0x3c091d36
-DATA expQ3<>+32(SB)/4, $0x3c091d36
-DATA expQ3<>+36(SB)/4, $0x3c091d36
-DATA expQ3<>+40(SB)/4, $0x3c091d36
-DATA expQ3<>+44(SB)/4, $0x3c091d36
-DATA expQ3<>+48(SB)/4, $0x3c091d36
-DATA expQ3<>+52(SB)/4, $0x3c091d36
-DATA expQ3<>+56(SB)/4, $0x3c091d36
-DATA expQ3<>+60(SB)/4, $0x3c091d36
-GLOBL expQ3<>(SB), RODATA|NOPTR, $64
+GLOBL expQ3<>(SB), RODATA|NOPTR, $32
 
 DATA expQ2<>+0(SB)/4, $0x3d2aac7a
 DATA expQ2<>+4(SB)/4, $0x3d2aac7a
@@ -492,15 +522,7 @@ DATA expQ2<>+16(SB)/4, $0x3d2aac7a
 DATA expQ2<>+20(SB)/4, $0x3d2aac7a
 DATA expQ2<>+24(SB)/4, $0x3d2aac7a
 DATA expQ2<>+28(SB)/4, $0x3d2aac7a
-DATA expQ2<>+32(SB)/4, $0x3d2aac7a
-DATA expQ2<>+36(SB)/4, $0x3d2aac7a
-DATA expQ2<>+40(SB)/4, $0x3d2aac7a
-DATA expQ2<>+44(SB)/4, $0x3d2aac7a
-DATA expQ2<>+48(SB)/4, $0x3d2aac7a
-DATA expQ2<>+52(SB)/4, $0x3d2aac7a
-DATA expQ2<>+56(SB)/4, $0x3d2aac7a
-DATA expQ2<>+60(SB)/4, $0x3d2aac7a
-GLOBL expQ2<>(SB), RODATA|NOPTR, $64
+GLOBL expQ2<>(SB), RODATA|NOPTR, $32
 
 DATA expQ1<>+0(SB)/4, $0x3e2aaa48
 DATA expQ1<>+4(SB)/4, $0x3e2aaa48
@@ -510,15 +532,7 @@ DATA expQ1<>+16(SB)/4, $0x3e2aaa48
 DATA expQ1<>+20(SB)/4, $0x3e2aaa48
 DATA expQ1<>+24(SB)/4, $0x3e2aaa48
 DATA expQ1<>+28(SB)/4, $0x3e2aaa48
-DATA expQ1<>+32(SB)/4, $0x3e2aaa48
-DATA expQ1<>+36(SB)/4, $0x3e2aaa48
-DATA expQ1<>+40(SB)/4, $0x3e2aaa48
-DATA expQ1<>+44(SB)/4, $0x3e2aaa48
-DATA expQ1<>+48(SB)/4, $0x3e2aaa48
-DATA expQ1<>+52(SB)/4, $0x3e2aaa48
-DATA expQ1<>+56(SB)/4, $0x3e2aaa48
-DATA expQ1<>+60(SB)/4, $0x3e2aaa48
-GLOBL expQ1<>(SB), RODATA|NOPTR, $64
+GLOBL expQ1<>(SB), RODATA|NOPTR, $32
 
 DATA expQ0<>+0(SB)/4, $0x3f000000
 DATA expQ0<>+4(SB)/4, $0x3f000000
@@ -528,15 +542,7 @@ DATA expQ0<>+16(SB)/4, $0x3f000000
 DATA expQ0<>+20(SB)/4, $0x3f000000
 DATA expQ0<>+24(SB)/4, $0x3f000000
 DATA expQ0<>+28(SB)/4, $0x3f000000
-DATA expQ0<>+32(SB)/4, $0x3f000000
-DATA expQ0<>+36(SB)/4, $0x3f000000
-DATA expQ0<>+40(SB)/4, $0x3f000000
-DATA expQ0<>+44(SB)/4, $0x3f000000
-DATA expQ0<>+48(SB)/4, $0x3f000000
-DATA expQ0<>+52(SB)/4, $0x3f000000
-DATA expQ0<>+56(SB)/4, $0x3f000000
-DATA expQ0<>+60(SB)/4, $0x3f000000
-GLOBL expQ0<>(SB), RODATA|NOPTR, $64
+GLOBL expQ0<>(SB), RODATA|NOPTR, $32
 
 DATA one<>+0(SB)/4, $0x3f800000
 DATA one<>+4(SB)/4, $0x3f800000
@@ -546,15 +552,7 @@ DATA one<>+16(SB)/4, $0x3f800000
 DATA one<>+20(SB)/4, $0x3f800000
 DATA one<>+24(SB)/4, $0x3f800000
 DATA one<>+28(SB)/4, $0x3f800000
-DATA one<>+32(SB)/4, $0x3f800000
-DATA one<>+36(SB)/4, $0x3f800000
-DATA one<>+40(SB)/4, $0x3f800000
-DATA one<>+44(SB)/4, $0x3f800000
-DATA one<>+48(SB)/4, $0x3f800000
-DATA one<>+52(SB)/4, $0x3f800000
-DATA one<>+56(SB)/4, $0x3f800000
-DATA one<>+60(SB)/4, $0x3f800000
-GLOBL one<>(SB), RODATA|NOPTR, $64
+GLOBL one<>(SB), RODATA|NOPTR, $32
 
 DATA expMax<>+0(SB)/4, $0x42b17217
 DATA expMax<>+4(SB)/4, $0x42b17217
@@ -564,15 +562,7 @@ DATA expMax<>+16(SB)/4, $0x42b17217
 DATA expMax<>+20(SB)/4, $0x42b17217
 DATA expMax<>+24(SB)/4, $0x42b17217
 DATA expMax<>+28(SB)/4, $0x42b17217
-DATA expMax<>+32(SB)/4, $0x42b17217
-DATA expMax<>+36(SB)/4, $0x42b17217
-DATA expMax<>+40(SB)/4, $0x42b17217
-DATA expMax<>+44(SB)/4, $0x42b17217
-DATA expMax<>+48(SB)/4, $0x42b17217
-DATA expMax<>+52(SB)/4, $0x42b17217
-DATA expMax<>+56(SB)/4, $0x42b17217
-DATA expMax<>+60(SB)/4, $0x42b17217
-GLOBL expMax<>(SB), RODATA|NOPTR, $64
+GLOBL expMax<>(SB), RODATA|NOPTR, $32
 
 DATA infinity<>+0(SB)/4, $0x7f800000
 DATA infinity<>+4(SB)/4, $0x7f800000
@@ -582,15 +572,7 @@ DATA infinity<>+16(SB)/4, $0x7f800000
 DATA infinity<>+20(SB)/4, $0x7f800000
 DATA infinity<>+24(SB)/4, $0x7f800000
 DATA infinity<>+28(SB)/4, $0x7f800000
-DATA infinity<>+32(SB)/4, $0x7f800000
-DATA infinity<>+36(SB)/4, $0x7f800000
-DATA infinity<>+40(SB)/4, $0x7f800000
-DATA infinity<>+44(SB)/4, $0x7f800000
-DATA infinity<>+48(SB)/4, $0x7f800000
-DATA infinity<>+52(SB)/4, $0x7f800000
-DATA infinity<>+56(SB)/4, $0x7f800000
-DATA infinity<>+60(SB)/4, $0x7f800000
-GLOBL infinity<>(SB), RODATA|NOPTR, $64
+GLOBL infinity<>(SB), RODATA|NOPTR, $32
 
 DATA expMin<>+0(SB)/4, $0xc2aeac4f
 DATA expMin<>+4(SB)/4, $0xc2aeac4f
@@ -600,15 +582,7 @@ DATA expMin<>+16(SB)/4, $0xc2aeac4f
 DATA expMin<>+20(SB)/4, $0xc2aeac4f
 DATA expMin<>+24(SB)/4, $0xc2aeac4f
 DATA expMin<>+28(SB)/4, $0xc2aeac4f
-DATA expMin<>+32(SB)/4, $0xc2aeac4f
-DATA expMin<>+36(SB)/4, $0xc2aeac4f
-DATA expMin<>+40(SB)/4, $0xc2aeac4f
-DATA expMin<>+44(SB)/4, $0xc2aeac4f
-DATA expMin<>+48(SB)/4, $0xc2aeac4f
-DATA expMin<>+52(SB)/4, $0xc2aeac4f
-DATA expMin<>+56(SB)/4, $0xc2aeac4f
-DATA expMin<>+60(SB)/4, $0xc2aeac4f
-GLOBL expMin<>(SB), RODATA|NOPTR, $64
+GLOBL expMin<>(SB), RODATA|NOPTR, $32
 
 DATA zero<>+0(SB)/4, $0x00000000
 DATA zero<>+4(SB)/4, $0x00000000
@@ -618,76 +592,100 @@ DATA zero<>+16(SB)/4, $0x00000000
 DATA zero<>+20(SB)/4, $0x00000000
 DATA zero<>+24(SB)/4, $0x00000000
 DATA zero<>+28(SB)/4, $0x00000000
-DATA zero<>+32(SB)/4, $0x00000000
-DATA zero<>+36(SB)/4, $0x00000000
-DATA zero<>+40(SB)/4, $0x00000000
-DATA zero<>+44(SB)/4, $0x00000000
-DATA zero<>+48(SB)/4, $0x00000000
-DATA zero<>+52(SB)/4, $0x00000000
-DATA zero<>+56(SB)/4, $0x00000000
-DATA zero<>+60(SB)/4, $0x00000000
-GLOBL zero<>(SB), RODATA|NOPTR, $64
+GLOBL zero<>(SB), RODATA|NOPTR, $32
 
 // func sigmoidAVX2(dst []float32, x []float32)
 // Requires: AVX, AVX2, FMA3, SSE2
 TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	SUBQ $0x08, DX
-	JLT  tail
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), BX
+	SUBQ $0x10, BX
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS      (DX)(AX*1), Y0
+	VMOVUPS      32(DX)(AX*1), Y1
+	VBROADCASTSS one<>+0(SB), Y2
+	VXORPS       sign<>+0(SB), Y0, Y0
+	VXORPS       sign<>+0(SB), Y1, Y1
+	VBROADCASTSS expRound<>+0(SB), Y3
+	VMOVAPS      Y3, Y4
+	VFMADD231PS  log2E<>+0(SB), Y0, Y4
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  log2E<>+0(SB), Y1, Y3
+	VSUBPS       expRound<>+0(SB), Y4, Y5
+	VSUBPS       expRound<>+0(SB), Y3, Y6
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y5, Y7
+	VMOVAPS      Y1, Y8
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y6, Y8
+	VMOVAPS      Y7, Y7
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y5, Y7
+	VMOVAPS      Y8, Y5
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y6, Y5
+	VBROADCASTSS expQ4<>+0(SB), Y6
+	VMOVAPS      Y6, Y8
+	VFMADD213PS  expQ3<>+0(SB), Y7, Y8
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  expQ3<>+0(SB), Y5, Y6
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ2<>+0(SB), Y7, Y8
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  expQ2<>+0(SB), Y5, Y6
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ1<>+0(SB), Y7, Y8
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  expQ1<>+0(SB), Y5, Y6
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ0<>+0(SB), Y7, Y8
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  expQ0<>+0(SB), Y5, Y6
+	VMULPS       Y7, Y7, Y9
+	VMULPS       Y5, Y5, Y10
+	VMOVAPS      Y7, Y7
+	VFMADD231PS  Y8, Y9, Y7
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y6, Y10, Y5
+	VADDPS       one<>+0(SB), Y7, Y6
+	VADDPS       one<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y6, Y4, Y4
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       Y5, Y3, Y3
+	VCMPPS       $0x1e, expMax<>+0(SB), Y0, Y5
+	VBLENDVPS    Y5, infinity<>+0(SB), Y4, Y4
+	VCMPPS       $0x1e, expMax<>+0(SB), Y1, Y5
+	VBLENDVPS    Y5, infinity<>+0(SB), Y3, Y3
+	VCMPPS       $0x11, expMin<>+0(SB), Y0, Y5
+	VBLENDVPS    Y5, zero<>+0(SB), Y4, Y4
+	VCMPPS       $0x11, expMin<>+0(SB), Y1, Y5
+	VBLENDVPS    Y5, zero<>+0(SB), Y3, Y3
+	VCMPPS       $0x03, Y0, Y0, Y5
+	VBLENDVPS    Y5, Y0, Y4, Y0
+	VCMPPS       $0x03, Y1, Y1, Y4
+	VBLENDVPS    Y4, Y1, Y3, Y1
+	VADDPS       one<>+0(SB), Y0, Y0
+	VADDPS       one<>+0(SB), Y1, Y1
+	VDIVPS       Y0, Y2, Y0
+	VDIVPS       Y1, Y2, Y1
+	VMOVUPS      Y0, (CX)(AX*1)
+	VMOVUPS      Y1, 32(CX)(AX*1)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, BX
+	JGE          unrolled
+
+unrolledRest:
+	ADDQ $0x10, BX
+	SUBQ $0x08, BX
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(BX*1), Y0
-	VXORPS      sign<>+0(SB), Y0, Y0
-	VMOVUPS     expRound<>+0(SB), Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS log2E<>+0(SB), Y0, Y1
-	VSUBPS      expRound<>+0(SB), Y1, Y2
-	VMOVAPS     Y0, Y3
-	VFMADD231PS ln2HighNegated<>+0(SB), Y2, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS ln2LowNegated<>+0(SB), Y2, Y3
-	VMOVUPS     expQ4<>+0(SB), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD213PS expQ3<>+0(SB), Y3, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD213PS expQ2<>+0(SB), Y3, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD213PS expQ1<>+0(SB), Y3, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD213PS expQ0<>+0(SB), Y3, Y2
-	VMULPS      Y3, Y3, Y4
-	VMOVAPS     Y3, Y3
-	VFMADD231PS Y2, Y4, Y3
-	VADDPS      one<>+0(SB), Y3, Y2
-	VPSLLD      $0x17, Y1, Y1
-	VPADDD      Y2, Y1, Y1
-	VCMPPS      $0x1e, expMax<>+0(SB), Y0, Y2
-	VBLENDVPS   Y2, infinity<>+0(SB), Y1, Y1
-	VCMPPS      $0x11, expMin<>+0(SB), Y0, Y2
-	VBLENDVPS   Y2, zero<>+0(SB), Y1, Y1
-	VCMPPS      $0x03, Y0, Y0, Y2
-	VBLENDVPS   Y2, Y0, Y1, Y0
-	VADDPS      one<>+0(SB), Y0, Y0
-	VMOVUPS     one<>+0(SB), Y1
-	VDIVPS      Y0, Y1, Y0
-	VMOVUPS     Y0, (AX)(BX*1)
-	ADDQ        $0x20, BX
-	SUBQ        $0x08, DX
-	JGE         loop
-
-tail:
-	ADDQ         $0x08, DX
-	JEQ          end
-	MOVQ         DX, X0
-	VPBROADCASTD X0, Y0
-	VMOVDQU      lanes<>+0(SB), Y1
-	VPSUBD       Y0, Y1, Y1
-	VMASKMOVPS   (CX)(BX*1), Y1, Y0
+	VMOVUPS      (DX)(AX*1), Y0
+	VBROADCASTSS one<>+0(SB), Y1
 	VXORPS       sign<>+0(SB), Y0, Y0
-	VMOVUPS      expRound<>+0(SB), Y2
+	VBROADCASTSS expRound<>+0(SB), Y2
 	VMOVAPS      Y2, Y2
 	VFMADD231PS  log2E<>+0(SB), Y0, Y2
 	VSUBPS       expRound<>+0(SB), Y2, Y3
@@ -695,7 +693,7 @@ tail:
 	VFMADD231PS  ln2HighNegated<>+0(SB), Y3, Y4
 	VMOVAPS      Y4, Y4
 	VFMADD231PS  ln2LowNegated<>+0(SB), Y3, Y4
-	VMOVUPS      expQ4<>+0(SB), Y3
+	VBROADCASTSS expQ4<>+0(SB), Y3
 	VMOVAPS      Y3, Y3
 	VFMADD213PS  expQ3<>+0(SB), Y4, Y3
 	VMOVAPS      Y3, Y3
@@ -717,9 +715,55 @@ tail:
 	VCMPPS       $0x03, Y0, Y0, Y3
 	VBLENDVPS    Y3, Y0, Y2, Y0
 	VADDPS       one<>+0(SB), Y0, Y0
-	VMOVUPS      one<>+0(SB), Y2
+	VDIVPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x08, BX
+	JGE          loop
+
+loopRest:
+	ADDQ         $0x08, BX
+	TESTQ        BX, BX
+	JEQ          end
+	MOVQ         BX, X0
+	VPBROADCASTD X0, Y0
+	VMOVDQU      lanes<>+0(SB), Y1
+	VPSUBD       Y0, Y1, Y1
+	VMASKMOVPS   (DX)(AX*1), Y1, Y0
+	VBROADCASTSS one<>+0(SB), Y2
+	VXORPS       sign<>+0(SB), Y0, Y0
+	VBROADCASTSS expRound<>+0(SB), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  log2E<>+0(SB), Y0, Y3
+	VSUBPS       expRound<>+0(SB), Y3, Y4
+	VMOVAPS      Y0, Y5
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y4, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y4, Y5
+	VBROADCASTSS expQ4<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  expQ3<>+0(SB), Y5, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  expQ2<>+0(SB), Y5, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  expQ1<>+0(SB), Y5, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  expQ0<>+0(SB), Y5, Y4
+	VMULPS       Y5, Y5, Y6
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y4, Y6, Y5
+	VADDPS       one<>+0(SB), Y5, Y4
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       Y4, Y3, Y3
+	VCMPPS       $0x1e, expMax<>+0(SB), Y0, Y4
+	VBLENDVPS    Y4, infinity<>+0(SB), Y3, Y3
+	VCMPPS       $0x11, expMin<>+0(SB), Y0, Y4
+	VBLENDVPS    Y4, zero<>+0(SB), Y3, Y3
+	VCMPPS       $0x03, Y0, Y0, Y4
+	VBLENDVPS    Y4, Y0, Y3, Y0
+	VADDPS       one<>+0(SB), Y0, Y0
 	VDIVPS       Y0, Y2, Y0
-	VMASKMOVPS   Y0, Y1, (AX)(BX*1)
+	VMASKMOVPS   Y0, Y1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -733,77 +777,102 @@ DATA sign<>+16(SB)/4, $0x80000000
 DATA sign<>+20(SB)/4, $0x80000000
 DATA sign<>+24(SB)/4, $0x80000000
 DATA sign<>+28(SB)/4, $0x80000000
-DATA sign<>+32(SB)/4, $0x80000000
-DATA sign<>+36(SB)/4, $0x80000000
-DATA sign<>+40(SB)/4, $0x80000000
-DATA sign<>+44(SB)/4, $0x80000000
-DATA sign<>+48(SB)/4, $0x80000000
-DATA sign<>+52(SB)/4, $0x80000000
-DATA sign<>+56(SB)/4, $0x80000000
-DATA sign<>+60(SB)/4, $0x80000000
-GLOBL sign<>(SB), RODATA|NOPTR, $64
+GLOBL sign<>(SB), RODATA|NOPTR, $32
 
 // func siluAVX2(dst []float32, x []float32)
 // Requires: AVX, AVX2, FMA3, SSE2
 TEXT ·siluAVX2(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	SUBQ $0x08, DX
-	JLT  tail
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), BX
+	SUBQ $0x10, BX
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS      (DX)(AX*1), Y0
+	VMOVUPS      32(DX)(AX*1), Y1
+	VBROADCASTSS one<>+0(SB), Y2
+	VXORPS       sign<>+0(SB), Y0, Y3
+	VXORPS       sign<>+0(SB), Y1, Y4
+	VBROADCASTSS expRound<>+0(SB), Y5
+	VMOVAPS      Y5, Y6
+	VFMADD231PS  log2E<>+0(SB), Y3, Y6
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  log2E<>+0(SB), Y4, Y5
+	VSUBPS       expRound<>+0(SB), Y6, Y7
+	VSUBPS       expRound<>+0(SB), Y5, Y8
+	VMOVAPS      Y3, Y9
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y7, Y9
+	VMOVAPS      Y4, Y10
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y8, Y10
+	VMOVAPS      Y9, Y9
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y7, Y9
+	VMOVAPS      Y10, Y7
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y8, Y7
+	VBROADCASTSS expQ4<>+0(SB), Y8
+	VMOVAPS      Y8, Y10
+	VFMADD213PS  expQ3<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ3<>+0(SB), Y7, Y8
+	VMOVAPS      Y10, Y10
+	VFMADD213PS  expQ2<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ2<>+0(SB), Y7, Y8
+	VMOVAPS      Y10, Y10
+	VFMADD213PS  expQ1<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ1<>+0(SB), Y7, Y8
+	VMOVAPS      Y10, Y10
+	VFMADD213PS  expQ0<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ0<>+0(SB), Y7, Y8
+	VMULPS       Y9, Y9, Y11
+	VMULPS       Y7, Y7, Y12
+	VMOVAPS      Y9, Y9
+	VFMADD231PS  Y10, Y11, Y9
+	VMOVAPS      Y7, Y7
+	VFMADD231PS  Y8, Y12, Y7
+	VADDPS       one<>+0(SB), Y9, Y8
+	VADDPS       one<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y8, Y6, Y6
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y7, Y5, Y5
+	VCMPPS       $0x1e, expMax<>+0(SB), Y3, Y7
+	VBLENDVPS    Y7, infinity<>+0(SB), Y6, Y6
+	VCMPPS       $0x1e, expMax<>+0(SB), Y4, Y7
+	VBLENDVPS    Y7, infinity<>+0(SB), Y5, Y5
+	VCMPPS       $0x11, expMin<>+0(SB), Y3, Y7
+	VBLENDVPS    Y7, zero<>+0(SB), Y6, Y6
+	VCMPPS       $0x11, expMin<>+0(SB), Y4, Y7
+	VBLENDVPS    Y7, zero<>+0(SB), Y5, Y5
+	VCMPPS       $0x03, Y3, Y3, Y7
+	VBLENDVPS    Y7, Y3, Y6, Y3
+	VCMPPS       $0x03, Y4, Y4, Y6
+	VBLENDVPS    Y6, Y4, Y5, Y4
+	VADDPS       one<>+0(SB), Y3, Y3
+	VADDPS       one<>+0(SB), Y4, Y4
+	VDIVPS       Y3, Y2, Y3
+	VDIVPS       Y4, Y2, Y2
+	VMULPS       Y3, Y0, Y0
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      Y0, (CX)(AX*1)
+	VMOVUPS      Y1, 32(CX)(AX*1)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, BX
+	JGE          unrolled
+
+unrolledRest:
+	ADDQ $0x10, BX
+	SUBQ $0x08, BX
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(BX*1), Y0
-	VXORPS      sign<>+0(SB), Y0, Y1
-	VMOVUPS     expRound<>+0(SB), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS log2E<>+0(SB), Y1, Y2
-	VSUBPS      expRound<>+0(SB), Y2, Y3
-	VMOVAPS     Y1, Y4
-	VFMADD231PS ln2HighNegated<>+0(SB), Y3, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS ln2LowNegated<>+0(SB), Y3, Y4
-	VMOVUPS     expQ4<>+0(SB), Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ3<>+0(SB), Y4, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ2<>+0(SB), Y4, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ1<>+0(SB), Y4, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ0<>+0(SB), Y4, Y3
-	VMULPS      Y4, Y4, Y5
-	VMOVAPS     Y4, Y4
-	VFMADD231PS Y3, Y5, Y4
-	VADDPS      one<>+0(SB), Y4, Y3
-	VPSLLD      $0x17, Y2, Y2
-	VPADDD      Y3, Y2, Y2
-	VCMPPS      $0x1e, expMax<>+0(SB), Y1, Y3
-	VBLENDVPS   Y3, infinity<>+0(SB), Y2, Y2
-	VCMPPS      $0x11, expMin<>+0(SB), Y1, Y3
-	VBLENDVPS   Y3, zero<>+0(SB), Y2, Y2
-	VCMPPS      $0x03, Y1, Y1, Y3
-	VBLENDVPS   Y3, Y1, Y2, Y1
-	VADDPS      one<>+0(SB), Y1, Y1
-	VMOVUPS     one<>+0(SB), Y2
-	VDIVPS      Y1, Y2, Y1
-	VMULPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (AX)(BX*1)
-	ADDQ        $0x20, BX
-	SUBQ        $0x08, DX
-	JGE         loop
-
-tail:
-	ADDQ         $0x08, DX
-	JEQ          end
-	MOVQ         DX, X0
-	VPBROADCASTD X0, Y0
-	VMOVDQU      lanes<>+0(SB), Y1
-	VPSUBD       Y0, Y1, Y1
-	VMASKMOVPS   (CX)(BX*1), Y1, Y0
+	VMOVUPS      (DX)(AX*1), Y0
+	VBROADCASTSS one<>+0(SB), Y1
 	VXORPS       sign<>+0(SB), Y0, Y2
-	VMOVUPS      expRound<>+0(SB), Y3
+	VBROADCASTSS expRound<>+0(SB), Y3
 	VMOVAPS      Y3, Y3
 	VFMADD231PS  log2E<>+0(SB), Y2, Y3
 	VSUBPS       expRound<>+0(SB), Y3, Y4
@@ -811,7 +880,7 @@ tail:
 	VFMADD231PS  ln2HighNegated<>+0(SB), Y4, Y5
 	VMOVAPS      Y5, Y5
 	VFMADD231PS  ln2LowNegated<>+0(SB), Y4, Y5
-	VMOVUPS      expQ4<>+0(SB), Y4
+	VBROADCASTSS expQ4<>+0(SB), Y4
 	VMOVAPS      Y4, Y4
 	VFMADD213PS  expQ3<>+0(SB), Y5, Y4
 	VMOVAPS      Y4, Y4
@@ -833,10 +902,57 @@ tail:
 	VCMPPS       $0x03, Y2, Y2, Y4
 	VBLENDVPS    Y4, Y2, Y3, Y2
 	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y3
-	VDIVPS       Y2, Y3, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x08, BX
+	JGE          loop
+
+loopRest:
+	ADDQ         $0x08, BX
+	TESTQ        BX, BX
+	JEQ          end
+	MOVQ         BX, X0
+	VPBROADCASTD X0, Y0
+	VMOVDQU      lanes<>+0(SB), Y1
+	VPSUBD       Y0, Y1, Y1
+	VMASKMOVPS   (DX)(AX*1), Y1, Y0
+	VBROADCASTSS one<>+0(SB), Y2
+	VXORPS       sign<>+0(SB), Y0, Y3
+	VBROADCASTSS expRound<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VSUBPS       expRound<>+0(SB), Y4, Y5
+	VMOVAPS      Y3, Y6
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y5, Y6
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y5, Y6
+	VBROADCASTSS expQ4<>+0(SB), Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ3<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ2<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ1<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ0<>+0(SB), Y6, Y5
+	VMULPS       Y6, Y6, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  Y5, Y7, Y6
+	VADDPS       one<>+0(SB), Y6, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y5, Y4, Y4
+	VCMPPS       $0x1e, expMax<>+0(SB), Y3, Y5
+	VBLENDVPS    Y5, infinity<>+0(SB), Y4, Y4
+	VCMPPS       $0x11, expMin<>+0(SB), Y3, Y5
+	VBLENDVPS    Y5, zero<>+0(SB), Y4, Y4
+	VCMPPS       $0x03, Y3, Y3, Y5
+	VBLENDVPS    Y5, Y3, Y4, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VDIVPS       Y3, Y2, Y2
 	VMULPS       Y2, Y0, Y0
-	VMASKMOVPS   Y0, Y1, (AX)(BX*1)
+	VMASKMOVPS   Y0, Y1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -845,73 +961,113 @@ end:
 // func siluGradAVX2(dx []float32, x []float32, dy []float32)
 // Requires: AVX, AVX2, FMA3, SSE2
 TEXT ·siluGradAVX2(SB), NOSPLIT, $0-72
-	MOVQ dx_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dy_base+48(FP), DX
-	MOVQ dx_len+8(FP), BX
-	XORQ SI, SI
-	SUBQ $0x08, BX
-	JLT  tail
+	MOVQ dx_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ dy_base+48(FP), BX
+	XORQ AX, AX
+	MOVQ dx_len+8(FP), SI
+	SUBQ $0x10, SI
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS      (DX)(AX*1), Y0
+	VMOVUPS      32(DX)(AX*1), Y1
+	VBROADCASTSS one<>+0(SB), Y2
+	VXORPS       sign<>+0(SB), Y0, Y3
+	VXORPS       sign<>+0(SB), Y1, Y4
+	VBROADCASTSS expRound<>+0(SB), Y5
+	VMOVAPS      Y5, Y6
+	VFMADD231PS  log2E<>+0(SB), Y3, Y6
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  log2E<>+0(SB), Y4, Y5
+	VSUBPS       expRound<>+0(SB), Y6, Y7
+	VSUBPS       expRound<>+0(SB), Y5, Y8
+	VMOVAPS      Y3, Y9
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y7, Y9
+	VMOVAPS      Y4, Y10
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y8, Y10
+	VMOVAPS      Y9, Y9
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y7, Y9
+	VMOVAPS      Y10, Y7
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y8, Y7
+	VBROADCASTSS expQ4<>+0(SB), Y8
+	VMOVAPS      Y8, Y10
+	VFMADD213PS  expQ3<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ3<>+0(SB), Y7, Y8
+	VMOVAPS      Y10, Y10
+	VFMADD213PS  expQ2<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ2<>+0(SB), Y7, Y8
+	VMOVAPS      Y10, Y10
+	VFMADD213PS  expQ1<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ1<>+0(SB), Y7, Y8
+	VMOVAPS      Y10, Y10
+	VFMADD213PS  expQ0<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ0<>+0(SB), Y7, Y8
+	VMULPS       Y9, Y9, Y11
+	VMULPS       Y7, Y7, Y12
+	VMOVAPS      Y9, Y9
+	VFMADD231PS  Y10, Y11, Y9
+	VMOVAPS      Y7, Y7
+	VFMADD231PS  Y8, Y12, Y7
+	VADDPS       one<>+0(SB), Y9, Y8
+	VADDPS       one<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y8, Y6, Y6
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y7, Y5, Y5
+	VCMPPS       $0x1e, expMax<>+0(SB), Y3, Y7
+	VBLENDVPS    Y7, infinity<>+0(SB), Y6, Y6
+	VCMPPS       $0x1e, expMax<>+0(SB), Y4, Y7
+	VBLENDVPS    Y7, infinity<>+0(SB), Y5, Y5
+	VCMPPS       $0x11, expMin<>+0(SB), Y3, Y7
+	VBLENDVPS    Y7, zero<>+0(SB), Y6, Y6
+	VCMPPS       $0x11, expMin<>+0(SB), Y4, Y7
+	VBLENDVPS    Y7, zero<>+0(SB), Y5, Y5
+	VCMPPS       $0x03, Y3, Y3, Y7
+	VBLENDVPS    Y7, Y3, Y6, Y3
+	VCMPPS       $0x03, Y4, Y4, Y6
+	VBLENDVPS    Y6, Y4, Y5, Y4
+	VADDPS       one<>+0(SB), Y3, Y3
+	VADDPS       one<>+0(SB), Y4, Y4
+	VDIVPS       Y3, Y2, Y3
+	VDIVPS       Y4, Y2, Y2
+	VBROADCASTSS one<>+0(SB), Y4
+	VSUBPS       Y3, Y4, Y5
+	VSUBPS       Y2, Y4, Y4
+	VMOVAPS      Y0, Y0
+	VFMADD213PS  one<>+0(SB), Y5, Y0
+	VMOVAPS      Y1, Y1
+	VFMADD213PS  one<>+0(SB), Y4, Y1
+	VMULPS       Y0, Y3, Y0
+	VMULPS       Y1, Y2, Y1
+	VMOVUPS      (BX)(AX*1), Y2
+	VMOVUPS      32(BX)(AX*1), Y3
+	VMOVUPS      (CX)(AX*1), Y4
+	VMOVUPS      32(CX)(AX*1), Y5
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y0, Y2, Y4
+	VMOVAPS      Y5, Y0
+	VFMADD231PS  Y1, Y3, Y0
+	VMOVUPS      Y4, (CX)(AX*1)
+	VMOVUPS      Y0, 32(CX)(AX*1)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, SI
+	JGE          unrolled
+
+unrolledRest:
+	ADDQ $0x10, SI
+	SUBQ $0x08, SI
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(SI*1), Y0
-	VXORPS      sign<>+0(SB), Y0, Y1
-	VMOVUPS     expRound<>+0(SB), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS log2E<>+0(SB), Y1, Y2
-	VSUBPS      expRound<>+0(SB), Y2, Y3
-	VMOVAPS     Y1, Y4
-	VFMADD231PS ln2HighNegated<>+0(SB), Y3, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS ln2LowNegated<>+0(SB), Y3, Y4
-	VMOVUPS     expQ4<>+0(SB), Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ3<>+0(SB), Y4, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ2<>+0(SB), Y4, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ1<>+0(SB), Y4, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ0<>+0(SB), Y4, Y3
-	VMULPS      Y4, Y4, Y5
-	VMOVAPS     Y4, Y4
-	VFMADD231PS Y3, Y5, Y4
-	VADDPS      one<>+0(SB), Y4, Y3
-	VPSLLD      $0x17, Y2, Y2
-	VPADDD      Y3, Y2, Y2
-	VCMPPS      $0x1e, expMax<>+0(SB), Y1, Y3
-	VBLENDVPS   Y3, infinity<>+0(SB), Y2, Y2
-	VCMPPS      $0x11, expMin<>+0(SB), Y1, Y3
-	VBLENDVPS   Y3, zero<>+0(SB), Y2, Y2
-	VCMPPS      $0x03, Y1, Y1, Y3
-	VBLENDVPS   Y3, Y1, Y2, Y1
-	VADDPS      one<>+0(SB), Y1, Y1
-	VMOVUPS     one<>+0(SB), Y2
-	VDIVPS      Y1, Y2, Y1
-	VMOVUPS     one<>+0(SB), Y2
-	VSUBPS      Y1, Y2, Y2
-	VMOVAPS     Y0, Y0
-	VFMADD213PS one<>+0(SB), Y2, Y0
-	VMULPS      Y0, Y1, Y0
-	VMOVUPS     (DX)(SI*1), Y1
-	VMOVUPS     (AX)(SI*1), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y0, Y1, Y2
-	VMOVUPS     Y2, (AX)(SI*1)
-	ADDQ        $0x20, SI
-	SUBQ        $0x08, BX
-	JGE         loop
-
-tail:
-	ADDQ         $0x08, BX
-	JEQ          end
-	MOVQ         BX, X0
-	VPBROADCASTD X0, Y0
-	VMOVDQU      lanes<>+0(SB), Y1
-	VPSUBD       Y0, Y1, Y1
-	VMASKMOVPS   (CX)(SI*1), Y1, Y0
+	VMOVUPS      (DX)(AX*1), Y0
+	VBROADCASTSS one<>+0(SB), Y1
 	VXORPS       sign<>+0(SB), Y0, Y2
-	VMOVUPS      expRound<>+0(SB), Y3
+	VBROADCASTSS expRound<>+0(SB), Y3
 	VMOVAPS      Y3, Y3
 	VFMADD231PS  log2E<>+0(SB), Y2, Y3
 	VSUBPS       expRound<>+0(SB), Y3, Y4
@@ -919,7 +1075,7 @@ tail:
 	VFMADD231PS  ln2HighNegated<>+0(SB), Y4, Y5
 	VMOVAPS      Y5, Y5
 	VFMADD231PS  ln2LowNegated<>+0(SB), Y4, Y5
-	VMOVUPS      expQ4<>+0(SB), Y4
+	VBROADCASTSS expQ4<>+0(SB), Y4
 	VMOVAPS      Y4, Y4
 	VFMADD213PS  expQ3<>+0(SB), Y5, Y4
 	VMOVAPS      Y4, Y4
@@ -941,18 +1097,73 @@ tail:
 	VCMPPS       $0x03, Y2, Y2, Y4
 	VBLENDVPS    Y4, Y2, Y3, Y2
 	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y3
-	VDIVPS       Y2, Y3, Y2
-	VMOVUPS      one<>+0(SB), Y3
+	VDIVPS       Y2, Y1, Y1
+	VBROADCASTSS one<>+0(SB), Y2
+	VSUBPS       Y1, Y2, Y2
+	VMOVAPS      Y0, Y0
+	VFMADD213PS  one<>+0(SB), Y2, Y0
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      (BX)(AX*1), Y1
+	VMOVUPS      (CX)(AX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y0, Y1, Y2
+	VMOVUPS      Y2, (CX)(AX*1)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x08, SI
+	JGE          loop
+
+loopRest:
+	ADDQ         $0x08, SI
+	TESTQ        SI, SI
+	JEQ          end
+	MOVQ         SI, X0
+	VPBROADCASTD X0, Y0
+	VMOVDQU      lanes<>+0(SB), Y1
+	VPSUBD       Y0, Y1, Y1
+	VMASKMOVPS   (DX)(AX*1), Y1, Y0
+	VBROADCASTSS one<>+0(SB), Y2
+	VXORPS       sign<>+0(SB), Y0, Y3
+	VBROADCASTSS expRound<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VSUBPS       expRound<>+0(SB), Y4, Y5
+	VMOVAPS      Y3, Y6
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y5, Y6
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y5, Y6
+	VBROADCASTSS expQ4<>+0(SB), Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ3<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ2<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ1<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ0<>+0(SB), Y6, Y5
+	VMULPS       Y6, Y6, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  Y5, Y7, Y6
+	VADDPS       one<>+0(SB), Y6, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y5, Y4, Y4
+	VCMPPS       $0x1e, expMax<>+0(SB), Y3, Y5
+	VBLENDVPS    Y5, infinity<>+0(SB), Y4, Y4
+	VCMPPS       $0x11, expMin<>+0(SB), Y3, Y5
+	VBLENDVPS    Y5, zero<>+0(SB), Y4, Y4
+	VCMPPS       $0x03, Y3, Y3, Y5
+	VBLENDVPS    Y5, Y3, Y4, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VDIVPS       Y3, Y2, Y2
+	VBROADCASTSS one<>+0(SB), Y3
 	VSUBPS       Y2, Y3, Y3
 	VMOVAPS      Y0, Y0
 	VFMADD213PS  one<>+0(SB), Y3, Y0
 	VMULPS       Y0, Y2, Y0
-	VMASKMOVPS   (DX)(SI*1), Y1, Y2
-	VMASKMOVPS   (AX)(SI*1), Y1, Y3
+	VMASKMOVPS   (BX)(AX*1), Y1, Y2
+	VMASKMOVPS   (CX)(AX*1), Y1, Y3
 	VMOVAPS      Y3, Y3
 	VFMADD231PS  Y0, Y2, Y3
-	VMASKMOVPS   Y3, Y1, (AX)(SI*1)
+	VMASKMOVPS   Y3, Y1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -961,88 +1172,211 @@ end:
 // func geluAVX2(dst []float32, x []float32)
 // Requires: AVX, AVX2, FMA3, SSE2
 TEXT ·geluAVX2(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	SUBQ $0x08, DX
-	JLT  tail
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), BX
+	SUBQ $0x10, BX
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS      (DX)(AX*1), Y0
+	VMOVUPS      32(DX)(AX*1), Y1
+	VANDPS       magnitude<>+0(SB), Y0, Y2
+	VANDPS       magnitude<>+0(SB), Y1, Y3
+	VCMPPS       $0x1e, phiMax<>+0(SB), Y2, Y4
+	VBLENDVPS    Y4, phiMax<>+0(SB), Y2, Y2
+	VCMPPS       $0x1e, phiMax<>+0(SB), Y3, Y4
+	VBLENDVPS    Y4, phiMax<>+0(SB), Y3, Y3
+	VBROADCASTSS phiT8<>+0(SB), Y4
+	VMOVAPS      Y4, Y5
+	VFMADD213PS  phiT7<>+0(SB), Y2, Y5
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  phiT7<>+0(SB), Y3, Y4
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  phiT6<>+0(SB), Y2, Y5
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  phiT6<>+0(SB), Y3, Y4
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  phiT5<>+0(SB), Y2, Y5
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  phiT5<>+0(SB), Y3, Y4
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  phiT4<>+0(SB), Y2, Y5
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  phiT4<>+0(SB), Y3, Y4
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  phiT3<>+0(SB), Y2, Y5
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  phiT3<>+0(SB), Y3, Y4
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  phiT2<>+0(SB), Y2, Y5
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  phiT2<>+0(SB), Y3, Y4
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  phiT1<>+0(SB), Y2, Y5
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  phiT1<>+0(SB), Y3, Y4
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  phiT0<>+0(SB), Y2, Y5
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  phiT0<>+0(SB), Y3, Y4
+	VMULPS       Y2, Y5, Y2
+	VMULPS       Y3, Y4, Y3
+	VBROADCASTSS expRound<>+0(SB), Y4
+	VMOVAPS      Y4, Y5
+	VFMADD231PS  log2E<>+0(SB), Y2, Y5
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VSUBPS       expRound<>+0(SB), Y5, Y6
+	VSUBPS       expRound<>+0(SB), Y4, Y7
+	VMOVAPS      Y2, Y8
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y6, Y8
+	VMOVAPS      Y3, Y9
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y7, Y9
+	VMOVAPS      Y8, Y8
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y6, Y8
+	VMOVAPS      Y9, Y6
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y7, Y6
+	VBROADCASTSS expQ4<>+0(SB), Y7
+	VMOVAPS      Y7, Y9
+	VFMADD213PS  expQ3<>+0(SB), Y8, Y9
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  expQ3<>+0(SB), Y6, Y7
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  expQ2<>+0(SB), Y8, Y9
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  expQ2<>+0(SB), Y6, Y7
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  expQ1<>+0(SB), Y8, Y9
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  expQ1<>+0(SB), Y6, Y7
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  expQ0<>+0(SB), Y8, Y9
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  expQ0<>+0(SB), Y6, Y7
+	VMULPS       Y8, Y8, Y10
+	VMULPS       Y6, Y6, Y11
+	VMOVAPS      Y8, Y8
+	VFMADD231PS  Y9, Y10, Y8
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  Y7, Y11, Y6
+	VADDPS       one<>+0(SB), Y8, Y7
+	VADDPS       one<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y7, Y5, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y6, Y4, Y4
+	VCMPPS       $0x1e, expMax<>+0(SB), Y2, Y6
+	VBLENDVPS    Y6, infinity<>+0(SB), Y5, Y5
+	VCMPPS       $0x1e, expMax<>+0(SB), Y3, Y6
+	VBLENDVPS    Y6, infinity<>+0(SB), Y4, Y4
+	VCMPPS       $0x11, expMin<>+0(SB), Y2, Y6
+	VBLENDVPS    Y6, zero<>+0(SB), Y5, Y5
+	VCMPPS       $0x11, expMin<>+0(SB), Y3, Y6
+	VBLENDVPS    Y6, zero<>+0(SB), Y4, Y4
+	VCMPPS       $0x03, Y2, Y2, Y6
+	VBLENDVPS    Y6, Y2, Y5, Y2
+	VCMPPS       $0x03, Y3, Y3, Y5
+	VBLENDVPS    Y5, Y3, Y4, Y3
+	VMULPS       half<>+0(SB), Y2, Y2
+	VMULPS       half<>+0(SB), Y3, Y3
+	VBROADCASTSS one<>+0(SB), Y4
+	VSUBPS       Y2, Y4, Y5
+	VSUBPS       Y3, Y4, Y4
+	VCMPPS       $0x11, zero<>+0(SB), Y0, Y6
+	VBLENDVPS    Y6, Y2, Y5, Y2
+	VCMPPS       $0x11, zero<>+0(SB), Y1, Y5
+	VBLENDVPS    Y5, Y3, Y4, Y3
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (CX)(AX*1)
+	VMOVUPS      Y1, 32(CX)(AX*1)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, BX
+	JGE          unrolled
+
+unrolledRest:
+	ADDQ $0x10, BX
+	SUBQ $0x08, BX
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(BX*1), Y0
-	VANDPS      magnitude<>+0(SB), Y0, Y1
-	VCMPPS      $0x1e, phiMax<>+0(SB), Y1, Y2
-	VBLENDVPS   Y2, phiMax<>+0(SB), Y1, Y1
-	VMOVUPS     phiT8<>+0(SB), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD213PS phiT7<>+0(SB), Y1, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD213PS phiT6<>+0(SB), Y1, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD213PS phiT5<>+0(SB), Y1, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD213PS phiT4<>+0(SB), Y1, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD213PS phiT3<>+0(SB), Y1, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD213PS phiT2<>+0(SB), Y1, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD213PS phiT1<>+0(SB), Y1, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD213PS phiT0<>+0(SB), Y1, Y2
-	VMULPS      Y1, Y2, Y1
-	VMOVUPS     expRound<>+0(SB), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS log2E<>+0(SB), Y1, Y2
-	VSUBPS      expRound<>+0(SB), Y2, Y3
-	VMOVAPS     Y1, Y4
-	VFMADD231PS ln2HighNegated<>+0(SB), Y3, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS ln2LowNegated<>+0(SB), Y3, Y4
-	VMOVUPS     expQ4<>+0(SB), Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ3<>+0(SB), Y4, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ2<>+0(SB), Y4, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ1<>+0(SB), Y4, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ0<>+0(SB), Y4, Y3
-	VMULPS      Y4, Y4, Y5
-	VMOVAPS     Y4, Y4
-	VFMADD231PS Y3, Y5, Y4
-	VADDPS      one<>+0(SB), Y4, Y3
-	VPSLLD      $0x17, Y2, Y2
-	VPADDD      Y3, Y2, Y2
-	VCMPPS      $0x1e, expMax<>+0(SB), Y1, Y3
-	VBLENDVPS   Y3, infinity<>+0(SB), Y2, Y2
-	VCMPPS      $0x11, expMin<>+0(SB), Y1, Y3
-	VBLENDVPS   Y3, zero<>+0(SB), Y2, Y2
-	VCMPPS      $0x03, Y1, Y1, Y3
-	VBLENDVPS   Y3, Y1, Y2, Y1
-	VMULPS      half<>+0(SB), Y1, Y1
-	VMOVUPS     one<>+0(SB), Y2
-	VSUBPS      Y1, Y2, Y2
-	VCMPPS      $0x11, zero<>+0(SB), Y0, Y3
-	VBLENDVPS   Y3, Y1, Y2, Y1
-	VMULPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (AX)(BX*1)
-	ADDQ        $0x20, BX
-	SUBQ        $0x08, DX
-	JGE         loop
+	VMOVUPS      (DX)(AX*1), Y0
+	VANDPS       magnitude<>+0(SB), Y0, Y1
+	VCMPPS       $0x1e, phiMax<>+0(SB), Y1, Y2
+	VBLENDVPS    Y2, phiMax<>+0(SB), Y1, Y1
+	VBROADCASTSS phiT8<>+0(SB), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD213PS  phiT7<>+0(SB), Y1, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD213PS  phiT6<>+0(SB), Y1, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD213PS  phiT5<>+0(SB), Y1, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD213PS  phiT4<>+0(SB), Y1, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD213PS  phiT3<>+0(SB), Y1, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD213PS  phiT2<>+0(SB), Y1, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD213PS  phiT1<>+0(SB), Y1, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD213PS  phiT0<>+0(SB), Y1, Y2
+	VMULPS       Y1, Y2, Y1
+	VBROADCASTSS expRound<>+0(SB), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  log2E<>+0(SB), Y1, Y2
+	VSUBPS       expRound<>+0(SB), Y2, Y3
+	VMOVAPS      Y1, Y4
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y3, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y3, Y4
+	VBROADCASTSS expQ4<>+0(SB), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD213PS  expQ3<>+0(SB), Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD213PS  expQ2<>+0(SB), Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD213PS  expQ1<>+0(SB), Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD213PS  expQ0<>+0(SB), Y4, Y3
+	VMULPS       Y4, Y4, Y5
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y3, Y5, Y4
+	VADDPS       one<>+0(SB), Y4, Y3
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       Y3, Y2, Y2
+	VCMPPS       $0x1e, expMax<>+0(SB), Y1, Y3
+	VBLENDVPS    Y3, infinity<>+0(SB), Y2, Y2
+	VCMPPS       $0x11, expMin<>+0(SB), Y1, Y3
+	VBLENDVPS    Y3, zero<>+0(SB), Y2, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMULPS       half<>+0(SB), Y1, Y1
+	VBROADCASTSS one<>+0(SB), Y2
+	VSUBPS       Y1, Y2, Y2
+	VCMPPS       $0x11, zero<>+0(SB), Y0, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x08, BX
+	JGE          loop
 
-tail:
-	ADDQ         $0x08, DX
+loopRest:
+	ADDQ         $0x08, BX
+	TESTQ        BX, BX
 	JEQ          end
-	MOVQ         DX, X0
+	MOVQ         BX, X0
 	VPBROADCASTD X0, Y0
 	VMOVDQU      lanes<>+0(SB), Y1
 	VPSUBD       Y0, Y1, Y1
-	VMASKMOVPS   (CX)(BX*1), Y1, Y0
+	VMASKMOVPS   (DX)(AX*1), Y1, Y0
 	VANDPS       magnitude<>+0(SB), Y0, Y2
 	VCMPPS       $0x1e, phiMax<>+0(SB), Y2, Y3
 	VBLENDVPS    Y3, phiMax<>+0(SB), Y2, Y2
-	VMOVUPS      phiT8<>+0(SB), Y3
+	VBROADCASTSS phiT8<>+0(SB), Y3
 	VMOVAPS      Y3, Y3
 	VFMADD213PS  phiT7<>+0(SB), Y2, Y3
 	VMOVAPS      Y3, Y3
@@ -1060,7 +1394,7 @@ tail:
 	VMOVAPS      Y3, Y3
 	VFMADD213PS  phiT0<>+0(SB), Y2, Y3
 	VMULPS       Y2, Y3, Y2
-	VMOVUPS      expRound<>+0(SB), Y3
+	VBROADCASTSS expRound<>+0(SB), Y3
 	VMOVAPS      Y3, Y3
 	VFMADD231PS  log2E<>+0(SB), Y2, Y3
 	VSUBPS       expRound<>+0(SB), Y3, Y4
@@ -1068,7 +1402,7 @@ tail:
 	VFMADD231PS  ln2HighNegated<>+0(SB), Y4, Y5
 	VMOVAPS      Y5, Y5
 	VFMADD231PS  ln2LowNegated<>+0(SB), Y4, Y5
-	VMOVUPS      expQ4<>+0(SB), Y4
+	VBROADCASTSS expQ4<>+0(SB), Y4
 	VMOVAPS      Y4, Y4
 	VFMADD213PS  expQ3<>+0(SB), Y5, Y4
 	VMOVAPS      Y4, Y4
@@ -1090,12 +1424,12 @@ tail:
 	VCMPPS       $0x03, Y2, Y2, Y4
 	VBLENDVPS    Y4, Y2, Y3, Y2
 	VMULPS       half<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y3
+	VBROADCASTSS one<>+0(SB), Y3
 	VSUBPS       Y2, Y3, Y3
 	VCMPPS       $0x11, zero<>+0(SB), Y0, Y4
 	VBLENDVPS    Y4, Y2, Y3, Y2
 	VMULPS       Y2, Y0, Y0
-	VMASKMOVPS   Y0, Y1, (AX)(BX*1)
+	VMASKMOVPS   Y0, Y1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -1109,15 +1443,7 @@ DATA magnitude<>+16(SB)/4, $0x7fffffff
 DATA magnitude<>+20(SB)/4, $0x7fffffff
 DATA magnitude<>+24(SB)/4, $0x7fffffff
 DATA magnitude<>+28(SB)/4, $0x7fffffff
-DATA magnitude<>+32(SB)/4, $0x7fffffff
-DATA magnitude<>+36(SB)/4, $0x7fffffff
-DATA magnitude<>+40(SB)/4, $0x7fffffff
-DATA magnitude<>+44(SB)/4, $0x7fffffff
-DATA magnitude<>+48(SB)/4, $0x7fffffff
-DATA magnitude<>+52(SB)/4, $0x7fffffff
-DATA magnitude<>+56(SB)/4, $0x7fffffff
-DATA magnitude<>+60(SB)/4, $0x7fffffff
-GLOBL magnitude<>(SB), RODATA|NOPTR, $64
+GLOBL magnitude<>(SB), RODATA|NOPTR, $32
 
 DATA phiMax<>+0(SB)/4, $0x40c00000
 DATA phiMax<>+4(SB)/4, $0x40c00000
@@ -1127,15 +1453,7 @@ DATA phiMax<>+16(SB)/4, $0x40c00000
 DATA phiMax<>+20(SB)/4, $0x40c00000
 DATA phiMax<>+24(SB)/4, $0x40c00000
 DATA phiMax<>+28(SB)/4, $0x40c00000
-DATA phiMax<>+32(SB)/4, $0x40c00000
-DATA phiMax<>+36(SB)/4, $0x40c00000
-DATA phiMax<>+40(SB)/4, $0x40c00000
-DATA phiMax<>+44(SB)/4, $0x40c00000
-DATA phiMax<>+48(SB)/4, $0x40c00000
-DATA phiMax<>+52(SB)/4, $0x40c00000
-DATA phiMax<>+56(SB)/4, $0x40c00000
-DATA phiMax<>+60(SB)/4, $0x40c00000
-GLOBL phiMax<>(SB), RODATA|NOPTR, $64
+GLOBL phiMax<>(SB), RODATA|NOPTR, $32
 
 DATA phiT8<>+0(SB)/4, $0x33e9248a
 DATA phiT8<>+4(SB)/4, $0x33e9248a
@@ -1145,15 +1463,7 @@ DATA phiT8<>+16(SB)/4, $0x33e9248a
 DATA phiT8<>+20(SB)/4, $0x33e9248a
 DATA phiT8<>+24(SB)/4, $0x33e9248a
 DATA phiT8<>+28(SB)/4, $0x33e9248a
-DATA phiT8<>+32(SB)/4, $0x33e9248a
-DATA phiT8<>+36(SB)/4, $0x33e9248a
-DATA phiT8<>+40(SB)/4, $0x33e9248a
-DATA phiT8<>+44(SB)/4, $0x33e9248a
-DATA phiT8<>+48(SB)/4, $0x33e9248a
-DATA phiT8<>+52(SB)/4, $0x33e9248a
-DATA phiT8<>+56(SB)/4, $0x33e9248a
-DATA phiT8<>+60(SB)/4, $0x33e9248a
-GLOBL phiT8<>(SB), RODATA|NOPTR, $64
+GLOBL phiT8<>(SB), RODATA|NOPTR, $32
 
 DATA phiT7<>+0(SB)/4, $0xb636d942
 DATA phiT7<>+4(SB)/4, $0xb636d942
@@ -1163,15 +1473,7 @@ DATA phiT7<>+16(SB)/4, $0xb636d942
 DATA phiT7<>+20(SB)/4, $0xb636d942
 DATA phiT7<>+24(SB)/4, $0xb636d942
 DATA phiT7<>+28(SB)/4, $0xb636d942
-DATA phiT7<>+32(SB)/4, $0xb636d942
-DATA phiT7<>+36(SB)/4, $0xb636d942
-DATA phiT7<>+40(SB)/4, $0xb636d942
-DATA phiT7<>+44(SB)/4, $0xb636d942
-DATA phiT7<>+48(SB)/4, $0xb636d942
-DATA phiT7<>+52(SB)/4, $0xb636d942
-DATA phiT7<>+56(SB)/4, $0xb636d942
-DATA phiT7<>+60(SB)/4, $0xb636d942
-GLOBL phiT7<>(SB), RODATA|NOPTR, $64
+GLOBL phiT7<>(SB), RODATA|NOPTR, $32
 
 DATA phiT6<>+0(SB)/4, $0x37e233b0
 DATA phiT6<>+4(SB)/4, $0x37e233b0
@@ -1181,15 +1483,7 @@ DATA phiT6<>+16(SB)/4, $0x37e233b0
 DATA phiT6<>+20(SB)/4, $0x37e233b0
 DATA phiT6<>+24(SB)/4, $0x37e233b0
 DATA phiT6<>+28(SB)/4, $0x37e233b0
-DATA phiT6<>+32(SB)/4, $0x37e233b0
-DATA phiT6<>+36(SB)/4, $0x37e233b0
-DATA phiT6<>+40(SB)/4, $0x37e233b0
-DATA phiT6<>+44(SB)/4, $0x37e233b0
-DATA phiT6<>+48(SB)/4, $0x37e233b0
-DATA phiT6<>+52(SB)/4, $0x37e233b0
-DATA phiT6<>+56(SB)/4, $0x37e233b0
-DATA phiT6<>+60(SB)/4, $0x37e233b0
-GLOBL phiT6<>(SB), RODATA|NOPTR, $64
+GLOBL phiT6<>(SB), RODATA|NOPTR, $32
 
 DATA phiT5<>+0(SB)/4, $0xb8ee4aa3
 DATA phiT5<>+4(SB)/4, $0xb8ee4aa3
@@ -1199,15 +1493,7 @@ DATA phiT5<>+16(SB)/4, $0xb8ee4aa3
 DATA phiT5<>+20(SB)/4, $0xb8ee4aa3
 DATA phiT5<>+24(SB)/4, $0xb8ee4aa3
 DATA phiT5<>+28(SB)/4, $0xb8ee4aa3
-DATA phiT5<>+32(SB)/4, $0xb8ee4aa3
-DATA phiT5<>+36(SB)/4, $0xb8ee4aa3
-DATA phiT5<>+40(SB)/4, $0xb8ee4aa3
-DATA phiT5<>+44(SB)/4, $0xb8ee4aa3
-DATA phiT5<>+48(SB)/4, $0xb8ee4aa3
-DATA phiT5<>+52(SB)/4, $0xb8ee4aa3
-DATA phiT5<>+56(SB)/4, $0xb8ee4aa3
-DATA phiT5<>+60(SB)/4, $0xb8ee4aa3
-GLOBL phiT5<>(SB), RODATA|NOPTR, $64
+GLOBL phiT5<>(SB), RODATA|NOPTR, $32
 
 DATA phiT4<>+0(SB)/4, $0xb9185178
 DATA phiT4<>+4(SB)/4, $0xb9185178
@@ -1217,15 +1503,7 @@ DATA phiT4<>+16(SB)/4, $0xb9185178
 DATA phiT4<>+20(SB)/4, $0xb9185178
 DATA phiT4<>+24(SB)/4, $0xb9185178
 DATA phiT4<>+28(SB)/4, $0xb9185178
-DATA phiT4<>+32(SB)/4, $0xb9185178
-DATA phiT4<>+36(SB)/4, $0xb9185178
-DATA phiT4<>+40(SB)/4, $0xb9185178
-DATA phiT4<>+44(SB)/4, $0xb9185178
-DATA phiT4<>+48(SB)/4, $0xb9185178
-DATA phiT4<>+52(SB)/4, $0xb9185178
-DATA phiT4<>+56(SB)/4, $0xb9185178
-DATA phiT4<>+60(SB)/4, $0xb9185178
-GLOBL phiT4<>(SB), RODATA|NOPTR, $64
+GLOBL phiT4<>(SB), RODATA|NOPTR, $32
 
 DATA phiT3<>+0(SB)/4, $0x3ba2bcb2
 DATA phiT3<>+4(SB)/4, $0x3ba2bcb2
@@ -1235,15 +1513,7 @@ DATA phiT3<>+16(SB)/4, $0x3ba2bcb2
 DATA phiT3<>+20(SB)/4, $0x3ba2bcb2
 DATA phiT3<>+24(SB)/4, $0x3ba2bcb2
 DATA phiT3<>+28(SB)/4, $0x3ba2bcb2
-DATA phiT3<>+32(SB)/4, $0x3ba2bcb2
-DATA phiT3<>+36(SB)/4, $0x3ba2bcb2
-DATA phiT3<>+40(SB)/4, $0x3ba2bcb2
-DATA phiT3<>+44(SB)/4, $0x3ba2bcb2
-DATA phiT3<>+48(SB)/4, $0x3ba2bcb2
-DATA phiT3<>+52(SB)/4, $0x3ba2bcb2
-DATA phiT3<>+56(SB)/4, $0x3ba2bcb2
-DATA phiT3<>+60(SB)/4, $0x3ba2bcb2
-GLOBL phiT3<>(SB), RODATA|NOPTR, $64
+GLOBL phiT3<>(SB), RODATA|NOPTR, $32
 
 DATA phiT2<>+0(SB)/4, $0xbd153bec
 DATA phiT2<>+4(SB)/4, $0xbd153bec
@@ -1253,15 +1523,7 @@ DATA phiT2<>+16(SB)/4, $0xbd153bec
 DATA phiT2<>+20(SB)/4, $0xbd153bec
 DATA phiT2<>+24(SB)/4, $0xbd153bec
 DATA phiT2<>+28(SB)/4, $0xbd153bec
-DATA phiT2<>+32(SB)/4, $0xbd153bec
-DATA phiT2<>+36(SB)/4, $0xbd153bec
-DATA phiT2<>+40(SB)/4, $0xbd153bec
-DATA phiT2<>+44(SB)/4, $0xbd153bec
-DATA phiT2<>+48(SB)/4, $0xbd153bec
-DATA phiT2<>+52(SB)/4, $0xbd153bec
-DATA phiT2<>+56(SB)/4, $0xbd153bec
-DATA phiT2<>+60(SB)/4, $0xbd153bec
-GLOBL phiT2<>(SB), RODATA|NOPTR, $64
+GLOBL phiT2<>(SB), RODATA|NOPTR, $32
 
 DATA phiT1<>+0(SB)/4, $0xbea2f652
 DATA phiT1<>+4(SB)/4, $0xbea2f652
@@ -1271,15 +1533,7 @@ DATA phiT1<>+16(SB)/4, $0xbea2f652
 DATA phiT1<>+20(SB)/4, $0xbea2f652
 DATA phiT1<>+24(SB)/4, $0xbea2f652
 DATA phiT1<>+28(SB)/4, $0xbea2f652
-DATA phiT1<>+32(SB)/4, $0xbea2f652
-DATA phiT1<>+36(SB)/4, $0xbea2f652
-DATA phiT1<>+40(SB)/4, $0xbea2f652
-DATA phiT1<>+44(SB)/4, $0xbea2f652
-DATA phiT1<>+48(SB)/4, $0xbea2f652
-DATA phiT1<>+52(SB)/4, $0xbea2f652
-DATA phiT1<>+56(SB)/4, $0xbea2f652
-DATA phiT1<>+60(SB)/4, $0xbea2f652
-GLOBL phiT1<>(SB), RODATA|NOPTR, $64
+GLOBL phiT1<>(SB), RODATA|NOPTR, $32
 
 DATA phiT0<>+0(SB)/4, $0xbf4c424b
 DATA phiT0<>+4(SB)/4, $0xbf4c424b
@@ -1289,15 +1543,7 @@ DATA phiT0<>+16(SB)/4, $0xbf4c424b
 DATA phiT0<>+20(SB)/4, $0xbf4c424b
 DATA phiT0<>+24(SB)/4, $0xbf4c424b
 DATA phiT0<>+28(SB)/4, $0xbf4c424b
-DATA phiT0<>+32(SB)/4, $0xbf4c424b
-DATA phiT0<>+36(SB)/4, $0xbf4c424b
-DATA phiT0<>+40(SB)/4, $0xbf4c424b
-DATA phiT0<>+44(SB)/4, $0xbf4c424b
-DATA phiT0<>+48(SB)/4, $0xbf4c424b
-DATA phiT0<>+52(SB)/4, $0xbf4c424b
-DATA phiT0<>+56(SB)/4, $0xbf4c424b
-DATA phiT0<>+60(SB)/4, $0xbf4c424b
-GLOBL phiT0<>(SB), RODATA|NOPTR, $64
+GLOBL phiT0<>(SB), RODATA|NOPTR, $32
 
 DATA half<>+0(SB)/4, $0x3f000000
 DATA half<>+4(SB)/4, $0x3f000000
@@ -1307,138 +1553,269 @@ DATA half<>+16(SB)/4, $0x3f000000
 DATA half<>+20(SB)/4, $0x3f000000
 DATA half<>+24(SB)/4, $0x3f000000
 DATA half<>+28(SB)/4, $0x3f000000
-DATA half<>+32(SB)/4, $0x3f000000
-DATA half<>+36(SB)/4, $0x3f000000
-DATA half<>+40(SB)/4, $0x3f000000
-DATA half<>+44(SB)/4, $0x3f000000
-DATA half<>+48(SB)/4, $0x3f000000
-DATA half<>+52(SB)/4, $0x3f000000
-DATA half<>+56(SB)/4, $0x3f000000
-DATA half<>+60(SB)/4, $0x3f000000
-GLOBL half<>(SB), RODATA|NOPTR, $64
+GLOBL half<>(SB), RODATA|NOPTR, $32
 
 // func geluGradAVX2(dx []float32, x []float32, dy []float32)
 // Requires: AVX, AVX2, FMA3, SSE2
 TEXT ·geluGradAVX2(SB), NOSPLIT, $0-72
-	MOVQ dx_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dy_base+48(FP), DX
-	MOVQ dx_len+8(FP), BX
-	XORQ SI, SI
-	SUBQ $0x08, BX
-	JLT  tail
+	MOVQ dx_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ dy_base+48(FP), BX
+	XORQ AX, AX
+	MOVQ dx_len+8(FP), SI
+	SUBQ $0x10, SI
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS      (DX)(AX*1), Y0
+	VMOVUPS      32(DX)(AX*1), Y1
+	VMULPS       Y0, Y0, Y2
+	VMULPS       Y1, Y1, Y3
+	VMULPS       halfNegated<>+0(SB), Y2, Y2
+	VMULPS       halfNegated<>+0(SB), Y3, Y3
+	VBROADCASTSS expRound<>+0(SB), Y4
+	VMOVAPS      Y4, Y5
+	VFMADD231PS  log2E<>+0(SB), Y2, Y5
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VSUBPS       expRound<>+0(SB), Y5, Y6
+	VSUBPS       expRound<>+0(SB), Y4, Y7
+	VMOVAPS      Y2, Y8
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y6, Y8
+	VMOVAPS      Y3, Y9
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y7, Y9
+	VMOVAPS      Y8, Y8
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y6, Y8
+	VMOVAPS      Y9, Y6
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y7, Y6
+	VBROADCASTSS expQ4<>+0(SB), Y7
+	VMOVAPS      Y7, Y9
+	VFMADD213PS  expQ3<>+0(SB), Y8, Y9
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  expQ3<>+0(SB), Y6, Y7
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  expQ2<>+0(SB), Y8, Y9
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  expQ2<>+0(SB), Y6, Y7
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  expQ1<>+0(SB), Y8, Y9
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  expQ1<>+0(SB), Y6, Y7
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  expQ0<>+0(SB), Y8, Y9
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  expQ0<>+0(SB), Y6, Y7
+	VMULPS       Y8, Y8, Y10
+	VMULPS       Y6, Y6, Y11
+	VMOVAPS      Y8, Y8
+	VFMADD231PS  Y9, Y10, Y8
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  Y7, Y11, Y6
+	VADDPS       one<>+0(SB), Y8, Y7
+	VADDPS       one<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y7, Y5, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y6, Y4, Y4
+	VCMPPS       $0x1e, expMax<>+0(SB), Y2, Y6
+	VBLENDVPS    Y6, infinity<>+0(SB), Y5, Y5
+	VCMPPS       $0x1e, expMax<>+0(SB), Y3, Y6
+	VBLENDVPS    Y6, infinity<>+0(SB), Y4, Y4
+	VCMPPS       $0x11, expMin<>+0(SB), Y2, Y6
+	VBLENDVPS    Y6, zero<>+0(SB), Y5, Y5
+	VCMPPS       $0x11, expMin<>+0(SB), Y3, Y6
+	VBLENDVPS    Y6, zero<>+0(SB), Y4, Y4
+	VCMPPS       $0x03, Y2, Y2, Y6
+	VBLENDVPS    Y6, Y2, Y5, Y2
+	VCMPPS       $0x03, Y3, Y3, Y5
+	VBLENDVPS    Y5, Y3, Y4, Y3
+	VMULPS       invSqrt2Pi<>+0(SB), Y2, Y2
+	VMULPS       invSqrt2Pi<>+0(SB), Y3, Y3
+	VANDPS       magnitude<>+0(SB), Y0, Y4
+	VANDPS       magnitude<>+0(SB), Y1, Y5
+	VCMPPS       $0x1e, phiMax<>+0(SB), Y4, Y6
+	VBLENDVPS    Y6, phiMax<>+0(SB), Y4, Y4
+	VCMPPS       $0x1e, phiMax<>+0(SB), Y5, Y6
+	VBLENDVPS    Y6, phiMax<>+0(SB), Y5, Y5
+	VBROADCASTSS phiT8<>+0(SB), Y6
+	VMOVAPS      Y6, Y7
+	VFMADD213PS  phiT7<>+0(SB), Y4, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  phiT7<>+0(SB), Y5, Y6
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  phiT6<>+0(SB), Y4, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  phiT6<>+0(SB), Y5, Y6
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  phiT5<>+0(SB), Y4, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  phiT5<>+0(SB), Y5, Y6
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  phiT4<>+0(SB), Y4, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  phiT4<>+0(SB), Y5, Y6
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  phiT3<>+0(SB), Y4, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  phiT3<>+0(SB), Y5, Y6
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  phiT2<>+0(SB), Y4, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  phiT2<>+0(SB), Y5, Y6
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  phiT1<>+0(SB), Y4, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  phiT1<>+0(SB), Y5, Y6
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  phiT0<>+0(SB), Y4, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  phiT0<>+0(SB), Y5, Y6
+	VMULPS       Y4, Y7, Y4
+	VMULPS       Y5, Y6, Y5
+	VBROADCASTSS expRound<>+0(SB), Y6
+	VMOVAPS      Y6, Y7
+	VFMADD231PS  log2E<>+0(SB), Y4, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  log2E<>+0(SB), Y5, Y6
+	VSUBPS       expRound<>+0(SB), Y7, Y8
+	VSUBPS       expRound<>+0(SB), Y6, Y9
+	VMOVAPS      Y4, Y10
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y8, Y10
+	VMOVAPS      Y5, Y11
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y9, Y11
+	VMOVAPS      Y10, Y10
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y8, Y10
+	VMOVAPS      Y11, Y8
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y9, Y8
+	VBROADCASTSS expQ4<>+0(SB), Y9
+	VMOVAPS      Y9, Y11
+	VFMADD213PS  expQ3<>+0(SB), Y10, Y11
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  expQ3<>+0(SB), Y8, Y9
+	VMOVAPS      Y11, Y11
+	VFMADD213PS  expQ2<>+0(SB), Y10, Y11
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  expQ2<>+0(SB), Y8, Y9
+	VMOVAPS      Y11, Y11
+	VFMADD213PS  expQ1<>+0(SB), Y10, Y11
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  expQ1<>+0(SB), Y8, Y9
+	VMOVAPS      Y11, Y11
+	VFMADD213PS  expQ0<>+0(SB), Y10, Y11
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  expQ0<>+0(SB), Y8, Y9
+	VMULPS       Y10, Y10, Y12
+	VMULPS       Y8, Y8, Y13
+	VMOVAPS      Y10, Y10
+	VFMADD231PS  Y11, Y12, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD231PS  Y9, Y13, Y8
+	VADDPS       one<>+0(SB), Y10, Y9
+	VADDPS       one<>+0(SB), Y8, Y8
+	VPSLLD       $0x17, Y7, Y7
+	VPADDD       Y9, Y7, Y7
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y8, Y6, Y6
+	VCMPPS       $0x1e, expMax<>+0(SB), Y4, Y8
+	VBLENDVPS    Y8, infinity<>+0(SB), Y7, Y7
+	VCMPPS       $0x1e, expMax<>+0(SB), Y5, Y8
+	VBLENDVPS    Y8, infinity<>+0(SB), Y6, Y6
+	VCMPPS       $0x11, expMin<>+0(SB), Y4, Y8
+	VBLENDVPS    Y8, zero<>+0(SB), Y7, Y7
+	VCMPPS       $0x11, expMin<>+0(SB), Y5, Y8
+	VBLENDVPS    Y8, zero<>+0(SB), Y6, Y6
+	VCMPPS       $0x03, Y4, Y4, Y8
+	VBLENDVPS    Y8, Y4, Y7, Y4
+	VCMPPS       $0x03, Y5, Y5, Y7
+	VBLENDVPS    Y7, Y5, Y6, Y5
+	VMULPS       half<>+0(SB), Y4, Y4
+	VMULPS       half<>+0(SB), Y5, Y5
+	VBROADCASTSS one<>+0(SB), Y6
+	VSUBPS       Y4, Y6, Y7
+	VSUBPS       Y5, Y6, Y6
+	VCMPPS       $0x11, zero<>+0(SB), Y0, Y8
+	VBLENDVPS    Y8, Y4, Y7, Y4
+	VCMPPS       $0x11, zero<>+0(SB), Y1, Y7
+	VBLENDVPS    Y7, Y5, Y6, Y5
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y2, Y0, Y4
+	VMOVAPS      Y5, Y0
+	VFMADD231PS  Y3, Y1, Y0
+	VMOVUPS      (BX)(AX*1), Y1
+	VMOVUPS      32(BX)(AX*1), Y2
+	VMOVUPS      (CX)(AX*1), Y3
+	VMOVUPS      32(CX)(AX*1), Y5
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVAPS      Y5, Y1
+	VFMADD231PS  Y0, Y2, Y1
+	VMOVUPS      Y3, (CX)(AX*1)
+	VMOVUPS      Y1, 32(CX)(AX*1)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, SI
+	JGE          unrolled
+
+unrolledRest:
+	ADDQ $0x10, SI
+	SUBQ $0x08, SI
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(SI*1), Y0
-	VMULPS      Y0, Y0, Y1
-	VMULPS      halfNegated<>+0(SB), Y1, Y1
-	VMOVUPS     expRound<>+0(SB), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS log2E<>+0(SB), Y1, Y2
-	VSUBPS      expRound<>+0(SB), Y2, Y3
-	VMOVAPS     Y1, Y4
-	VFMADD231PS ln2HighNegated<>+0(SB), Y3, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS ln2LowNegated<>+0(SB), Y3, Y4
-	VMOVUPS     expQ4<>+0(SB), Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ3<>+0(SB), Y4, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ2<>+0(SB), Y4, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ1<>+0(SB), Y4, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ0<>+0(SB), Y4, Y3
-	VMULPS      Y4, Y4, Y5
-	VMOVAPS     Y4, Y4
-	VFMADD231PS Y3, Y5, Y4
-	VADDPS      one<>+0(SB), Y4, Y3
-	VPSLLD      $0x17, Y2, Y2
-	VPADDD      Y3, Y2, Y2
-	VCMPPS      $0x1e, expMax<>+0(SB), Y1, Y3
-	VBLENDVPS   Y3, infinity<>+0(SB), Y2, Y2
-	VCMPPS      $0x11, expMin<>+0(SB), Y1, Y3
-	VBLENDVPS   Y3, zero<>+0(SB), Y2, Y2
-	VCMPPS      $0x03, Y1, Y1, Y3
-	VBLENDVPS   Y3, Y1, Y2, Y1
-	VMULPS      invSqrt2Pi<>+0(SB), Y1, Y1
-	VANDPS      magnitude<>+0(SB), Y0, Y2
-	VCMPPS      $0x1e, phiMax<>+0(SB), Y2, Y3
-	VBLENDVPS   Y3, phiMax<>+0(SB), Y2, Y2
-	VMOVUPS     phiT8<>+0(SB), Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS phiT7<>+0(SB), Y2, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS phiT6<>+0(SB), Y2, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS phiT5<>+0(SB), Y2, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS phiT4<>+0(SB), Y2, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS phiT3<>+0(SB), Y2, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS phiT2<>+0(SB), Y2, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS phiT1<>+0(SB), Y2, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS phiT0<>+0(SB), Y2, Y3
-	VMULPS      Y2, Y3, Y2
-	VMOVUPS     expRound<>+0(SB), Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS log2E<>+0(SB), Y2, Y3
-	VSUBPS      expRound<>+0(SB), Y3, Y4
-	VMOVAPS     Y2, Y5
-	VFMADD231PS ln2HighNegated<>+0(SB), Y4, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS ln2LowNegated<>+0(SB), Y4, Y5
-	VMOVUPS     expQ4<>+0(SB), Y4
-	VMOVAPS     Y4, Y4
-	VFMADD213PS expQ3<>+0(SB), Y5, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD213PS expQ2<>+0(SB), Y5, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD213PS expQ1<>+0(SB), Y5, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD213PS expQ0<>+0(SB), Y5, Y4
-	VMULPS      Y5, Y5, Y6
-	VMOVAPS     Y5, Y5
-	VFMADD231PS Y4, Y6, Y5
-	VADDPS      one<>+0(SB), Y5, Y4
-	VPSLLD      $0x17, Y3, Y3
-	VPADDD      Y4, Y3, Y3
-	VCMPPS      $0x1e, expMax<>+0(SB), Y2, Y4
-	VBLENDVPS   Y4, infinity<>+0(SB), Y3, Y3
-	VCMPPS      $0x11, expMin<>+0(SB), Y2, Y4
-	VBLENDVPS   Y4, zero<>+0(SB), Y3, Y3
-	VCMPPS      $0x03, Y2, Y2, Y4
-	VBLENDVPS   Y4, Y2, Y3, Y2
-	VMULPS      half<>+0(SB), Y2, Y2
-	VMOVUPS     one<>+0(SB), Y3
-	VSUBPS      Y2, Y3, Y3
-	VCMPPS      $0x11, zero<>+0(SB), Y0, Y4
-	VBLENDVPS   Y4, Y2, Y3, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     (DX)(SI*1), Y0
-	VMOVUPS     (AX)(SI*1), Y1
-	VMOVAPS     Y1, Y1
-	VFMADD231PS Y2, Y0, Y1
-	VMOVUPS     Y1, (AX)(SI*1)
-	ADDQ        $0x20, SI
-	SUBQ        $0x08, BX
-	JGE         loop
-
-tail:
-	ADDQ         $0x08, BX
-	JEQ          end
-	MOVQ         BX, X0
-	VPBROADCASTD X0, Y0
-	VMOVDQU      lanes<>+0(SB), Y1
-	VPSUBD       Y0, Y1, Y1
-	VMASKMOVPS   (CX)(SI*1), Y1, Y0
-	VMULPS       Y0, Y0, Y2
-	VMULPS       halfNegated<>+0(SB), Y2, Y2
-	VMOVUPS      expRound<>+0(SB), Y3
+	VMOVUPS      (DX)(AX*1), Y0
+	VMULPS       Y0, Y0, Y1
+	VMULPS       halfNegated<>+0(SB), Y1, Y1
+	VBROADCASTSS expRound<>+0(SB), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  log2E<>+0(SB), Y1, Y2
+	VSUBPS       expRound<>+0(SB), Y2, Y3
+	VMOVAPS      Y1, Y4
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y3, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y3, Y4
+	VBROADCASTSS expQ4<>+0(SB), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD213PS  expQ3<>+0(SB), Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD213PS  expQ2<>+0(SB), Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD213PS  expQ1<>+0(SB), Y4, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD213PS  expQ0<>+0(SB), Y4, Y3
+	VMULPS       Y4, Y4, Y5
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y3, Y5, Y4
+	VADDPS       one<>+0(SB), Y4, Y3
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       Y3, Y2, Y2
+	VCMPPS       $0x1e, expMax<>+0(SB), Y1, Y3
+	VBLENDVPS    Y3, infinity<>+0(SB), Y2, Y2
+	VCMPPS       $0x11, expMin<>+0(SB), Y1, Y3
+	VBLENDVPS    Y3, zero<>+0(SB), Y2, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMULPS       invSqrt2Pi<>+0(SB), Y1, Y1
+	VANDPS       magnitude<>+0(SB), Y0, Y2
+	VCMPPS       $0x1e, phiMax<>+0(SB), Y2, Y3
+	VBLENDVPS    Y3, phiMax<>+0(SB), Y2, Y2
+	VBROADCASTSS phiT8<>+0(SB), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD213PS  phiT7<>+0(SB), Y2, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD213PS  phiT6<>+0(SB), Y2, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD213PS  phiT5<>+0(SB), Y2, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD213PS  phiT4<>+0(SB), Y2, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD213PS  phiT3<>+0(SB), Y2, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD213PS  phiT2<>+0(SB), Y2, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD213PS  phiT1<>+0(SB), Y2, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD213PS  phiT0<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y3, Y2
+	VBROADCASTSS expRound<>+0(SB), Y3
 	VMOVAPS      Y3, Y3
 	VFMADD231PS  log2E<>+0(SB), Y2, Y3
 	VSUBPS       expRound<>+0(SB), Y3, Y4
@@ -1446,7 +1823,63 @@ tail:
 	VFMADD231PS  ln2HighNegated<>+0(SB), Y4, Y5
 	VMOVAPS      Y5, Y5
 	VFMADD231PS  ln2LowNegated<>+0(SB), Y4, Y5
-	VMOVUPS      expQ4<>+0(SB), Y4
+	VBROADCASTSS expQ4<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  expQ3<>+0(SB), Y5, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  expQ2<>+0(SB), Y5, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  expQ1<>+0(SB), Y5, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  expQ0<>+0(SB), Y5, Y4
+	VMULPS       Y5, Y5, Y6
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y4, Y6, Y5
+	VADDPS       one<>+0(SB), Y5, Y4
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       Y4, Y3, Y3
+	VCMPPS       $0x1e, expMax<>+0(SB), Y2, Y4
+	VBLENDVPS    Y4, infinity<>+0(SB), Y3, Y3
+	VCMPPS       $0x11, expMin<>+0(SB), Y2, Y4
+	VBLENDVPS    Y4, zero<>+0(SB), Y3, Y3
+	VCMPPS       $0x03, Y2, Y2, Y4
+	VBLENDVPS    Y4, Y2, Y3, Y2
+	VMULPS       half<>+0(SB), Y2, Y2
+	VBROADCASTSS one<>+0(SB), Y3
+	VSUBPS       Y2, Y3, Y3
+	VCMPPS       $0x11, zero<>+0(SB), Y0, Y4
+	VBLENDVPS    Y4, Y2, Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VMOVUPS      (BX)(AX*1), Y0
+	VMOVUPS      (CX)(AX*1), Y1
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y2, Y0, Y1
+	VMOVUPS      Y1, (CX)(AX*1)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x08, SI
+	JGE          loop
+
+loopRest:
+	ADDQ         $0x08, SI
+	TESTQ        SI, SI
+	JEQ          end
+	MOVQ         SI, X0
+	VPBROADCASTD X0, Y0
+	VMOVDQU      lanes<>+0(SB), Y1
+	VPSUBD       Y0, Y1, Y1
+	VMASKMOVPS   (DX)(AX*1), Y1, Y0
+	VMULPS       Y0, Y0, Y2
+	VMULPS       halfNegated<>+0(SB), Y2, Y2
+	VBROADCASTSS expRound<>+0(SB), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  log2E<>+0(SB), Y2, Y3
+	VSUBPS       expRound<>+0(SB), Y3, Y4
+	VMOVAPS      Y2, Y5
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y4, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y4, Y5
+	VBROADCASTSS expQ4<>+0(SB), Y4
 	VMOVAPS      Y4, Y4
 	VFMADD213PS  expQ3<>+0(SB), Y5, Y4
 	VMOVAPS      Y4, Y4
@@ -1471,7 +1904,7 @@ tail:
 	VANDPS       magnitude<>+0(SB), Y0, Y3
 	VCMPPS       $0x1e, phiMax<>+0(SB), Y3, Y4
 	VBLENDVPS    Y4, phiMax<>+0(SB), Y3, Y3
-	VMOVUPS      phiT8<>+0(SB), Y4
+	VBROADCASTSS phiT8<>+0(SB), Y4
 	VMOVAPS      Y4, Y4
 	VFMADD213PS  phiT7<>+0(SB), Y3, Y4
 	VMOVAPS      Y4, Y4
@@ -1489,7 +1922,7 @@ tail:
 	VMOVAPS      Y4, Y4
 	VFMADD213PS  phiT0<>+0(SB), Y3, Y4
 	VMULPS       Y3, Y4, Y3
-	VMOVUPS      expRound<>+0(SB), Y4
+	VBROADCASTSS expRound<>+0(SB), Y4
 	VMOVAPS      Y4, Y4
 	VFMADD231PS  log2E<>+0(SB), Y3, Y4
 	VSUBPS       expRound<>+0(SB), Y4, Y5
@@ -1497,7 +1930,7 @@ tail:
 	VFMADD231PS  ln2HighNegated<>+0(SB), Y5, Y6
 	VMOVAPS      Y6, Y6
 	VFMADD231PS  ln2LowNegated<>+0(SB), Y5, Y6
-	VMOVUPS      expQ4<>+0(SB), Y5
+	VBROADCASTSS expQ4<>+0(SB), Y5
 	VMOVAPS      Y5, Y5
 	VFMADD213PS  expQ3<>+0(SB), Y6, Y5
 	VMOVAPS      Y5, Y5
@@ -1519,17 +1952,17 @@ tail:
 	VCMPPS       $0x03, Y3, Y3, Y5
 	VBLENDVPS    Y5, Y3, Y4, Y3
 	VMULPS       half<>+0(SB), Y3, Y3
-	VMOVUPS      one<>+0(SB), Y4
+	VBROADCASTSS one<>+0(SB), Y4
 	VSUBPS       Y3, Y4, Y4
 	VCMPPS       $0x11, zero<>+0(SB), Y0, Y5
 	VBLENDVPS    Y5, Y3, Y4, Y3
 	VMOVAPS      Y3, Y3
 	VFMADD231PS  Y2, Y0, Y3
-	VMASKMOVPS   (DX)(SI*1), Y1, Y0
-	VMASKMOVPS   (AX)(SI*1), Y1, Y2
+	VMASKMOVPS   (BX)(AX*1), Y1, Y0
+	VMASKMOVPS   (CX)(AX*1), Y1, Y2
 	VMOVAPS      Y2, Y2
 	VFMADD231PS  Y3, Y0, Y2
-	VMASKMOVPS   Y2, Y1, (AX)(SI*1)
+	VMASKMOVPS   Y2, Y1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -1543,15 +1976,7 @@ DATA halfNegated<>+16(SB)/4, $0xbf000000
 DATA halfNegated<>+20(SB)/4, $0xbf000000
 DATA halfNegated<>+24(SB)/4, $0xbf000000
 DATA halfNegated<>+28(SB)/4, $0xbf000000
-DATA halfNegated<>+32(SB)/4, $0xbf000000
-DATA halfNegated<>+36(SB)/4, $0xbf000000
-DATA halfNegated<>+40(SB)/4, $0xbf000000
-DATA halfNegated<>+44(SB)/4, $0xbf000000
-DATA halfNegated<>+48(SB)/4, $0xbf000000
-DATA halfNegated<>+52(SB)/4, $0xbf000000
-DATA halfNegated<>+56(SB)/4, $0xbf000000
-DATA halfNegated<>+60(SB)/4, $0xbf000000
-GLOBL halfNegated<>(SB), RODATA|NOPTR, $64
+GLOBL halfNegated<>(SB), RODATA|NOPTR, $32
 
 DATA invSqrt2Pi<>+0(SB)/4, $0x3ecc422a
 DATA invSqrt2Pi<>+4(SB)/4, $0x3ecc422a
@@ -1561,87 +1986,113 @@ DATA invSqrt2Pi<>+16(SB)/4, $0x3ecc422a
 DATA invSqrt2Pi<>+20(SB)/4, $0x3ecc422a
 DATA invSqrt2Pi<>+24(SB)/4, $0x3ecc422a
 DATA invSqrt2Pi<>+28(SB)/4, $0x3ecc422a
-DATA invSqrt2Pi<>+32(SB)/4, $0x3ecc422a
-DATA invSqrt2Pi<>+36(SB)/4, $0x3ecc422a
-DATA invSqrt2Pi<>+40(SB)/4, $0x3ecc422a
-DATA invSqrt2Pi<>+44(SB)/4, $0x3ecc422a
-DATA invSqrt2Pi<>+48(SB)/4, $0x3ecc422a
-DATA invSqrt2Pi<>+52(SB)/4, $0x3ecc422a
-DATA invSqrt2Pi<>+56(SB)/4, $0x3ecc422a
-DATA invSqrt2Pi<>+60(SB)/4, $0x3ecc422a
-GLOBL invSqrt2Pi<>(SB), RODATA|NOPTR, $64
+GLOBL invSqrt2Pi<>(SB), RODATA|NOPTR, $32
 
 // func quickGELUAVX2(dst []float32, x []float32)
 // Requires: AVX, AVX2, FMA3, SSE2
 TEXT ·quickGELUAVX2(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	SUBQ $0x08, DX
-	JLT  tail
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), BX
+	SUBQ $0x10, BX
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS      (DX)(AX*1), Y0
+	VMOVUPS      32(DX)(AX*1), Y1
+	VMULPS       quickScale<>+0(SB), Y0, Y2
+	VMULPS       quickScale<>+0(SB), Y1, Y3
+	VBROADCASTSS one<>+0(SB), Y4
+	VXORPS       sign<>+0(SB), Y2, Y2
+	VXORPS       sign<>+0(SB), Y3, Y3
+	VBROADCASTSS expRound<>+0(SB), Y5
+	VMOVAPS      Y5, Y6
+	VFMADD231PS  log2E<>+0(SB), Y2, Y6
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  log2E<>+0(SB), Y3, Y5
+	VSUBPS       expRound<>+0(SB), Y6, Y7
+	VSUBPS       expRound<>+0(SB), Y5, Y8
+	VMOVAPS      Y2, Y9
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y7, Y9
+	VMOVAPS      Y3, Y10
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y8, Y10
+	VMOVAPS      Y9, Y9
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y7, Y9
+	VMOVAPS      Y10, Y7
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y8, Y7
+	VBROADCASTSS expQ4<>+0(SB), Y8
+	VMOVAPS      Y8, Y10
+	VFMADD213PS  expQ3<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ3<>+0(SB), Y7, Y8
+	VMOVAPS      Y10, Y10
+	VFMADD213PS  expQ2<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ2<>+0(SB), Y7, Y8
+	VMOVAPS      Y10, Y10
+	VFMADD213PS  expQ1<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ1<>+0(SB), Y7, Y8
+	VMOVAPS      Y10, Y10
+	VFMADD213PS  expQ0<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ0<>+0(SB), Y7, Y8
+	VMULPS       Y9, Y9, Y11
+	VMULPS       Y7, Y7, Y12
+	VMOVAPS      Y9, Y9
+	VFMADD231PS  Y10, Y11, Y9
+	VMOVAPS      Y7, Y7
+	VFMADD231PS  Y8, Y12, Y7
+	VADDPS       one<>+0(SB), Y9, Y8
+	VADDPS       one<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y8, Y6, Y6
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y7, Y5, Y5
+	VCMPPS       $0x1e, expMax<>+0(SB), Y2, Y7
+	VBLENDVPS    Y7, infinity<>+0(SB), Y6, Y6
+	VCMPPS       $0x1e, expMax<>+0(SB), Y3, Y7
+	VBLENDVPS    Y7, infinity<>+0(SB), Y5, Y5
+	VCMPPS       $0x11, expMin<>+0(SB), Y2, Y7
+	VBLENDVPS    Y7, zero<>+0(SB), Y6, Y6
+	VCMPPS       $0x11, expMin<>+0(SB), Y3, Y7
+	VBLENDVPS    Y7, zero<>+0(SB), Y5, Y5
+	VCMPPS       $0x03, Y2, Y2, Y7
+	VBLENDVPS    Y7, Y2, Y6, Y2
+	VCMPPS       $0x03, Y3, Y3, Y6
+	VBLENDVPS    Y6, Y3, Y5, Y3
+	VADDPS       one<>+0(SB), Y2, Y2
+	VADDPS       one<>+0(SB), Y3, Y3
+	VDIVPS       Y2, Y4, Y2
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (CX)(AX*1)
+	VMOVUPS      Y1, 32(CX)(AX*1)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, BX
+	JGE          unrolled
+
+unrolledRest:
+	ADDQ $0x10, BX
+	SUBQ $0x08, BX
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(BX*1), Y0
-	VMULPS      quickScale<>+0(SB), Y0, Y1
-	VXORPS      sign<>+0(SB), Y1, Y1
-	VMOVUPS     expRound<>+0(SB), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS log2E<>+0(SB), Y1, Y2
-	VSUBPS      expRound<>+0(SB), Y2, Y3
-	VMOVAPS     Y1, Y4
-	VFMADD231PS ln2HighNegated<>+0(SB), Y3, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS ln2LowNegated<>+0(SB), Y3, Y4
-	VMOVUPS     expQ4<>+0(SB), Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ3<>+0(SB), Y4, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ2<>+0(SB), Y4, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ1<>+0(SB), Y4, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ0<>+0(SB), Y4, Y3
-	VMULPS      Y4, Y4, Y5
-	VMOVAPS     Y4, Y4
-	VFMADD231PS Y3, Y5, Y4
-	VADDPS      one<>+0(SB), Y4, Y3
-	VPSLLD      $0x17, Y2, Y2
-	VPADDD      Y3, Y2, Y2
-	VCMPPS      $0x1e, expMax<>+0(SB), Y1, Y3
-	VBLENDVPS   Y3, infinity<>+0(SB), Y2, Y2
-	VCMPPS      $0x11, expMin<>+0(SB), Y1, Y3
-	VBLENDVPS   Y3, zero<>+0(SB), Y2, Y2
-	VCMPPS      $0x03, Y1, Y1, Y3
-	VBLENDVPS   Y3, Y1, Y2, Y1
-	VADDPS      one<>+0(SB), Y1, Y1
-	VMOVUPS     one<>+0(SB), Y2
-	VDIVPS      Y1, Y2, Y1
-	VMULPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (AX)(BX*1)
-	ADDQ        $0x20, BX
-	SUBQ        $0x08, DX
-	JGE         loop
-
-tail:
-	ADDQ         $0x08, DX
-	JEQ          end
-	MOVQ         DX, X0
-	VPBROADCASTD X0, Y0
-	VMOVDQU      lanes<>+0(SB), Y1
-	VPSUBD       Y0, Y1, Y1
-	VMASKMOVPS   (CX)(BX*1), Y1, Y0
-	VMULPS       quickScale<>+0(SB), Y0, Y2
-	VXORPS       sign<>+0(SB), Y2, Y2
-	VMOVUPS      expRound<>+0(SB), Y3
+	VMOVUPS      (DX)(AX*1), Y0
+	VMULPS       quickScale<>+0(SB), Y0, Y1
+	VBROADCASTSS one<>+0(SB), Y2
+	VXORPS       sign<>+0(SB), Y1, Y1
+	VBROADCASTSS expRound<>+0(SB), Y3
 	VMOVAPS      Y3, Y3
-	VFMADD231PS  log2E<>+0(SB), Y2, Y3
+	VFMADD231PS  log2E<>+0(SB), Y1, Y3
 	VSUBPS       expRound<>+0(SB), Y3, Y4
-	VMOVAPS      Y2, Y5
+	VMOVAPS      Y1, Y5
 	VFMADD231PS  ln2HighNegated<>+0(SB), Y4, Y5
 	VMOVAPS      Y5, Y5
 	VFMADD231PS  ln2LowNegated<>+0(SB), Y4, Y5
-	VMOVUPS      expQ4<>+0(SB), Y4
+	VBROADCASTSS expQ4<>+0(SB), Y4
 	VMOVAPS      Y4, Y4
 	VFMADD213PS  expQ3<>+0(SB), Y5, Y4
 	VMOVAPS      Y4, Y4
@@ -1656,17 +2107,65 @@ tail:
 	VADDPS       one<>+0(SB), Y5, Y4
 	VPSLLD       $0x17, Y3, Y3
 	VPADDD       Y4, Y3, Y3
-	VCMPPS       $0x1e, expMax<>+0(SB), Y2, Y4
+	VCMPPS       $0x1e, expMax<>+0(SB), Y1, Y4
 	VBLENDVPS    Y4, infinity<>+0(SB), Y3, Y3
-	VCMPPS       $0x11, expMin<>+0(SB), Y2, Y4
+	VCMPPS       $0x11, expMin<>+0(SB), Y1, Y4
 	VBLENDVPS    Y4, zero<>+0(SB), Y3, Y3
-	VCMPPS       $0x03, Y2, Y2, Y4
-	VBLENDVPS    Y4, Y2, Y3, Y2
+	VCMPPS       $0x03, Y1, Y1, Y4
+	VBLENDVPS    Y4, Y1, Y3, Y1
+	VADDPS       one<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x08, BX
+	JGE          loop
+
+loopRest:
+	ADDQ         $0x08, BX
+	TESTQ        BX, BX
+	JEQ          end
+	MOVQ         BX, X0
+	VPBROADCASTD X0, Y0
+	VMOVDQU      lanes<>+0(SB), Y1
+	VPSUBD       Y0, Y1, Y1
+	VMASKMOVPS   (DX)(AX*1), Y1, Y0
+	VMULPS       quickScale<>+0(SB), Y0, Y2
+	VBROADCASTSS one<>+0(SB), Y3
+	VXORPS       sign<>+0(SB), Y2, Y2
+	VBROADCASTSS expRound<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  log2E<>+0(SB), Y2, Y4
+	VSUBPS       expRound<>+0(SB), Y4, Y5
+	VMOVAPS      Y2, Y6
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y5, Y6
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y5, Y6
+	VBROADCASTSS expQ4<>+0(SB), Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ3<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ2<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ1<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ0<>+0(SB), Y6, Y5
+	VMULPS       Y6, Y6, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  Y5, Y7, Y6
+	VADDPS       one<>+0(SB), Y6, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y5, Y4, Y4
+	VCMPPS       $0x1e, expMax<>+0(SB), Y2, Y5
+	VBLENDVPS    Y5, infinity<>+0(SB), Y4, Y4
+	VCMPPS       $0x11, expMin<>+0(SB), Y2, Y5
+	VBLENDVPS    Y5, zero<>+0(SB), Y4, Y4
+	VCMPPS       $0x03, Y2, Y2, Y5
+	VBLENDVPS    Y5, Y2, Y4, Y2
 	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y3
 	VDIVPS       Y2, Y3, Y2
 	VMULPS       Y2, Y0, Y0
-	VMASKMOVPS   Y0, Y1, (AX)(BX*1)
+	VMASKMOVPS   Y0, Y1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -1680,88 +2179,121 @@ DATA quickScale<>+16(SB)/4, $0x3fd9db23
 DATA quickScale<>+20(SB)/4, $0x3fd9db23
 DATA quickScale<>+24(SB)/4, $0x3fd9db23
 DATA quickScale<>+28(SB)/4, $0x3fd9db23
-DATA quickScale<>+32(SB)/4, $0x3fd9db23
-DATA quickScale<>+36(SB)/4, $0x3fd9db23
-DATA quickScale<>+40(SB)/4, $0x3fd9db23
-DATA quickScale<>+44(SB)/4, $0x3fd9db23
-DATA quickScale<>+48(SB)/4, $0x3fd9db23
-DATA quickScale<>+52(SB)/4, $0x3fd9db23
-DATA quickScale<>+56(SB)/4, $0x3fd9db23
-DATA quickScale<>+60(SB)/4, $0x3fd9db23
-GLOBL quickScale<>(SB), RODATA|NOPTR, $64
+GLOBL quickScale<>(SB), RODATA|NOPTR, $32
 
 // func quickGELUGradAVX2(dx []float32, x []float32, dy []float32)
 // Requires: AVX, AVX2, FMA3, SSE2
 TEXT ·quickGELUGradAVX2(SB), NOSPLIT, $0-72
-	MOVQ dx_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dy_base+48(FP), DX
-	MOVQ dx_len+8(FP), BX
-	XORQ SI, SI
-	SUBQ $0x08, BX
-	JLT  tail
+	MOVQ dx_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ dy_base+48(FP), BX
+	XORQ AX, AX
+	MOVQ dx_len+8(FP), SI
+	SUBQ $0x10, SI
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS      (DX)(AX*1), Y0
+	VMOVUPS      32(DX)(AX*1), Y1
+	VMULPS       quickScale<>+0(SB), Y0, Y0
+	VMULPS       quickScale<>+0(SB), Y1, Y1
+	VBROADCASTSS one<>+0(SB), Y2
+	VXORPS       sign<>+0(SB), Y0, Y3
+	VXORPS       sign<>+0(SB), Y1, Y4
+	VBROADCASTSS expRound<>+0(SB), Y5
+	VMOVAPS      Y5, Y6
+	VFMADD231PS  log2E<>+0(SB), Y3, Y6
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  log2E<>+0(SB), Y4, Y5
+	VSUBPS       expRound<>+0(SB), Y6, Y7
+	VSUBPS       expRound<>+0(SB), Y5, Y8
+	VMOVAPS      Y3, Y9
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y7, Y9
+	VMOVAPS      Y4, Y10
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y8, Y10
+	VMOVAPS      Y9, Y9
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y7, Y9
+	VMOVAPS      Y10, Y7
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y8, Y7
+	VBROADCASTSS expQ4<>+0(SB), Y8
+	VMOVAPS      Y8, Y10
+	VFMADD213PS  expQ3<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ3<>+0(SB), Y7, Y8
+	VMOVAPS      Y10, Y10
+	VFMADD213PS  expQ2<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ2<>+0(SB), Y7, Y8
+	VMOVAPS      Y10, Y10
+	VFMADD213PS  expQ1<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ1<>+0(SB), Y7, Y8
+	VMOVAPS      Y10, Y10
+	VFMADD213PS  expQ0<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ0<>+0(SB), Y7, Y8
+	VMULPS       Y9, Y9, Y11
+	VMULPS       Y7, Y7, Y12
+	VMOVAPS      Y9, Y9
+	VFMADD231PS  Y10, Y11, Y9
+	VMOVAPS      Y7, Y7
+	VFMADD231PS  Y8, Y12, Y7
+	VADDPS       one<>+0(SB), Y9, Y8
+	VADDPS       one<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y8, Y6, Y6
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y7, Y5, Y5
+	VCMPPS       $0x1e, expMax<>+0(SB), Y3, Y7
+	VBLENDVPS    Y7, infinity<>+0(SB), Y6, Y6
+	VCMPPS       $0x1e, expMax<>+0(SB), Y4, Y7
+	VBLENDVPS    Y7, infinity<>+0(SB), Y5, Y5
+	VCMPPS       $0x11, expMin<>+0(SB), Y3, Y7
+	VBLENDVPS    Y7, zero<>+0(SB), Y6, Y6
+	VCMPPS       $0x11, expMin<>+0(SB), Y4, Y7
+	VBLENDVPS    Y7, zero<>+0(SB), Y5, Y5
+	VCMPPS       $0x03, Y3, Y3, Y7
+	VBLENDVPS    Y7, Y3, Y6, Y3
+	VCMPPS       $0x03, Y4, Y4, Y6
+	VBLENDVPS    Y6, Y4, Y5, Y4
+	VADDPS       one<>+0(SB), Y3, Y3
+	VADDPS       one<>+0(SB), Y4, Y4
+	VDIVPS       Y3, Y2, Y3
+	VDIVPS       Y4, Y2, Y2
+	VBROADCASTSS one<>+0(SB), Y4
+	VSUBPS       Y3, Y4, Y5
+	VSUBPS       Y2, Y4, Y4
+	VMOVAPS      Y0, Y0
+	VFMADD213PS  one<>+0(SB), Y5, Y0
+	VMOVAPS      Y1, Y1
+	VFMADD213PS  one<>+0(SB), Y4, Y1
+	VMULPS       Y0, Y3, Y0
+	VMULPS       Y1, Y2, Y1
+	VMOVUPS      (BX)(AX*1), Y2
+	VMOVUPS      32(BX)(AX*1), Y3
+	VMOVUPS      (CX)(AX*1), Y4
+	VMOVUPS      32(CX)(AX*1), Y5
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y0, Y2, Y4
+	VMOVAPS      Y5, Y0
+	VFMADD231PS  Y1, Y3, Y0
+	VMOVUPS      Y4, (CX)(AX*1)
+	VMOVUPS      Y0, 32(CX)(AX*1)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, SI
+	JGE          unrolled
+
+unrolledRest:
+	ADDQ $0x10, SI
+	SUBQ $0x08, SI
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(SI*1), Y0
-	VMULPS      quickScale<>+0(SB), Y0, Y0
-	VXORPS      sign<>+0(SB), Y0, Y1
-	VMOVUPS     expRound<>+0(SB), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS log2E<>+0(SB), Y1, Y2
-	VSUBPS      expRound<>+0(SB), Y2, Y3
-	VMOVAPS     Y1, Y4
-	VFMADD231PS ln2HighNegated<>+0(SB), Y3, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD231PS ln2LowNegated<>+0(SB), Y3, Y4
-	VMOVUPS     expQ4<>+0(SB), Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ3<>+0(SB), Y4, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ2<>+0(SB), Y4, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ1<>+0(SB), Y4, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD213PS expQ0<>+0(SB), Y4, Y3
-	VMULPS      Y4, Y4, Y5
-	VMOVAPS     Y4, Y4
-	VFMADD231PS Y3, Y5, Y4
-	VADDPS      one<>+0(SB), Y4, Y3
-	VPSLLD      $0x17, Y2, Y2
-	VPADDD      Y3, Y2, Y2
-	VCMPPS      $0x1e, expMax<>+0(SB), Y1, Y3
-	VBLENDVPS   Y3, infinity<>+0(SB), Y2, Y2
-	VCMPPS      $0x11, expMin<>+0(SB), Y1, Y3
-	VBLENDVPS   Y3, zero<>+0(SB), Y2, Y2
-	VCMPPS      $0x03, Y1, Y1, Y3
-	VBLENDVPS   Y3, Y1, Y2, Y1
-	VADDPS      one<>+0(SB), Y1, Y1
-	VMOVUPS     one<>+0(SB), Y2
-	VDIVPS      Y1, Y2, Y1
-	VMOVUPS     one<>+0(SB), Y2
-	VSUBPS      Y1, Y2, Y2
-	VMOVAPS     Y0, Y0
-	VFMADD213PS one<>+0(SB), Y2, Y0
-	VMULPS      Y0, Y1, Y0
-	VMOVUPS     (DX)(SI*1), Y1
-	VMOVUPS     (AX)(SI*1), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y0, Y1, Y2
-	VMOVUPS     Y2, (AX)(SI*1)
-	ADDQ        $0x20, SI
-	SUBQ        $0x08, BX
-	JGE         loop
-
-tail:
-	ADDQ         $0x08, BX
-	JEQ          end
-	MOVQ         BX, X0
-	VPBROADCASTD X0, Y0
-	VMOVDQU      lanes<>+0(SB), Y1
-	VPSUBD       Y0, Y1, Y1
-	VMASKMOVPS   (CX)(SI*1), Y1, Y0
+	VMOVUPS      (DX)(AX*1), Y0
 	VMULPS       quickScale<>+0(SB), Y0, Y0
+	VBROADCASTSS one<>+0(SB), Y1
 	VXORPS       sign<>+0(SB), Y0, Y2
-	VMOVUPS      expRound<>+0(SB), Y3
+	VBROADCASTSS expRound<>+0(SB), Y3
 	VMOVAPS      Y3, Y3
 	VFMADD231PS  log2E<>+0(SB), Y2, Y3
 	VSUBPS       expRound<>+0(SB), Y3, Y4
@@ -1769,7 +2301,7 @@ tail:
 	VFMADD231PS  ln2HighNegated<>+0(SB), Y4, Y5
 	VMOVAPS      Y5, Y5
 	VFMADD231PS  ln2LowNegated<>+0(SB), Y4, Y5
-	VMOVUPS      expQ4<>+0(SB), Y4
+	VBROADCASTSS expQ4<>+0(SB), Y4
 	VMOVAPS      Y4, Y4
 	VFMADD213PS  expQ3<>+0(SB), Y5, Y4
 	VMOVAPS      Y4, Y4
@@ -1791,18 +2323,74 @@ tail:
 	VCMPPS       $0x03, Y2, Y2, Y4
 	VBLENDVPS    Y4, Y2, Y3, Y2
 	VADDPS       one<>+0(SB), Y2, Y2
-	VMOVUPS      one<>+0(SB), Y3
-	VDIVPS       Y2, Y3, Y2
-	VMOVUPS      one<>+0(SB), Y3
+	VDIVPS       Y2, Y1, Y1
+	VBROADCASTSS one<>+0(SB), Y2
+	VSUBPS       Y1, Y2, Y2
+	VMOVAPS      Y0, Y0
+	VFMADD213PS  one<>+0(SB), Y2, Y0
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      (BX)(AX*1), Y1
+	VMOVUPS      (CX)(AX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y0, Y1, Y2
+	VMOVUPS      Y2, (CX)(AX*1)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x08, SI
+	JGE          loop
+
+loopRest:
+	ADDQ         $0x08, SI
+	TESTQ        SI, SI
+	JEQ          end
+	MOVQ         SI, X0
+	VPBROADCASTD X0, Y0
+	VMOVDQU      lanes<>+0(SB), Y1
+	VPSUBD       Y0, Y1, Y1
+	VMASKMOVPS   (DX)(AX*1), Y1, Y0
+	VMULPS       quickScale<>+0(SB), Y0, Y0
+	VBROADCASTSS one<>+0(SB), Y2
+	VXORPS       sign<>+0(SB), Y0, Y3
+	VBROADCASTSS expRound<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VSUBPS       expRound<>+0(SB), Y4, Y5
+	VMOVAPS      Y3, Y6
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y5, Y6
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y5, Y6
+	VBROADCASTSS expQ4<>+0(SB), Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ3<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ2<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ1<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ0<>+0(SB), Y6, Y5
+	VMULPS       Y6, Y6, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  Y5, Y7, Y6
+	VADDPS       one<>+0(SB), Y6, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y5, Y4, Y4
+	VCMPPS       $0x1e, expMax<>+0(SB), Y3, Y5
+	VBLENDVPS    Y5, infinity<>+0(SB), Y4, Y4
+	VCMPPS       $0x11, expMin<>+0(SB), Y3, Y5
+	VBLENDVPS    Y5, zero<>+0(SB), Y4, Y4
+	VCMPPS       $0x03, Y3, Y3, Y5
+	VBLENDVPS    Y5, Y3, Y4, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VDIVPS       Y3, Y2, Y2
+	VBROADCASTSS one<>+0(SB), Y3
 	VSUBPS       Y2, Y3, Y3
 	VMOVAPS      Y0, Y0
 	VFMADD213PS  one<>+0(SB), Y3, Y0
 	VMULPS       Y0, Y2, Y0
-	VMASKMOVPS   (DX)(SI*1), Y1, Y2
-	VMASKMOVPS   (AX)(SI*1), Y1, Y3
+	VMASKMOVPS   (BX)(AX*1), Y1, Y2
+	VMASKMOVPS   (CX)(AX*1), Y1, Y3
 	VMOVAPS      Y3, Y3
 	VFMADD231PS  Y0, Y2, Y3
-	VMASKMOVPS   Y3, Y1, (AX)(SI*1)
+	VMASKMOVPS   Y3, Y1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -1811,82 +2399,83 @@ end:
 // func adamWAVX2(w []float32, m []float32, v []float32, g []float32, o *[8]float32)
 // Requires: AVX, AVX2, FMA3, SSE2
 TEXT ·adamWAVX2(SB), NOSPLIT, $0-104
-	MOVQ         w_base+0(FP), AX
-	MOVQ         m_base+24(FP), CX
-	MOVQ         v_base+48(FP), DX
-	MOVQ         g_base+72(FP), BX
-	MOVQ         w_len+8(FP), SI
-	MOVQ         o+96(FP), DI
-	VBROADCASTSS (DI), Y0
-	VBROADCASTSS 4(DI), Y1
-	VBROADCASTSS 8(DI), Y2
-	VBROADCASTSS 12(DI), Y3
-	VBROADCASTSS 16(DI), Y4
-	VBROADCASTSS 20(DI), Y5
-	VBROADCASTSS 24(DI), Y6
-	VBROADCASTSS 28(DI), Y7
-	XORQ         DI, DI
-	SUBQ         $0x08, SI
-	JLT          tail
+	MOVQ         w_base+0(FP), CX
+	MOVQ         m_base+24(FP), DX
+	MOVQ         v_base+48(FP), BX
+	MOVQ         g_base+72(FP), SI
+	XORQ         AX, AX
+	MOVQ         w_len+8(FP), DI
+	MOVQ         o+96(FP), R8
+	VBROADCASTSS (R8), Y0
+	VBROADCASTSS 4(R8), Y1
+	VBROADCASTSS 8(R8), Y2
+	VBROADCASTSS 12(R8), Y3
+	VBROADCASTSS 16(R8), Y4
+	VBROADCASTSS 20(R8), Y5
+	VBROADCASTSS 24(R8), Y6
+	VBROADCASTSS 28(R8), Y7
+	SUBQ         $0x08, DI
+	JLT          loopRest
 
 loop:
-	VMOVUPS     (BX)(DI*1), Y8
-	VMOVUPS     (CX)(DI*1), Y9
+	VMOVUPS     (SI)(AX*1), Y8
+	VMOVUPS     (DX)(AX*1), Y9
 	VSUBPS      Y9, Y8, Y10
 	VMOVAPS     Y9, Y9
 	VFMADD231PS Y10, Y0, Y9
-	VMOVUPS     Y9, (CX)(DI*1)
+	VMOVUPS     Y9, (DX)(AX*1)
 	VMULPS      Y8, Y2, Y10
-	VMOVUPS     (DX)(DI*1), Y11
+	VMOVUPS     (BX)(AX*1), Y11
 	VMULPS      Y11, Y1, Y11
 	VMOVAPS     Y11, Y11
 	VFMADD231PS Y8, Y10, Y11
-	VMOVUPS     Y11, (DX)(DI*1)
+	VMOVUPS     Y11, (BX)(AX*1)
 	VMULPS      Y4, Y11, Y8
 	VSQRTPS     Y8, Y8
 	VMULPS      Y3, Y9, Y9
 	VADDPS      Y5, Y8, Y8
 	VDIVPS      Y8, Y9, Y8
-	VMOVUPS     (AX)(DI*1), Y9
+	VMOVUPS     (CX)(AX*1), Y9
 	VMOVAPS     Y8, Y8
 	VFMADD231PS Y9, Y6, Y8
 	VMOVAPS     Y9, Y9
 	VFMADD231PS Y8, Y7, Y9
-	VMOVUPS     Y9, (AX)(DI*1)
-	ADDQ        $0x20, DI
-	SUBQ        $0x08, SI
+	VMOVUPS     Y9, (CX)(AX*1)
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x08, DI
 	JGE         loop
 
-tail:
-	ADDQ         $0x08, SI
+loopRest:
+	ADDQ         $0x08, DI
+	TESTQ        DI, DI
 	JEQ          end
-	MOVQ         SI, X8
+	MOVQ         DI, X8
 	VPBROADCASTD X8, Y8
 	VMOVDQU      lanes<>+0(SB), Y9
 	VPSUBD       Y8, Y9, Y9
-	VMASKMOVPS   (BX)(DI*1), Y9, Y8
-	VMASKMOVPS   (CX)(DI*1), Y9, Y10
+	VMASKMOVPS   (SI)(AX*1), Y9, Y8
+	VMASKMOVPS   (DX)(AX*1), Y9, Y10
 	VSUBPS       Y10, Y8, Y11
 	VMOVAPS      Y10, Y10
 	VFMADD231PS  Y11, Y0, Y10
-	VMASKMOVPS   Y10, Y9, (CX)(DI*1)
+	VMASKMOVPS   Y10, Y9, (DX)(AX*1)
 	VMULPS       Y8, Y2, Y0
-	VMASKMOVPS   (DX)(DI*1), Y9, Y2
+	VMASKMOVPS   (BX)(AX*1), Y9, Y2
 	VMULPS       Y2, Y1, Y1
 	VMOVAPS      Y1, Y1
 	VFMADD231PS  Y8, Y0, Y1
-	VMASKMOVPS   Y1, Y9, (DX)(DI*1)
+	VMASKMOVPS   Y1, Y9, (BX)(AX*1)
 	VMULPS       Y4, Y1, Y0
 	VSQRTPS      Y0, Y0
 	VMULPS       Y3, Y10, Y1
 	VADDPS       Y5, Y0, Y0
 	VDIVPS       Y0, Y1, Y0
-	VMASKMOVPS   (AX)(DI*1), Y9, Y1
+	VMASKMOVPS   (CX)(AX*1), Y9, Y1
 	VMOVAPS      Y0, Y0
 	VFMADD231PS  Y1, Y6, Y0
 	VMOVAPS      Y1, Y1
 	VFMADD231PS  Y0, Y7, Y1
-	VMASKMOVPS   Y1, Y9, (AX)(DI*1)
+	VMASKMOVPS   Y1, Y9, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -1895,35 +2484,36 @@ end:
 // func addAVX512(dst []float32, a []float32, b []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·addAVX512(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ a_base+24(FP), CX
-	MOVQ b_base+48(FP), DX
-	MOVQ dst_len+8(FP), BX
-	XORQ SI, SI
-	SUBQ $0x10, BX
-	JLT  tail
+	MOVQ dst_base+0(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), SI
+	SUBQ $0x10, SI
+	JLT  loopRest
 
 loop:
-	VMOVUPS (CX)(SI*1), Z0
-	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(AX*1), Z0
+	VMOVUPS (BX)(AX*1), Z1
 	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z0, (AX)(SI*1)
-	ADDQ    $0x40, SI
-	SUBQ    $0x10, BX
+	VMOVUPS Z0, (CX)(AX*1)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x10, SI
 	JGE     loop
 
-tail:
-	ADDQ      $0x10, BX
+loopRest:
+	ADDQ      $0x10, SI
+	TESTQ     SI, SI
 	JEQ       end
 	MOVQ      $-1, DI
-	BZHIQ     BX, DI, DI
-	MOVQ      DI, BX
-	SHRQ      $0x00, BX
-	KMOVW     BX, K1
-	VMOVUPS.Z (CX)(SI*1), K1, Z0
-	VMOVUPS.Z (DX)(SI*1), K1, Z1
+	BZHIQ     SI, DI, DI
+	MOVQ      DI, SI
+	SHRQ      $0x00, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
 	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (AX)(SI*1)
+	VMOVUPS   Z0, K1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -1932,35 +2522,36 @@ end:
 // func mulAVX512(dst []float32, a []float32, b []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·mulAVX512(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ a_base+24(FP), CX
-	MOVQ b_base+48(FP), DX
-	MOVQ dst_len+8(FP), BX
-	XORQ SI, SI
-	SUBQ $0x10, BX
-	JLT  tail
+	MOVQ dst_base+0(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), SI
+	SUBQ $0x10, SI
+	JLT  loopRest
 
 loop:
-	VMOVUPS (CX)(SI*1), Z0
-	VMOVUPS (DX)(SI*1), Z1
+	VMOVUPS (DX)(AX*1), Z0
+	VMOVUPS (BX)(AX*1), Z1
 	VMULPS  Z1, Z0, Z0
-	VMOVUPS Z0, (AX)(SI*1)
-	ADDQ    $0x40, SI
-	SUBQ    $0x10, BX
+	VMOVUPS Z0, (CX)(AX*1)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x10, SI
 	JGE     loop
 
-tail:
-	ADDQ      $0x10, BX
+loopRest:
+	ADDQ      $0x10, SI
+	TESTQ     SI, SI
 	JEQ       end
 	MOVQ      $-1, DI
-	BZHIQ     BX, DI, DI
-	MOVQ      DI, BX
-	SHRQ      $0x00, BX
-	KMOVW     BX, K1
-	VMOVUPS.Z (CX)(SI*1), K1, Z0
-	VMOVUPS.Z (DX)(SI*1), K1, Z1
+	BZHIQ     SI, DI, DI
+	MOVQ      DI, SI
+	SHRQ      $0x00, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z0
+	VMOVUPS.Z (BX)(AX*1), K1, Z1
 	VMULPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (AX)(SI*1)
+	VMOVUPS   Z0, K1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -1969,39 +2560,40 @@ end:
 // func mulAddAVX512(dst []float32, a []float32, b []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·mulAddAVX512(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ a_base+24(FP), CX
-	MOVQ b_base+48(FP), DX
-	MOVQ dst_len+8(FP), BX
-	XORQ SI, SI
-	SUBQ $0x10, BX
-	JLT  tail
+	MOVQ dst_base+0(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), SI
+	SUBQ $0x10, SI
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(SI*1), Z0
-	VMOVUPS     (DX)(SI*1), Z1
-	VMOVUPS     (AX)(SI*1), Z2
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VMOVUPS     (CX)(AX*1), Z2
 	VMOVAPS     Z2, Z2
 	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS     Z2, (AX)(SI*1)
-	ADDQ        $0x40, SI
-	SUBQ        $0x10, BX
+	VMOVUPS     Z2, (CX)(AX*1)
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x10, SI
 	JGE         loop
 
-tail:
-	ADDQ        $0x10, BX
+loopRest:
+	ADDQ        $0x10, SI
+	TESTQ       SI, SI
 	JEQ         end
 	MOVQ        $-1, DI
-	BZHIQ       BX, DI, DI
-	MOVQ        DI, BX
-	SHRQ        $0x00, BX
-	KMOVW       BX, K1
-	VMOVUPS.Z   (CX)(SI*1), K1, Z0
-	VMOVUPS.Z   (DX)(SI*1), K1, Z1
-	VMOVUPS.Z   (AX)(SI*1), K1, Z2
+	BZHIQ       SI, DI, DI
+	MOVQ        DI, SI
+	SHRQ        $0x00, SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
+	VMOVUPS.Z   (CX)(AX*1), K1, Z2
 	VMOVAPS     Z2, Z2
 	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS     Z2, K1, (AX)(SI*1)
+	VMOVUPS     Z2, K1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -2010,40 +2602,41 @@ end:
 // func scaleShiftAVX512(dst []float32, x []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·scaleShiftAVX512(SB), NOSPLIT, $0-96
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ scale_base+48(FP), DX
-	MOVQ shift_base+72(FP), BX
-	MOVQ dst_len+8(FP), SI
-	XORQ DI, DI
-	SUBQ $0x10, SI
-	JLT  tail
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ scale_base+48(FP), BX
+	MOVQ shift_base+72(FP), SI
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), DI
+	SUBQ $0x10, DI
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(DI*1), Z0
-	VMOVUPS     (DX)(DI*1), Z1
-	VMOVUPS     (BX)(DI*1), Z2
+	VMOVUPS     (DX)(AX*1), Z0
+	VMOVUPS     (BX)(AX*1), Z1
+	VMOVUPS     (SI)(AX*1), Z2
 	VMOVAPS     Z2, Z2
 	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS     Z2, (AX)(DI*1)
-	ADDQ        $0x40, DI
-	SUBQ        $0x10, SI
+	VMOVUPS     Z2, (CX)(AX*1)
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x10, DI
 	JGE         loop
 
-tail:
-	ADDQ        $0x10, SI
+loopRest:
+	ADDQ        $0x10, DI
+	TESTQ       DI, DI
 	JEQ         end
 	MOVQ        $-1, R8
-	BZHIQ       SI, R8, R8
-	MOVQ        R8, SI
-	SHRQ        $0x00, SI
-	KMOVW       SI, K1
-	VMOVUPS.Z   (CX)(DI*1), K1, Z0
-	VMOVUPS.Z   (DX)(DI*1), K1, Z1
-	VMOVUPS.Z   (BX)(DI*1), K1, Z2
+	BZHIQ       DI, R8, R8
+	MOVQ        R8, DI
+	SHRQ        $0x00, DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z0
+	VMOVUPS.Z   (BX)(AX*1), K1, Z1
+	VMOVUPS.Z   (SI)(AX*1), K1, Z2
 	VMOVAPS     Z2, Z2
 	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS     Z2, K1, (AX)(DI*1)
+	VMOVUPS     Z2, K1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -2052,37 +2645,38 @@ end:
 // func axpyAVX512(dst []float32, x []float32, alpha float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·axpyAVX512(SB), NOSPLIT, $0-52
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         x_base+24(FP), CX
-	MOVQ         dst_len+8(FP), DX
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         x_base+24(FP), DX
+	XORQ         AX, AX
+	MOVQ         dst_len+8(FP), BX
 	VBROADCASTSS alpha+48(FP), Z0
-	XORQ         BX, BX
-	SUBQ         $0x10, DX
-	JLT          tail
+	SUBQ         $0x10, BX
+	JLT          loopRest
 
 loop:
-	VMOVUPS     (CX)(BX*1), Z1
-	VMOVUPS     (AX)(BX*1), Z2
+	VMOVUPS     (DX)(AX*1), Z1
+	VMOVUPS     (CX)(AX*1), Z2
 	VMOVAPS     Z2, Z2
 	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS     Z2, (AX)(BX*1)
-	ADDQ        $0x40, BX
-	SUBQ        $0x10, DX
+	VMOVUPS     Z2, (CX)(AX*1)
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x10, BX
 	JGE         loop
 
-tail:
-	ADDQ        $0x10, DX
+loopRest:
+	ADDQ        $0x10, BX
+	TESTQ       BX, BX
 	JEQ         end
 	MOVQ        $-1, SI
-	BZHIQ       DX, SI, SI
-	MOVQ        SI, DX
-	SHRQ        $0x00, DX
-	KMOVW       DX, K1
-	VMOVUPS.Z   (CX)(BX*1), K1, Z1
-	VMOVUPS.Z   (AX)(BX*1), K1, Z2
+	BZHIQ       BX, SI, SI
+	MOVQ        SI, BX
+	SHRQ        $0x00, BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z1
+	VMOVUPS.Z   (CX)(AX*1), K1, Z2
 	VMOVAPS     Z2, Z2
 	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS     Z2, K1, (AX)(BX*1)
+	VMOVUPS     Z2, K1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -2091,33 +2685,34 @@ end:
 // func scaleAVX512(dst []float32, x []float32, alpha float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·scaleAVX512(SB), NOSPLIT, $0-52
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         x_base+24(FP), CX
-	MOVQ         dst_len+8(FP), DX
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         x_base+24(FP), DX
+	XORQ         AX, AX
+	MOVQ         dst_len+8(FP), BX
 	VBROADCASTSS alpha+48(FP), Z0
-	XORQ         BX, BX
-	SUBQ         $0x10, DX
-	JLT          tail
+	SUBQ         $0x10, BX
+	JLT          loopRest
 
 loop:
-	VMOVUPS (CX)(BX*1), Z1
+	VMOVUPS (DX)(AX*1), Z1
 	VMULPS  Z1, Z0, Z1
-	VMOVUPS Z1, (AX)(BX*1)
-	ADDQ    $0x40, BX
-	SUBQ    $0x10, DX
+	VMOVUPS Z1, (CX)(AX*1)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x10, BX
 	JGE     loop
 
-tail:
-	ADDQ      $0x10, DX
+loopRest:
+	ADDQ      $0x10, BX
+	TESTQ     BX, BX
 	JEQ       end
 	MOVQ      $-1, SI
-	BZHIQ     DX, SI, SI
-	MOVQ      SI, DX
-	SHRQ      $0x00, DX
-	KMOVW     DX, K1
-	VMOVUPS.Z (CX)(BX*1), K1, Z1
+	BZHIQ     BX, SI, SI
+	MOVQ      SI, BX
+	SHRQ      $0x00, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (DX)(AX*1), K1, Z1
 	VMULPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (AX)(BX*1)
+	VMOVUPS   Z0, K1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -2126,39 +2721,40 @@ end:
 // func lerpAVX512(dst []float32, x []float32, t float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lerpAVX512(SB), NOSPLIT, $0-52
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         x_base+24(FP), CX
-	MOVQ         dst_len+8(FP), DX
+	MOVQ         dst_base+0(FP), CX
+	MOVQ         x_base+24(FP), DX
+	XORQ         AX, AX
+	MOVQ         dst_len+8(FP), BX
 	VBROADCASTSS t+48(FP), Z0
-	XORQ         BX, BX
-	SUBQ         $0x10, DX
-	JLT          tail
+	SUBQ         $0x10, BX
+	JLT          loopRest
 
 loop:
-	VMOVUPS     (AX)(BX*1), Z1
-	VMOVUPS     (CX)(BX*1), Z2
+	VMOVUPS     (CX)(AX*1), Z1
+	VMOVUPS     (DX)(AX*1), Z2
 	VSUBPS      Z1, Z2, Z2
 	VMOVAPS     Z1, Z1
 	VFMADD231PS Z2, Z0, Z1
-	VMOVUPS     Z1, (AX)(BX*1)
-	ADDQ        $0x40, BX
-	SUBQ        $0x10, DX
+	VMOVUPS     Z1, (CX)(AX*1)
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x10, BX
 	JGE         loop
 
-tail:
-	ADDQ        $0x10, DX
+loopRest:
+	ADDQ        $0x10, BX
+	TESTQ       BX, BX
 	JEQ         end
 	MOVQ        $-1, SI
-	BZHIQ       DX, SI, SI
-	MOVQ        SI, DX
-	SHRQ        $0x00, DX
-	KMOVW       DX, K1
-	VMOVUPS.Z   (AX)(BX*1), K1, Z1
-	VMOVUPS.Z   (CX)(BX*1), K1, Z2
+	BZHIQ       BX, SI, SI
+	MOVQ        SI, BX
+	SHRQ        $0x00, BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (CX)(AX*1), K1, Z1
+	VMOVUPS.Z   (DX)(AX*1), K1, Z2
 	VSUBPS      Z1, Z2, Z2
 	VMOVAPS     Z1, Z1
 	VFMADD231PS Z2, Z0, Z1
-	VMOVUPS     Z1, K1, (AX)(BX*1)
+	VMOVUPS     Z1, K1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -2167,88 +2763,235 @@ end:
 // func expAVX512(dst []float32, x []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·expAVX512(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	SUBQ $0x10, DX
-	JLT  tail
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), BX
+	SUBQ $0x40, BX
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS          (DX)(AX*1), Z0
+	VMOVUPS          64(DX)(AX*1), Z1
+	VMOVUPS          128(DX)(AX*1), Z2
+	VMOVUPS          192(DX)(AX*1), Z3
+	VBROADCASTSS     expRound<>+0(SB), Z4
+	VMOVAPS          Z4, Z5
+	VFMADD231PS.BCST log2E<>+0(SB), Z0, Z5
+	VMOVAPS          Z4, Z6
+	VFMADD231PS.BCST log2E<>+0(SB), Z1, Z6
+	VMOVAPS          Z4, Z7
+	VFMADD231PS.BCST log2E<>+0(SB), Z2, Z7
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST log2E<>+0(SB), Z3, Z4
+	VSUBPS.BCST      expRound<>+0(SB), Z5, Z8
+	VSUBPS.BCST      expRound<>+0(SB), Z6, Z9
+	VSUBPS.BCST      expRound<>+0(SB), Z7, Z10
+	VSUBPS.BCST      expRound<>+0(SB), Z4, Z11
+	VMOVAPS          Z0, Z12
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z8, Z12
+	VMOVAPS          Z1, Z13
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z9, Z13
+	VMOVAPS          Z2, Z14
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z10, Z14
+	VMOVAPS          Z3, Z15
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z11, Z15
+	VMOVAPS          Z12, Z12
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z8, Z12
+	VMOVAPS          Z13, Z8
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z9, Z8
+	VMOVAPS          Z14, Z9
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z10, Z9
+	VMOVAPS          Z15, Z10
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z11, Z10
+	VBROADCASTSS     expQ4<>+0(SB), Z11
+	VMOVAPS          Z11, Z13
+	VFMADD213PS.BCST expQ3<>+0(SB), Z12, Z13
+	VMOVAPS          Z11, Z14
+	VFMADD213PS.BCST expQ3<>+0(SB), Z8, Z14
+	VMOVAPS          Z11, Z15
+	VFMADD213PS.BCST expQ3<>+0(SB), Z9, Z15
+	VMOVAPS          Z11, Z11
+	VFMADD213PS.BCST expQ3<>+0(SB), Z10, Z11
+	VMOVAPS          Z13, Z13
+	VFMADD213PS.BCST expQ2<>+0(SB), Z12, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST expQ2<>+0(SB), Z8, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST expQ2<>+0(SB), Z9, Z15
+	VMOVAPS          Z11, Z11
+	VFMADD213PS.BCST expQ2<>+0(SB), Z10, Z11
+	VMOVAPS          Z13, Z13
+	VFMADD213PS.BCST expQ1<>+0(SB), Z12, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST expQ1<>+0(SB), Z8, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST expQ1<>+0(SB), Z9, Z15
+	VMOVAPS          Z11, Z11
+	VFMADD213PS.BCST expQ1<>+0(SB), Z10, Z11
+	VMOVAPS          Z13, Z13
+	VFMADD213PS.BCST expQ0<>+0(SB), Z12, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST expQ0<>+0(SB), Z8, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST expQ0<>+0(SB), Z9, Z15
+	VMOVAPS          Z11, Z11
+	VFMADD213PS.BCST expQ0<>+0(SB), Z10, Z11
+	VMULPS           Z12, Z12, Z16
+	VMULPS           Z8, Z8, Z17
+	VMULPS           Z9, Z9, Z18
+	VMULPS           Z10, Z10, Z19
+	VMOVAPS          Z12, Z12
+	VFMADD231PS      Z13, Z16, Z12
+	VMOVAPS          Z8, Z8
+	VFMADD231PS      Z14, Z17, Z8
+	VMOVAPS          Z9, Z9
+	VFMADD231PS      Z15, Z18, Z9
+	VMOVAPS          Z10, Z10
+	VFMADD231PS      Z11, Z19, Z10
+	VADDPS.BCST      one<>+0(SB), Z12, Z11
+	VADDPS.BCST      one<>+0(SB), Z8, Z8
+	VADDPS.BCST      one<>+0(SB), Z9, Z9
+	VADDPS.BCST      one<>+0(SB), Z10, Z10
+	VPSLLD           $0x17, Z5, Z5
+	VPADDD           Z11, Z5, Z5
+	VPSLLD           $0x17, Z6, Z6
+	VPADDD           Z8, Z6, Z6
+	VPSLLD           $0x17, Z7, Z7
+	VPADDD           Z9, Z7, Z7
+	VPSLLD           $0x17, Z4, Z4
+	VPADDD           Z10, Z4, Z4
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z0, K1
+	VMOVAPS          Z5, Z5
+	VBROADCASTSS     infinity<>+0(SB), K1, Z5
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z1, K1
+	VMOVAPS          Z6, Z6
+	VBROADCASTSS     infinity<>+0(SB), K1, Z6
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z2, K1
+	VMOVAPS          Z7, Z7
+	VBROADCASTSS     infinity<>+0(SB), K1, Z7
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z3, K1
+	VMOVAPS          Z4, Z4
+	VBROADCASTSS     infinity<>+0(SB), K1, Z4
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z0, K1
+	VMOVAPS          Z5, Z5
+	VBROADCASTSS     zero<>+0(SB), K1, Z5
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z1, K1
+	VMOVAPS          Z6, Z6
+	VBROADCASTSS     zero<>+0(SB), K1, Z6
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z2, K1
+	VMOVAPS          Z7, Z7
+	VBROADCASTSS     zero<>+0(SB), K1, Z7
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z3, K1
+	VMOVAPS          Z4, Z4
+	VBROADCASTSS     zero<>+0(SB), K1, Z4
+	VCMPPS           $0x03, Z0, Z0, K1
+	VMOVAPS          Z5, Z5
+	VMOVAPS          Z0, K1, Z5
+	VCMPPS           $0x03, Z1, Z1, K1
+	VMOVAPS          Z6, Z0
+	VMOVAPS          Z1, K1, Z0
+	VCMPPS           $0x03, Z2, Z2, K1
+	VMOVAPS          Z7, Z1
+	VMOVAPS          Z2, K1, Z1
+	VCMPPS           $0x03, Z3, Z3, K1
+	VMOVAPS          Z4, Z2
+	VMOVAPS          Z3, K1, Z2
+	VMOVUPS          Z5, (CX)(AX*1)
+	VMOVUPS          Z0, 64(CX)(AX*1)
+	VMOVUPS          Z1, 128(CX)(AX*1)
+	VMOVUPS          Z2, 192(CX)(AX*1)
+	ADDQ             $0x00000100, AX
+	SUBQ             $0x40, BX
+	JGE              unrolled
+
+unrolledRest:
+	ADDQ $0x40, BX
+	SUBQ $0x10, BX
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(BX*1), Z0
-	VMOVUPS     expRound<>+0(SB), Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS log2E<>+0(SB), Z0, Z1
-	VSUBPS      expRound<>+0(SB), Z1, Z8
-	VMOVAPS     Z0, Z9
-	VFMADD231PS ln2HighNegated<>+0(SB), Z8, Z9
-	VMOVAPS     Z9, Z9
-	VFMADD231PS ln2LowNegated<>+0(SB), Z8, Z9
-	VMOVUPS     expQ4<>+0(SB), Z8
-	VMOVAPS     Z8, Z8
-	VFMADD213PS expQ3<>+0(SB), Z9, Z8
-	VMOVAPS     Z8, Z8
-	VFMADD213PS expQ2<>+0(SB), Z9, Z8
-	VMOVAPS     Z8, Z8
-	VFMADD213PS expQ1<>+0(SB), Z9, Z8
-	VMOVAPS     Z8, Z8
-	VFMADD213PS expQ0<>+0(SB), Z9, Z8
-	VMULPS      Z9, Z9, Z10
-	VMOVAPS     Z9, Z9
-	VFMADD231PS Z8, Z10, Z9
-	VADDPS      one<>+0(SB), Z9, Z8
-	VPSLLD      $0x17, Z1, Z1
-	VPADDD      Z8, Z1, Z1
-	VCMPPS      $0x1e, expMax<>+0(SB), Z0, K1
-	VBLENDMPS   infinity<>+0(SB), Z1, K1, Z2
-	VCMPPS      $0x11, expMin<>+0(SB), Z0, K1
-	VBLENDMPS   zero<>+0(SB), Z2, K1, Z3
-	VCMPPS      $0x03, Z0, Z0, K1
-	VBLENDMPS   Z0, Z3, K1, Z4
-	VMOVUPS     Z4, (AX)(BX*1)
-	ADDQ        $0x40, BX
-	SUBQ        $0x10, DX
-	JGE         loop
+	VMOVUPS          (DX)(AX*1), Z0
+	VBROADCASTSS     expRound<>+0(SB), Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST log2E<>+0(SB), Z0, Z1
+	VSUBPS.BCST      expRound<>+0(SB), Z1, Z2
+	VMOVAPS          Z0, Z3
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z2, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z2, Z3
+	VBROADCASTSS     expQ4<>+0(SB), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST expQ3<>+0(SB), Z3, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST expQ2<>+0(SB), Z3, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST expQ1<>+0(SB), Z3, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST expQ0<>+0(SB), Z3, Z2
+	VMULPS           Z3, Z3, Z4
+	VMOVAPS          Z3, Z3
+	VFMADD231PS      Z2, Z4, Z3
+	VADDPS.BCST      one<>+0(SB), Z3, Z2
+	VPSLLD           $0x17, Z1, Z1
+	VPADDD           Z2, Z1, Z1
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z0, K1
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     infinity<>+0(SB), K1, Z1
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z0, K1
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     zero<>+0(SB), K1, Z1
+	VCMPPS           $0x03, Z0, Z0, K1
+	VMOVAPS          Z1, Z1
+	VMOVAPS          Z0, K1, Z1
+	VMOVUPS          Z1, (CX)(AX*1)
+	ADDQ             $0x00000040, AX
+	SUBQ             $0x10, BX
+	JGE              loop
 
-tail:
-	ADDQ        $0x10, DX
-	JEQ         end
-	MOVQ        $-1, SI
-	BZHIQ       DX, SI, SI
-	MOVQ        SI, DX
-	SHRQ        $0x00, DX
-	KMOVW       DX, K1
-	VMOVUPS.Z   (CX)(BX*1), K1, Z0
-	VMOVUPS     expRound<>+0(SB), Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS log2E<>+0(SB), Z0, Z1
-	VSUBPS      expRound<>+0(SB), Z1, Z2
-	VMOVAPS     Z0, Z3
-	VFMADD231PS ln2HighNegated<>+0(SB), Z2, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS ln2LowNegated<>+0(SB), Z2, Z3
-	VMOVUPS     expQ4<>+0(SB), Z2
-	VMOVAPS     Z2, Z2
-	VFMADD213PS expQ3<>+0(SB), Z3, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD213PS expQ2<>+0(SB), Z3, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD213PS expQ1<>+0(SB), Z3, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD213PS expQ0<>+0(SB), Z3, Z2
-	VMULPS      Z3, Z3, Z4
-	VMOVAPS     Z3, Z3
-	VFMADD231PS Z2, Z4, Z3
-	VADDPS      one<>+0(SB), Z3, Z2
-	VPSLLD      $0x17, Z1, Z1
-	VPADDD      Z2, Z1, Z1
-	VCMPPS      $0x1e, expMax<>+0(SB), Z0, K2
-	VBLENDMPS   infinity<>+0(SB), Z1, K2, Z5
-	VCMPPS      $0x11, expMin<>+0(SB), Z0, K2
-	VBLENDMPS   zero<>+0(SB), Z5, K2, Z6
-	VCMPPS      $0x03, Z0, Z0, K2
-	VBLENDMPS   Z0, Z6, K2, Z7
-	VMOVUPS     Z7, K1, (AX)(BX*1)
+loopRest:
+	ADDQ             $0x10, BX
+	TESTQ            BX, BX
+	JEQ              end
+	MOVQ             $-1, SI
+	BZHIQ            BX, SI, SI
+	MOVQ             SI, BX
+	SHRQ             $0x00, BX
+	KMOVW            BX, K1
+	VMOVUPS.Z        (DX)(AX*1), K1, Z0
+	VBROADCASTSS     expRound<>+0(SB), Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST log2E<>+0(SB), Z0, Z1
+	VSUBPS.BCST      expRound<>+0(SB), Z1, Z2
+	VMOVAPS          Z0, Z3
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z2, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z2, Z3
+	VBROADCASTSS     expQ4<>+0(SB), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST expQ3<>+0(SB), Z3, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST expQ2<>+0(SB), Z3, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST expQ1<>+0(SB), Z3, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST expQ0<>+0(SB), Z3, Z2
+	VMULPS           Z3, Z3, Z4
+	VMOVAPS          Z3, Z3
+	VFMADD231PS      Z2, Z4, Z3
+	VADDPS.BCST      one<>+0(SB), Z3, Z2
+	VPSLLD           $0x17, Z1, Z1
+	VPADDD           Z2, Z1, Z1
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z0, K2
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     infinity<>+0(SB), K2, Z1
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z0, K2
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     zero<>+0(SB), K2, Z1
+	VCMPPS           $0x03, Z0, Z0, K2
+	VMOVAPS          Z1, Z1
+	VMOVAPS          Z0, K2, Z1
+	VMOVUPS          Z1, K1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -2257,96 +3000,256 @@ end:
 // func sigmoidAVX512(dst []float32, x []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	SUBQ $0x10, DX
-	JLT  tail
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), BX
+	SUBQ $0x40, BX
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS          (DX)(AX*1), Z0
+	VMOVUPS          64(DX)(AX*1), Z1
+	VMOVUPS          128(DX)(AX*1), Z2
+	VMOVUPS          192(DX)(AX*1), Z3
+	VBROADCASTSS     one<>+0(SB), Z4
+	VPXORD.BCST      sign<>+0(SB), Z0, Z0
+	VPXORD.BCST      sign<>+0(SB), Z1, Z1
+	VPXORD.BCST      sign<>+0(SB), Z2, Z2
+	VPXORD.BCST      sign<>+0(SB), Z3, Z3
+	VBROADCASTSS     expRound<>+0(SB), Z5
+	VMOVAPS          Z5, Z6
+	VFMADD231PS.BCST log2E<>+0(SB), Z0, Z6
+	VMOVAPS          Z5, Z7
+	VFMADD231PS.BCST log2E<>+0(SB), Z1, Z7
+	VMOVAPS          Z5, Z8
+	VFMADD231PS.BCST log2E<>+0(SB), Z2, Z8
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST log2E<>+0(SB), Z3, Z5
+	VSUBPS.BCST      expRound<>+0(SB), Z6, Z9
+	VSUBPS.BCST      expRound<>+0(SB), Z7, Z10
+	VSUBPS.BCST      expRound<>+0(SB), Z8, Z11
+	VSUBPS.BCST      expRound<>+0(SB), Z5, Z12
+	VMOVAPS          Z0, Z13
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z9, Z13
+	VMOVAPS          Z1, Z14
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z10, Z14
+	VMOVAPS          Z2, Z15
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z11, Z15
+	VMOVAPS          Z3, Z16
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z12, Z16
+	VMOVAPS          Z13, Z13
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z9, Z13
+	VMOVAPS          Z14, Z9
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z10, Z9
+	VMOVAPS          Z15, Z10
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z11, Z10
+	VMOVAPS          Z16, Z11
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z12, Z11
+	VBROADCASTSS     expQ4<>+0(SB), Z12
+	VMOVAPS          Z12, Z14
+	VFMADD213PS.BCST expQ3<>+0(SB), Z13, Z14
+	VMOVAPS          Z12, Z15
+	VFMADD213PS.BCST expQ3<>+0(SB), Z9, Z15
+	VMOVAPS          Z12, Z16
+	VFMADD213PS.BCST expQ3<>+0(SB), Z10, Z16
+	VMOVAPS          Z12, Z12
+	VFMADD213PS.BCST expQ3<>+0(SB), Z11, Z12
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST expQ2<>+0(SB), Z13, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST expQ2<>+0(SB), Z9, Z15
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ2<>+0(SB), Z10, Z16
+	VMOVAPS          Z12, Z12
+	VFMADD213PS.BCST expQ2<>+0(SB), Z11, Z12
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST expQ1<>+0(SB), Z13, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST expQ1<>+0(SB), Z9, Z15
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ1<>+0(SB), Z10, Z16
+	VMOVAPS          Z12, Z12
+	VFMADD213PS.BCST expQ1<>+0(SB), Z11, Z12
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST expQ0<>+0(SB), Z13, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST expQ0<>+0(SB), Z9, Z15
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ0<>+0(SB), Z10, Z16
+	VMOVAPS          Z12, Z12
+	VFMADD213PS.BCST expQ0<>+0(SB), Z11, Z12
+	VMULPS           Z13, Z13, Z17
+	VMULPS           Z9, Z9, Z18
+	VMULPS           Z10, Z10, Z19
+	VMULPS           Z11, Z11, Z20
+	VMOVAPS          Z13, Z13
+	VFMADD231PS      Z14, Z17, Z13
+	VMOVAPS          Z9, Z9
+	VFMADD231PS      Z15, Z18, Z9
+	VMOVAPS          Z10, Z10
+	VFMADD231PS      Z16, Z19, Z10
+	VMOVAPS          Z11, Z11
+	VFMADD231PS      Z12, Z20, Z11
+	VADDPS.BCST      one<>+0(SB), Z13, Z12
+	VADDPS.BCST      one<>+0(SB), Z9, Z9
+	VADDPS.BCST      one<>+0(SB), Z10, Z10
+	VADDPS.BCST      one<>+0(SB), Z11, Z11
+	VPSLLD           $0x17, Z6, Z6
+	VPADDD           Z12, Z6, Z6
+	VPSLLD           $0x17, Z7, Z7
+	VPADDD           Z9, Z7, Z7
+	VPSLLD           $0x17, Z8, Z8
+	VPADDD           Z10, Z8, Z8
+	VPSLLD           $0x17, Z5, Z5
+	VPADDD           Z11, Z5, Z5
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z0, K1
+	VMOVAPS          Z6, Z6
+	VBROADCASTSS     infinity<>+0(SB), K1, Z6
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z1, K1
+	VMOVAPS          Z7, Z7
+	VBROADCASTSS     infinity<>+0(SB), K1, Z7
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z2, K1
+	VMOVAPS          Z8, Z8
+	VBROADCASTSS     infinity<>+0(SB), K1, Z8
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z3, K1
+	VMOVAPS          Z5, Z5
+	VBROADCASTSS     infinity<>+0(SB), K1, Z5
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z0, K1
+	VMOVAPS          Z6, Z6
+	VBROADCASTSS     zero<>+0(SB), K1, Z6
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z1, K1
+	VMOVAPS          Z7, Z7
+	VBROADCASTSS     zero<>+0(SB), K1, Z7
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z2, K1
+	VMOVAPS          Z8, Z8
+	VBROADCASTSS     zero<>+0(SB), K1, Z8
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z3, K1
+	VMOVAPS          Z5, Z5
+	VBROADCASTSS     zero<>+0(SB), K1, Z5
+	VCMPPS           $0x03, Z0, Z0, K1
+	VMOVAPS          Z6, Z6
+	VMOVAPS          Z0, K1, Z6
+	VCMPPS           $0x03, Z1, Z1, K1
+	VMOVAPS          Z7, Z0
+	VMOVAPS          Z1, K1, Z0
+	VCMPPS           $0x03, Z2, Z2, K1
+	VMOVAPS          Z8, Z1
+	VMOVAPS          Z2, K1, Z1
+	VCMPPS           $0x03, Z3, Z3, K1
+	VMOVAPS          Z5, Z2
+	VMOVAPS          Z3, K1, Z2
+	VADDPS.BCST      one<>+0(SB), Z6, Z3
+	VADDPS.BCST      one<>+0(SB), Z0, Z0
+	VADDPS.BCST      one<>+0(SB), Z1, Z1
+	VADDPS.BCST      one<>+0(SB), Z2, Z2
+	VDIVPS           Z3, Z4, Z3
+	VDIVPS           Z0, Z4, Z0
+	VDIVPS           Z1, Z4, Z1
+	VDIVPS           Z2, Z4, Z2
+	VMOVUPS          Z3, (CX)(AX*1)
+	VMOVUPS          Z0, 64(CX)(AX*1)
+	VMOVUPS          Z1, 128(CX)(AX*1)
+	VMOVUPS          Z2, 192(CX)(AX*1)
+	ADDQ             $0x00000100, AX
+	SUBQ             $0x40, BX
+	JGE              unrolled
+
+unrolledRest:
+	ADDQ $0x40, BX
+	SUBQ $0x10, BX
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(BX*1), Z0
-	VPXORD      sign<>+0(SB), Z0, Z0
-	VMOVUPS     expRound<>+0(SB), Z7
-	VMOVAPS     Z7, Z7
-	VFMADD231PS log2E<>+0(SB), Z0, Z7
-	VSUBPS      expRound<>+0(SB), Z7, Z8
-	VMOVAPS     Z0, Z9
-	VFMADD231PS ln2HighNegated<>+0(SB), Z8, Z9
-	VMOVAPS     Z9, Z9
-	VFMADD231PS ln2LowNegated<>+0(SB), Z8, Z9
-	VMOVUPS     expQ4<>+0(SB), Z8
-	VMOVAPS     Z8, Z8
-	VFMADD213PS expQ3<>+0(SB), Z9, Z8
-	VMOVAPS     Z8, Z8
-	VFMADD213PS expQ2<>+0(SB), Z9, Z8
-	VMOVAPS     Z8, Z8
-	VFMADD213PS expQ1<>+0(SB), Z9, Z8
-	VMOVAPS     Z8, Z8
-	VFMADD213PS expQ0<>+0(SB), Z9, Z8
-	VMULPS      Z9, Z9, Z10
-	VMOVAPS     Z9, Z9
-	VFMADD231PS Z8, Z10, Z9
-	VADDPS      one<>+0(SB), Z9, Z8
-	VPSLLD      $0x17, Z7, Z7
-	VPADDD      Z8, Z7, Z7
-	VCMPPS      $0x1e, expMax<>+0(SB), Z0, K1
-	VBLENDMPS   infinity<>+0(SB), Z7, K1, Z1
-	VCMPPS      $0x11, expMin<>+0(SB), Z0, K1
-	VBLENDMPS   zero<>+0(SB), Z1, K1, Z2
-	VCMPPS      $0x03, Z0, Z0, K1
-	VBLENDMPS   Z0, Z2, K1, Z3
-	VADDPS      one<>+0(SB), Z3, Z0
-	VMOVUPS     one<>+0(SB), Z7
-	VDIVPS      Z0, Z7, Z0
-	VMOVUPS     Z0, (AX)(BX*1)
-	ADDQ        $0x40, BX
-	SUBQ        $0x10, DX
-	JGE         loop
+	VMOVUPS          (DX)(AX*1), Z0
+	VBROADCASTSS     one<>+0(SB), Z1
+	VPXORD.BCST      sign<>+0(SB), Z0, Z0
+	VBROADCASTSS     expRound<>+0(SB), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST log2E<>+0(SB), Z0, Z2
+	VSUBPS.BCST      expRound<>+0(SB), Z2, Z3
+	VMOVAPS          Z0, Z4
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z3, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z3, Z4
+	VBROADCASTSS     expQ4<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ3<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ2<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ1<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ0<>+0(SB), Z4, Z3
+	VMULPS           Z4, Z4, Z5
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z3, Z5, Z4
+	VADDPS.BCST      one<>+0(SB), Z4, Z3
+	VPSLLD           $0x17, Z2, Z2
+	VPADDD           Z3, Z2, Z2
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z0, K1
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     infinity<>+0(SB), K1, Z2
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z0, K1
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     zero<>+0(SB), K1, Z2
+	VCMPPS           $0x03, Z0, Z0, K1
+	VMOVAPS          Z2, Z2
+	VMOVAPS          Z0, K1, Z2
+	VADDPS.BCST      one<>+0(SB), Z2, Z0
+	VDIVPS           Z0, Z1, Z0
+	VMOVUPS          Z0, (CX)(AX*1)
+	ADDQ             $0x00000040, AX
+	SUBQ             $0x10, BX
+	JGE              loop
 
-tail:
-	ADDQ        $0x10, DX
-	JEQ         end
-	MOVQ        $-1, SI
-	BZHIQ       DX, SI, SI
-	MOVQ        SI, DX
-	SHRQ        $0x00, DX
-	KMOVW       DX, K1
-	VMOVUPS.Z   (CX)(BX*1), K1, Z0
-	VPXORD      sign<>+0(SB), Z0, Z0
-	VMOVUPS     expRound<>+0(SB), Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS log2E<>+0(SB), Z0, Z1
-	VSUBPS      expRound<>+0(SB), Z1, Z2
-	VMOVAPS     Z0, Z3
-	VFMADD231PS ln2HighNegated<>+0(SB), Z2, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS ln2LowNegated<>+0(SB), Z2, Z3
-	VMOVUPS     expQ4<>+0(SB), Z2
-	VMOVAPS     Z2, Z2
-	VFMADD213PS expQ3<>+0(SB), Z3, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD213PS expQ2<>+0(SB), Z3, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD213PS expQ1<>+0(SB), Z3, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD213PS expQ0<>+0(SB), Z3, Z2
-	VMULPS      Z3, Z3, Z7
-	VMOVAPS     Z3, Z3
-	VFMADD231PS Z2, Z7, Z3
-	VADDPS      one<>+0(SB), Z3, Z2
-	VPSLLD      $0x17, Z1, Z1
-	VPADDD      Z2, Z1, Z1
-	VCMPPS      $0x1e, expMax<>+0(SB), Z0, K2
-	VBLENDMPS   infinity<>+0(SB), Z1, K2, Z4
-	VCMPPS      $0x11, expMin<>+0(SB), Z0, K2
-	VBLENDMPS   zero<>+0(SB), Z4, K2, Z5
-	VCMPPS      $0x03, Z0, Z0, K2
-	VBLENDMPS   Z0, Z5, K2, Z6
-	VADDPS      one<>+0(SB), Z6, Z0
-	VMOVUPS     one<>+0(SB), Z1
-	VDIVPS      Z0, Z1, Z0
-	VMOVUPS     Z0, K1, (AX)(BX*1)
+loopRest:
+	ADDQ             $0x10, BX
+	TESTQ            BX, BX
+	JEQ              end
+	MOVQ             $-1, SI
+	BZHIQ            BX, SI, SI
+	MOVQ             SI, BX
+	SHRQ             $0x00, BX
+	KMOVW            BX, K1
+	VMOVUPS.Z        (DX)(AX*1), K1, Z0
+	VBROADCASTSS     one<>+0(SB), Z1
+	VPXORD.BCST      sign<>+0(SB), Z0, Z0
+	VBROADCASTSS     expRound<>+0(SB), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST log2E<>+0(SB), Z0, Z2
+	VSUBPS.BCST      expRound<>+0(SB), Z2, Z3
+	VMOVAPS          Z0, Z4
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z3, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z3, Z4
+	VBROADCASTSS     expQ4<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ3<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ2<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ1<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ0<>+0(SB), Z4, Z3
+	VMULPS           Z4, Z4, Z5
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z3, Z5, Z4
+	VADDPS.BCST      one<>+0(SB), Z4, Z3
+	VPSLLD           $0x17, Z2, Z2
+	VPADDD           Z3, Z2, Z2
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z0, K2
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     infinity<>+0(SB), K2, Z2
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z0, K2
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     zero<>+0(SB), K2, Z2
+	VCMPPS           $0x03, Z0, Z0, K2
+	VMOVAPS          Z2, Z2
+	VMOVAPS          Z0, K2, Z2
+	VADDPS.BCST      one<>+0(SB), Z2, Z0
+	VDIVPS           Z0, Z1, Z0
+	VMOVUPS          Z0, K1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -2355,98 +3258,262 @@ end:
 // func siluAVX512(dst []float32, x []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·siluAVX512(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	SUBQ $0x10, DX
-	JLT  tail
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), BX
+	SUBQ $0x40, BX
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS          (DX)(AX*1), Z0
+	VMOVUPS          64(DX)(AX*1), Z1
+	VMOVUPS          128(DX)(AX*1), Z2
+	VMOVUPS          192(DX)(AX*1), Z3
+	VBROADCASTSS     one<>+0(SB), Z4
+	VPXORD.BCST      sign<>+0(SB), Z0, Z5
+	VPXORD.BCST      sign<>+0(SB), Z1, Z6
+	VPXORD.BCST      sign<>+0(SB), Z2, Z7
+	VPXORD.BCST      sign<>+0(SB), Z3, Z8
+	VBROADCASTSS     expRound<>+0(SB), Z9
+	VMOVAPS          Z9, Z10
+	VFMADD231PS.BCST log2E<>+0(SB), Z5, Z10
+	VMOVAPS          Z9, Z11
+	VFMADD231PS.BCST log2E<>+0(SB), Z6, Z11
+	VMOVAPS          Z9, Z12
+	VFMADD231PS.BCST log2E<>+0(SB), Z7, Z12
+	VMOVAPS          Z9, Z9
+	VFMADD231PS.BCST log2E<>+0(SB), Z8, Z9
+	VSUBPS.BCST      expRound<>+0(SB), Z10, Z13
+	VSUBPS.BCST      expRound<>+0(SB), Z11, Z14
+	VSUBPS.BCST      expRound<>+0(SB), Z12, Z15
+	VSUBPS.BCST      expRound<>+0(SB), Z9, Z16
+	VMOVAPS          Z5, Z17
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z13, Z17
+	VMOVAPS          Z6, Z18
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z14, Z18
+	VMOVAPS          Z7, Z19
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z15, Z19
+	VMOVAPS          Z8, Z20
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z16, Z20
+	VMOVAPS          Z17, Z17
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z13, Z17
+	VMOVAPS          Z18, Z13
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z14, Z13
+	VMOVAPS          Z19, Z14
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z15, Z14
+	VMOVAPS          Z20, Z15
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z16, Z15
+	VBROADCASTSS     expQ4<>+0(SB), Z16
+	VMOVAPS          Z16, Z18
+	VFMADD213PS.BCST expQ3<>+0(SB), Z17, Z18
+	VMOVAPS          Z16, Z19
+	VFMADD213PS.BCST expQ3<>+0(SB), Z13, Z19
+	VMOVAPS          Z16, Z20
+	VFMADD213PS.BCST expQ3<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ3<>+0(SB), Z15, Z16
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ2<>+0(SB), Z17, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ2<>+0(SB), Z13, Z19
+	VMOVAPS          Z20, Z20
+	VFMADD213PS.BCST expQ2<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ2<>+0(SB), Z15, Z16
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ1<>+0(SB), Z17, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ1<>+0(SB), Z13, Z19
+	VMOVAPS          Z20, Z20
+	VFMADD213PS.BCST expQ1<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ1<>+0(SB), Z15, Z16
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ0<>+0(SB), Z17, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ0<>+0(SB), Z13, Z19
+	VMOVAPS          Z20, Z20
+	VFMADD213PS.BCST expQ0<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ0<>+0(SB), Z15, Z16
+	VMULPS           Z17, Z17, Z21
+	VMULPS           Z13, Z13, Z22
+	VMULPS           Z14, Z14, Z23
+	VMULPS           Z15, Z15, Z24
+	VMOVAPS          Z17, Z17
+	VFMADD231PS      Z18, Z21, Z17
+	VMOVAPS          Z13, Z13
+	VFMADD231PS      Z19, Z22, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD231PS      Z20, Z23, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD231PS      Z16, Z24, Z15
+	VADDPS.BCST      one<>+0(SB), Z17, Z16
+	VADDPS.BCST      one<>+0(SB), Z13, Z13
+	VADDPS.BCST      one<>+0(SB), Z14, Z14
+	VADDPS.BCST      one<>+0(SB), Z15, Z15
+	VPSLLD           $0x17, Z10, Z10
+	VPADDD           Z16, Z10, Z10
+	VPSLLD           $0x17, Z11, Z11
+	VPADDD           Z13, Z11, Z11
+	VPSLLD           $0x17, Z12, Z12
+	VPADDD           Z14, Z12, Z12
+	VPSLLD           $0x17, Z9, Z9
+	VPADDD           Z15, Z9, Z9
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z5, K1
+	VMOVAPS          Z10, Z10
+	VBROADCASTSS     infinity<>+0(SB), K1, Z10
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z6, K1
+	VMOVAPS          Z11, Z11
+	VBROADCASTSS     infinity<>+0(SB), K1, Z11
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z7, K1
+	VMOVAPS          Z12, Z12
+	VBROADCASTSS     infinity<>+0(SB), K1, Z12
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z8, K1
+	VMOVAPS          Z9, Z9
+	VBROADCASTSS     infinity<>+0(SB), K1, Z9
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z5, K1
+	VMOVAPS          Z10, Z10
+	VBROADCASTSS     zero<>+0(SB), K1, Z10
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z6, K1
+	VMOVAPS          Z11, Z11
+	VBROADCASTSS     zero<>+0(SB), K1, Z11
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z7, K1
+	VMOVAPS          Z12, Z12
+	VBROADCASTSS     zero<>+0(SB), K1, Z12
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z8, K1
+	VMOVAPS          Z9, Z9
+	VBROADCASTSS     zero<>+0(SB), K1, Z9
+	VCMPPS           $0x03, Z5, Z5, K1
+	VMOVAPS          Z10, Z10
+	VMOVAPS          Z5, K1, Z10
+	VCMPPS           $0x03, Z6, Z6, K1
+	VMOVAPS          Z11, Z5
+	VMOVAPS          Z6, K1, Z5
+	VCMPPS           $0x03, Z7, Z7, K1
+	VMOVAPS          Z12, Z6
+	VMOVAPS          Z7, K1, Z6
+	VCMPPS           $0x03, Z8, Z8, K1
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z8, K1, Z7
+	VADDPS.BCST      one<>+0(SB), Z10, Z8
+	VADDPS.BCST      one<>+0(SB), Z5, Z5
+	VADDPS.BCST      one<>+0(SB), Z6, Z6
+	VADDPS.BCST      one<>+0(SB), Z7, Z7
+	VDIVPS           Z8, Z4, Z8
+	VDIVPS           Z5, Z4, Z5
+	VDIVPS           Z6, Z4, Z6
+	VDIVPS           Z7, Z4, Z4
+	VMULPS           Z8, Z0, Z0
+	VMULPS           Z5, Z1, Z1
+	VMULPS           Z6, Z2, Z2
+	VMULPS           Z4, Z3, Z3
+	VMOVUPS          Z0, (CX)(AX*1)
+	VMOVUPS          Z1, 64(CX)(AX*1)
+	VMOVUPS          Z2, 128(CX)(AX*1)
+	VMOVUPS          Z3, 192(CX)(AX*1)
+	ADDQ             $0x00000100, AX
+	SUBQ             $0x40, BX
+	JGE              unrolled
+
+unrolledRest:
+	ADDQ $0x40, BX
+	SUBQ $0x10, BX
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(BX*1), Z0
-	VPXORD      sign<>+0(SB), Z0, Z1
-	VMOVUPS     expRound<>+0(SB), Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS log2E<>+0(SB), Z1, Z2
-	VSUBPS      expRound<>+0(SB), Z2, Z9
-	VMOVAPS     Z1, Z10
-	VFMADD231PS ln2HighNegated<>+0(SB), Z9, Z10
-	VMOVAPS     Z10, Z10
-	VFMADD231PS ln2LowNegated<>+0(SB), Z9, Z10
-	VMOVUPS     expQ4<>+0(SB), Z9
-	VMOVAPS     Z9, Z9
-	VFMADD213PS expQ3<>+0(SB), Z10, Z9
-	VMOVAPS     Z9, Z9
-	VFMADD213PS expQ2<>+0(SB), Z10, Z9
-	VMOVAPS     Z9, Z9
-	VFMADD213PS expQ1<>+0(SB), Z10, Z9
-	VMOVAPS     Z9, Z9
-	VFMADD213PS expQ0<>+0(SB), Z10, Z9
-	VMULPS      Z10, Z10, Z11
-	VMOVAPS     Z10, Z10
-	VFMADD231PS Z9, Z11, Z10
-	VADDPS      one<>+0(SB), Z10, Z9
-	VPSLLD      $0x17, Z2, Z2
-	VPADDD      Z9, Z2, Z2
-	VCMPPS      $0x1e, expMax<>+0(SB), Z1, K1
-	VBLENDMPS   infinity<>+0(SB), Z2, K1, Z3
-	VCMPPS      $0x11, expMin<>+0(SB), Z1, K1
-	VBLENDMPS   zero<>+0(SB), Z3, K1, Z4
-	VCMPPS      $0x03, Z1, Z1, K1
-	VBLENDMPS   Z1, Z4, K1, Z5
-	VADDPS      one<>+0(SB), Z5, Z1
-	VMOVUPS     one<>+0(SB), Z2
-	VDIVPS      Z1, Z2, Z1
-	VMULPS      Z1, Z0, Z0
-	VMOVUPS     Z0, (AX)(BX*1)
-	ADDQ        $0x40, BX
-	SUBQ        $0x10, DX
-	JGE         loop
+	VMOVUPS          (DX)(AX*1), Z0
+	VBROADCASTSS     one<>+0(SB), Z1
+	VPXORD.BCST      sign<>+0(SB), Z0, Z2
+	VBROADCASTSS     expRound<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST log2E<>+0(SB), Z2, Z3
+	VSUBPS.BCST      expRound<>+0(SB), Z3, Z4
+	VMOVAPS          Z2, Z5
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z4, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z4, Z5
+	VBROADCASTSS     expQ4<>+0(SB), Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ3<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ2<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ1<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ0<>+0(SB), Z5, Z4
+	VMULPS           Z5, Z5, Z6
+	VMOVAPS          Z5, Z5
+	VFMADD231PS      Z4, Z6, Z5
+	VADDPS.BCST      one<>+0(SB), Z5, Z4
+	VPSLLD           $0x17, Z3, Z3
+	VPADDD           Z4, Z3, Z3
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z2, K1
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     infinity<>+0(SB), K1, Z3
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z2, K1
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     zero<>+0(SB), K1, Z3
+	VCMPPS           $0x03, Z2, Z2, K1
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z2, K1, Z3
+	VADDPS.BCST      one<>+0(SB), Z3, Z2
+	VDIVPS           Z2, Z1, Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, (CX)(AX*1)
+	ADDQ             $0x00000040, AX
+	SUBQ             $0x10, BX
+	JGE              loop
 
-tail:
-	ADDQ        $0x10, DX
-	JEQ         end
-	MOVQ        $-1, SI
-	BZHIQ       DX, SI, SI
-	MOVQ        SI, DX
-	SHRQ        $0x00, DX
-	KMOVW       DX, K1
-	VMOVUPS.Z   (CX)(BX*1), K1, Z0
-	VPXORD      sign<>+0(SB), Z0, Z1
-	VMOVUPS     expRound<>+0(SB), Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS log2E<>+0(SB), Z1, Z2
-	VSUBPS      expRound<>+0(SB), Z2, Z3
-	VMOVAPS     Z1, Z4
-	VFMADD231PS ln2HighNegated<>+0(SB), Z3, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS ln2LowNegated<>+0(SB), Z3, Z4
-	VMOVUPS     expQ4<>+0(SB), Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ3<>+0(SB), Z4, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ2<>+0(SB), Z4, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ1<>+0(SB), Z4, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ0<>+0(SB), Z4, Z3
-	VMULPS      Z4, Z4, Z5
-	VMOVAPS     Z4, Z4
-	VFMADD231PS Z3, Z5, Z4
-	VADDPS      one<>+0(SB), Z4, Z3
-	VPSLLD      $0x17, Z2, Z2
-	VPADDD      Z3, Z2, Z2
-	VCMPPS      $0x1e, expMax<>+0(SB), Z1, K2
-	VBLENDMPS   infinity<>+0(SB), Z2, K2, Z6
-	VCMPPS      $0x11, expMin<>+0(SB), Z1, K2
-	VBLENDMPS   zero<>+0(SB), Z6, K2, Z7
-	VCMPPS      $0x03, Z1, Z1, K2
-	VBLENDMPS   Z1, Z7, K2, Z8
-	VADDPS      one<>+0(SB), Z8, Z1
-	VMOVUPS     one<>+0(SB), Z2
-	VDIVPS      Z1, Z2, Z1
-	VMULPS      Z1, Z0, Z0
-	VMOVUPS     Z0, K1, (AX)(BX*1)
+loopRest:
+	ADDQ             $0x10, BX
+	TESTQ            BX, BX
+	JEQ              end
+	MOVQ             $-1, SI
+	BZHIQ            BX, SI, SI
+	MOVQ             SI, BX
+	SHRQ             $0x00, BX
+	KMOVW            BX, K1
+	VMOVUPS.Z        (DX)(AX*1), K1, Z0
+	VBROADCASTSS     one<>+0(SB), Z1
+	VPXORD.BCST      sign<>+0(SB), Z0, Z2
+	VBROADCASTSS     expRound<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST log2E<>+0(SB), Z2, Z3
+	VSUBPS.BCST      expRound<>+0(SB), Z3, Z4
+	VMOVAPS          Z2, Z5
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z4, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z4, Z5
+	VBROADCASTSS     expQ4<>+0(SB), Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ3<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ2<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ1<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ0<>+0(SB), Z5, Z4
+	VMULPS           Z5, Z5, Z6
+	VMOVAPS          Z5, Z5
+	VFMADD231PS      Z4, Z6, Z5
+	VADDPS.BCST      one<>+0(SB), Z5, Z4
+	VPSLLD           $0x17, Z3, Z3
+	VPADDD           Z4, Z3, Z3
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z2, K2
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     infinity<>+0(SB), K2, Z3
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z2, K2
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     zero<>+0(SB), K2, Z3
+	VCMPPS           $0x03, Z2, Z2, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z2, K2, Z3
+	VADDPS.BCST      one<>+0(SB), Z3, Z2
+	VDIVPS           Z2, Z1, Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, K1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -2455,115 +3522,308 @@ end:
 // func siluGradAVX512(dx []float32, x []float32, dy []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·siluGradAVX512(SB), NOSPLIT, $0-72
-	MOVQ dx_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dy_base+48(FP), DX
-	MOVQ dx_len+8(FP), BX
-	XORQ SI, SI
-	SUBQ $0x10, BX
-	JLT  tail
+	MOVQ dx_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ dy_base+48(FP), BX
+	XORQ AX, AX
+	MOVQ dx_len+8(FP), SI
+	SUBQ $0x40, SI
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS          (DX)(AX*1), Z0
+	VMOVUPS          64(DX)(AX*1), Z1
+	VMOVUPS          128(DX)(AX*1), Z2
+	VMOVUPS          192(DX)(AX*1), Z3
+	VBROADCASTSS     one<>+0(SB), Z4
+	VPXORD.BCST      sign<>+0(SB), Z0, Z5
+	VPXORD.BCST      sign<>+0(SB), Z1, Z6
+	VPXORD.BCST      sign<>+0(SB), Z2, Z7
+	VPXORD.BCST      sign<>+0(SB), Z3, Z8
+	VBROADCASTSS     expRound<>+0(SB), Z9
+	VMOVAPS          Z9, Z10
+	VFMADD231PS.BCST log2E<>+0(SB), Z5, Z10
+	VMOVAPS          Z9, Z11
+	VFMADD231PS.BCST log2E<>+0(SB), Z6, Z11
+	VMOVAPS          Z9, Z12
+	VFMADD231PS.BCST log2E<>+0(SB), Z7, Z12
+	VMOVAPS          Z9, Z9
+	VFMADD231PS.BCST log2E<>+0(SB), Z8, Z9
+	VSUBPS.BCST      expRound<>+0(SB), Z10, Z13
+	VSUBPS.BCST      expRound<>+0(SB), Z11, Z14
+	VSUBPS.BCST      expRound<>+0(SB), Z12, Z15
+	VSUBPS.BCST      expRound<>+0(SB), Z9, Z16
+	VMOVAPS          Z5, Z17
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z13, Z17
+	VMOVAPS          Z6, Z18
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z14, Z18
+	VMOVAPS          Z7, Z19
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z15, Z19
+	VMOVAPS          Z8, Z20
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z16, Z20
+	VMOVAPS          Z17, Z17
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z13, Z17
+	VMOVAPS          Z18, Z13
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z14, Z13
+	VMOVAPS          Z19, Z14
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z15, Z14
+	VMOVAPS          Z20, Z15
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z16, Z15
+	VBROADCASTSS     expQ4<>+0(SB), Z16
+	VMOVAPS          Z16, Z18
+	VFMADD213PS.BCST expQ3<>+0(SB), Z17, Z18
+	VMOVAPS          Z16, Z19
+	VFMADD213PS.BCST expQ3<>+0(SB), Z13, Z19
+	VMOVAPS          Z16, Z20
+	VFMADD213PS.BCST expQ3<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ3<>+0(SB), Z15, Z16
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ2<>+0(SB), Z17, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ2<>+0(SB), Z13, Z19
+	VMOVAPS          Z20, Z20
+	VFMADD213PS.BCST expQ2<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ2<>+0(SB), Z15, Z16
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ1<>+0(SB), Z17, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ1<>+0(SB), Z13, Z19
+	VMOVAPS          Z20, Z20
+	VFMADD213PS.BCST expQ1<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ1<>+0(SB), Z15, Z16
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ0<>+0(SB), Z17, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ0<>+0(SB), Z13, Z19
+	VMOVAPS          Z20, Z20
+	VFMADD213PS.BCST expQ0<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ0<>+0(SB), Z15, Z16
+	VMULPS           Z17, Z17, Z21
+	VMULPS           Z13, Z13, Z22
+	VMULPS           Z14, Z14, Z23
+	VMULPS           Z15, Z15, Z24
+	VMOVAPS          Z17, Z17
+	VFMADD231PS      Z18, Z21, Z17
+	VMOVAPS          Z13, Z13
+	VFMADD231PS      Z19, Z22, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD231PS      Z20, Z23, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD231PS      Z16, Z24, Z15
+	VADDPS.BCST      one<>+0(SB), Z17, Z16
+	VADDPS.BCST      one<>+0(SB), Z13, Z13
+	VADDPS.BCST      one<>+0(SB), Z14, Z14
+	VADDPS.BCST      one<>+0(SB), Z15, Z15
+	VPSLLD           $0x17, Z10, Z10
+	VPADDD           Z16, Z10, Z10
+	VPSLLD           $0x17, Z11, Z11
+	VPADDD           Z13, Z11, Z11
+	VPSLLD           $0x17, Z12, Z12
+	VPADDD           Z14, Z12, Z12
+	VPSLLD           $0x17, Z9, Z9
+	VPADDD           Z15, Z9, Z9
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z5, K1
+	VMOVAPS          Z10, Z10
+	VBROADCASTSS     infinity<>+0(SB), K1, Z10
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z6, K1
+	VMOVAPS          Z11, Z11
+	VBROADCASTSS     infinity<>+0(SB), K1, Z11
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z7, K1
+	VMOVAPS          Z12, Z12
+	VBROADCASTSS     infinity<>+0(SB), K1, Z12
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z8, K1
+	VMOVAPS          Z9, Z9
+	VBROADCASTSS     infinity<>+0(SB), K1, Z9
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z5, K1
+	VMOVAPS          Z10, Z10
+	VBROADCASTSS     zero<>+0(SB), K1, Z10
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z6, K1
+	VMOVAPS          Z11, Z11
+	VBROADCASTSS     zero<>+0(SB), K1, Z11
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z7, K1
+	VMOVAPS          Z12, Z12
+	VBROADCASTSS     zero<>+0(SB), K1, Z12
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z8, K1
+	VMOVAPS          Z9, Z9
+	VBROADCASTSS     zero<>+0(SB), K1, Z9
+	VCMPPS           $0x03, Z5, Z5, K1
+	VMOVAPS          Z10, Z10
+	VMOVAPS          Z5, K1, Z10
+	VCMPPS           $0x03, Z6, Z6, K1
+	VMOVAPS          Z11, Z5
+	VMOVAPS          Z6, K1, Z5
+	VCMPPS           $0x03, Z7, Z7, K1
+	VMOVAPS          Z12, Z6
+	VMOVAPS          Z7, K1, Z6
+	VCMPPS           $0x03, Z8, Z8, K1
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z8, K1, Z7
+	VADDPS.BCST      one<>+0(SB), Z10, Z8
+	VADDPS.BCST      one<>+0(SB), Z5, Z5
+	VADDPS.BCST      one<>+0(SB), Z6, Z6
+	VADDPS.BCST      one<>+0(SB), Z7, Z7
+	VDIVPS           Z8, Z4, Z8
+	VDIVPS           Z5, Z4, Z5
+	VDIVPS           Z6, Z4, Z6
+	VDIVPS           Z7, Z4, Z4
+	VBROADCASTSS     one<>+0(SB), Z7
+	VSUBPS           Z8, Z7, Z9
+	VSUBPS           Z5, Z7, Z10
+	VSUBPS           Z6, Z7, Z11
+	VSUBPS           Z4, Z7, Z7
+	VMOVAPS          Z0, Z0
+	VFMADD213PS.BCST one<>+0(SB), Z9, Z0
+	VMOVAPS          Z1, Z1
+	VFMADD213PS.BCST one<>+0(SB), Z10, Z1
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST one<>+0(SB), Z11, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST one<>+0(SB), Z7, Z3
+	VMULPS           Z0, Z8, Z0
+	VMULPS           Z1, Z5, Z1
+	VMULPS           Z2, Z6, Z2
+	VMULPS           Z3, Z4, Z3
+	VMOVUPS          (BX)(AX*1), Z4
+	VMOVUPS          64(BX)(AX*1), Z5
+	VMOVUPS          128(BX)(AX*1), Z6
+	VMOVUPS          192(BX)(AX*1), Z7
+	VMOVUPS          (CX)(AX*1), Z8
+	VMOVUPS          64(CX)(AX*1), Z9
+	VMOVUPS          128(CX)(AX*1), Z10
+	VMOVUPS          192(CX)(AX*1), Z11
+	VMOVAPS          Z8, Z8
+	VFMADD231PS      Z0, Z4, Z8
+	VMOVAPS          Z9, Z0
+	VFMADD231PS      Z1, Z5, Z0
+	VMOVAPS          Z10, Z1
+	VFMADD231PS      Z2, Z6, Z1
+	VMOVAPS          Z11, Z2
+	VFMADD231PS      Z3, Z7, Z2
+	VMOVUPS          Z8, (CX)(AX*1)
+	VMOVUPS          Z0, 64(CX)(AX*1)
+	VMOVUPS          Z1, 128(CX)(AX*1)
+	VMOVUPS          Z2, 192(CX)(AX*1)
+	ADDQ             $0x00000100, AX
+	SUBQ             $0x40, SI
+	JGE              unrolled
+
+unrolledRest:
+	ADDQ $0x40, SI
+	SUBQ $0x10, SI
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(SI*1), Z0
-	VPXORD      sign<>+0(SB), Z0, Z1
-	VMOVUPS     expRound<>+0(SB), Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS log2E<>+0(SB), Z1, Z2
-	VSUBPS      expRound<>+0(SB), Z2, Z9
-	VMOVAPS     Z1, Z10
-	VFMADD231PS ln2HighNegated<>+0(SB), Z9, Z10
-	VMOVAPS     Z10, Z10
-	VFMADD231PS ln2LowNegated<>+0(SB), Z9, Z10
-	VMOVUPS     expQ4<>+0(SB), Z9
-	VMOVAPS     Z9, Z9
-	VFMADD213PS expQ3<>+0(SB), Z10, Z9
-	VMOVAPS     Z9, Z9
-	VFMADD213PS expQ2<>+0(SB), Z10, Z9
-	VMOVAPS     Z9, Z9
-	VFMADD213PS expQ1<>+0(SB), Z10, Z9
-	VMOVAPS     Z9, Z9
-	VFMADD213PS expQ0<>+0(SB), Z10, Z9
-	VMULPS      Z10, Z10, Z11
-	VMOVAPS     Z10, Z10
-	VFMADD231PS Z9, Z11, Z10
-	VADDPS      one<>+0(SB), Z10, Z9
-	VPSLLD      $0x17, Z2, Z2
-	VPADDD      Z9, Z2, Z2
-	VCMPPS      $0x1e, expMax<>+0(SB), Z1, K1
-	VBLENDMPS   infinity<>+0(SB), Z2, K1, Z3
-	VCMPPS      $0x11, expMin<>+0(SB), Z1, K1
-	VBLENDMPS   zero<>+0(SB), Z3, K1, Z4
-	VCMPPS      $0x03, Z1, Z1, K1
-	VBLENDMPS   Z1, Z4, K1, Z5
-	VADDPS      one<>+0(SB), Z5, Z1
-	VMOVUPS     one<>+0(SB), Z2
-	VDIVPS      Z1, Z2, Z1
-	VMOVUPS     one<>+0(SB), Z2
-	VSUBPS      Z1, Z2, Z2
-	VMOVAPS     Z0, Z0
-	VFMADD213PS one<>+0(SB), Z2, Z0
-	VMULPS      Z0, Z1, Z0
-	VMOVUPS     (DX)(SI*1), Z1
-	VMOVUPS     (AX)(SI*1), Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z0, Z1, Z2
-	VMOVUPS     Z2, (AX)(SI*1)
-	ADDQ        $0x40, SI
-	SUBQ        $0x10, BX
-	JGE         loop
+	VMOVUPS          (DX)(AX*1), Z0
+	VBROADCASTSS     one<>+0(SB), Z1
+	VPXORD.BCST      sign<>+0(SB), Z0, Z2
+	VBROADCASTSS     expRound<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST log2E<>+0(SB), Z2, Z3
+	VSUBPS.BCST      expRound<>+0(SB), Z3, Z4
+	VMOVAPS          Z2, Z5
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z4, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z4, Z5
+	VBROADCASTSS     expQ4<>+0(SB), Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ3<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ2<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ1<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ0<>+0(SB), Z5, Z4
+	VMULPS           Z5, Z5, Z6
+	VMOVAPS          Z5, Z5
+	VFMADD231PS      Z4, Z6, Z5
+	VADDPS.BCST      one<>+0(SB), Z5, Z4
+	VPSLLD           $0x17, Z3, Z3
+	VPADDD           Z4, Z3, Z3
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z2, K1
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     infinity<>+0(SB), K1, Z3
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z2, K1
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     zero<>+0(SB), K1, Z3
+	VCMPPS           $0x03, Z2, Z2, K1
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z2, K1, Z3
+	VADDPS.BCST      one<>+0(SB), Z3, Z2
+	VDIVPS           Z2, Z1, Z1
+	VBROADCASTSS     one<>+0(SB), Z2
+	VSUBPS           Z1, Z2, Z2
+	VMOVAPS          Z0, Z0
+	VFMADD213PS.BCST one<>+0(SB), Z2, Z0
+	VMULPS           Z0, Z1, Z0
+	VMOVUPS          (BX)(AX*1), Z1
+	VMOVUPS          (CX)(AX*1), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z0, Z1, Z2
+	VMOVUPS          Z2, (CX)(AX*1)
+	ADDQ             $0x00000040, AX
+	SUBQ             $0x10, SI
+	JGE              loop
 
-tail:
-	ADDQ        $0x10, BX
-	JEQ         end
-	MOVQ        $-1, DI
-	BZHIQ       BX, DI, DI
-	MOVQ        DI, BX
-	SHRQ        $0x00, BX
-	KMOVW       BX, K1
-	VMOVUPS.Z   (CX)(SI*1), K1, Z0
-	VPXORD      sign<>+0(SB), Z0, Z1
-	VMOVUPS     expRound<>+0(SB), Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS log2E<>+0(SB), Z1, Z2
-	VSUBPS      expRound<>+0(SB), Z2, Z3
-	VMOVAPS     Z1, Z4
-	VFMADD231PS ln2HighNegated<>+0(SB), Z3, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS ln2LowNegated<>+0(SB), Z3, Z4
-	VMOVUPS     expQ4<>+0(SB), Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ3<>+0(SB), Z4, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ2<>+0(SB), Z4, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ1<>+0(SB), Z4, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ0<>+0(SB), Z4, Z3
-	VMULPS      Z4, Z4, Z5
-	VMOVAPS     Z4, Z4
-	VFMADD231PS Z3, Z5, Z4
-	VADDPS      one<>+0(SB), Z4, Z3
-	VPSLLD      $0x17, Z2, Z2
-	VPADDD      Z3, Z2, Z2
-	VCMPPS      $0x1e, expMax<>+0(SB), Z1, K2
-	VBLENDMPS   infinity<>+0(SB), Z2, K2, Z6
-	VCMPPS      $0x11, expMin<>+0(SB), Z1, K2
-	VBLENDMPS   zero<>+0(SB), Z6, K2, Z7
-	VCMPPS      $0x03, Z1, Z1, K2
-	VBLENDMPS   Z1, Z7, K2, Z8
-	VADDPS      one<>+0(SB), Z8, Z1
-	VMOVUPS     one<>+0(SB), Z2
-	VDIVPS      Z1, Z2, Z1
-	VMOVUPS     one<>+0(SB), Z2
-	VSUBPS      Z1, Z2, Z2
-	VMOVAPS     Z0, Z0
-	VFMADD213PS one<>+0(SB), Z2, Z0
-	VMULPS      Z0, Z1, Z0
-	VMOVUPS.Z   (DX)(SI*1), K1, Z1
-	VMOVUPS.Z   (AX)(SI*1), K1, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z0, Z1, Z2
-	VMOVUPS     Z2, K1, (AX)(SI*1)
+loopRest:
+	ADDQ             $0x10, SI
+	TESTQ            SI, SI
+	JEQ              end
+	MOVQ             $-1, DI
+	BZHIQ            SI, DI, DI
+	MOVQ             DI, SI
+	SHRQ             $0x00, SI
+	KMOVW            SI, K1
+	VMOVUPS.Z        (DX)(AX*1), K1, Z0
+	VBROADCASTSS     one<>+0(SB), Z1
+	VPXORD.BCST      sign<>+0(SB), Z0, Z2
+	VBROADCASTSS     expRound<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST log2E<>+0(SB), Z2, Z3
+	VSUBPS.BCST      expRound<>+0(SB), Z3, Z4
+	VMOVAPS          Z2, Z5
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z4, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z4, Z5
+	VBROADCASTSS     expQ4<>+0(SB), Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ3<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ2<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ1<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ0<>+0(SB), Z5, Z4
+	VMULPS           Z5, Z5, Z6
+	VMOVAPS          Z5, Z5
+	VFMADD231PS      Z4, Z6, Z5
+	VADDPS.BCST      one<>+0(SB), Z5, Z4
+	VPSLLD           $0x17, Z3, Z3
+	VPADDD           Z4, Z3, Z3
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z2, K2
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     infinity<>+0(SB), K2, Z3
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z2, K2
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     zero<>+0(SB), K2, Z3
+	VCMPPS           $0x03, Z2, Z2, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z2, K2, Z3
+	VADDPS.BCST      one<>+0(SB), Z3, Z2
+	VDIVPS           Z2, Z1, Z1
+	VBROADCASTSS     one<>+0(SB), Z2
+	VSUBPS           Z1, Z2, Z2
+	VMOVAPS          Z0, Z0
+	VFMADD213PS.BCST one<>+0(SB), Z2, Z0
+	VMULPS           Z0, Z1, Z0
+	VMOVUPS.Z        (BX)(AX*1), K1, Z1
+	VMOVUPS.Z        (CX)(AX*1), K1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z0, Z1, Z2
+	VMOVUPS          Z2, K1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -2572,142 +3832,403 @@ end:
 // func geluAVX512(dst []float32, x []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·geluAVX512(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	SUBQ $0x10, DX
-	JLT  tail
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), BX
+	SUBQ $0x40, BX
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS          (DX)(AX*1), Z0
+	VMOVUPS          64(DX)(AX*1), Z1
+	VMOVUPS          128(DX)(AX*1), Z2
+	VMOVUPS          192(DX)(AX*1), Z3
+	VPANDD.BCST      magnitude<>+0(SB), Z0, Z4
+	VPANDD.BCST      magnitude<>+0(SB), Z1, Z5
+	VPANDD.BCST      magnitude<>+0(SB), Z2, Z6
+	VPANDD.BCST      magnitude<>+0(SB), Z3, Z7
+	VCMPPS.BCST      $0x1e, phiMax<>+0(SB), Z4, K1
+	VMOVAPS          Z4, Z4
+	VBROADCASTSS     phiMax<>+0(SB), K1, Z4
+	VCMPPS.BCST      $0x1e, phiMax<>+0(SB), Z5, K1
+	VMOVAPS          Z5, Z5
+	VBROADCASTSS     phiMax<>+0(SB), K1, Z5
+	VCMPPS.BCST      $0x1e, phiMax<>+0(SB), Z6, K1
+	VMOVAPS          Z6, Z6
+	VBROADCASTSS     phiMax<>+0(SB), K1, Z6
+	VCMPPS.BCST      $0x1e, phiMax<>+0(SB), Z7, K1
+	VMOVAPS          Z7, Z7
+	VBROADCASTSS     phiMax<>+0(SB), K1, Z7
+	VBROADCASTSS     phiT8<>+0(SB), Z8
+	VMOVAPS          Z8, Z9
+	VFMADD213PS.BCST phiT7<>+0(SB), Z4, Z9
+	VMOVAPS          Z8, Z10
+	VFMADD213PS.BCST phiT7<>+0(SB), Z5, Z10
+	VMOVAPS          Z8, Z11
+	VFMADD213PS.BCST phiT7<>+0(SB), Z6, Z11
+	VMOVAPS          Z8, Z8
+	VFMADD213PS.BCST phiT7<>+0(SB), Z7, Z8
+	VMOVAPS          Z9, Z9
+	VFMADD213PS.BCST phiT6<>+0(SB), Z4, Z9
+	VMOVAPS          Z10, Z10
+	VFMADD213PS.BCST phiT6<>+0(SB), Z5, Z10
+	VMOVAPS          Z11, Z11
+	VFMADD213PS.BCST phiT6<>+0(SB), Z6, Z11
+	VMOVAPS          Z8, Z8
+	VFMADD213PS.BCST phiT6<>+0(SB), Z7, Z8
+	VMOVAPS          Z9, Z9
+	VFMADD213PS.BCST phiT5<>+0(SB), Z4, Z9
+	VMOVAPS          Z10, Z10
+	VFMADD213PS.BCST phiT5<>+0(SB), Z5, Z10
+	VMOVAPS          Z11, Z11
+	VFMADD213PS.BCST phiT5<>+0(SB), Z6, Z11
+	VMOVAPS          Z8, Z8
+	VFMADD213PS.BCST phiT5<>+0(SB), Z7, Z8
+	VMOVAPS          Z9, Z9
+	VFMADD213PS.BCST phiT4<>+0(SB), Z4, Z9
+	VMOVAPS          Z10, Z10
+	VFMADD213PS.BCST phiT4<>+0(SB), Z5, Z10
+	VMOVAPS          Z11, Z11
+	VFMADD213PS.BCST phiT4<>+0(SB), Z6, Z11
+	VMOVAPS          Z8, Z8
+	VFMADD213PS.BCST phiT4<>+0(SB), Z7, Z8
+	VMOVAPS          Z9, Z9
+	VFMADD213PS.BCST phiT3<>+0(SB), Z4, Z9
+	VMOVAPS          Z10, Z10
+	VFMADD213PS.BCST phiT3<>+0(SB), Z5, Z10
+	VMOVAPS          Z11, Z11
+	VFMADD213PS.BCST phiT3<>+0(SB), Z6, Z11
+	VMOVAPS          Z8, Z8
+	VFMADD213PS.BCST phiT3<>+0(SB), Z7, Z8
+	VMOVAPS          Z9, Z9
+	VFMADD213PS.BCST phiT2<>+0(SB), Z4, Z9
+	VMOVAPS          Z10, Z10
+	VFMADD213PS.BCST phiT2<>+0(SB), Z5, Z10
+	VMOVAPS          Z11, Z11
+	VFMADD213PS.BCST phiT2<>+0(SB), Z6, Z11
+	VMOVAPS          Z8, Z8
+	VFMADD213PS.BCST phiT2<>+0(SB), Z7, Z8
+	VMOVAPS          Z9, Z9
+	VFMADD213PS.BCST phiT1<>+0(SB), Z4, Z9
+	VMOVAPS          Z10, Z10
+	VFMADD213PS.BCST phiT1<>+0(SB), Z5, Z10
+	VMOVAPS          Z11, Z11
+	VFMADD213PS.BCST phiT1<>+0(SB), Z6, Z11
+	VMOVAPS          Z8, Z8
+	VFMADD213PS.BCST phiT1<>+0(SB), Z7, Z8
+	VMOVAPS          Z9, Z9
+	VFMADD213PS.BCST phiT0<>+0(SB), Z4, Z9
+	VMOVAPS          Z10, Z10
+	VFMADD213PS.BCST phiT0<>+0(SB), Z5, Z10
+	VMOVAPS          Z11, Z11
+	VFMADD213PS.BCST phiT0<>+0(SB), Z6, Z11
+	VMOVAPS          Z8, Z8
+	VFMADD213PS.BCST phiT0<>+0(SB), Z7, Z8
+	VMULPS           Z4, Z9, Z4
+	VMULPS           Z5, Z10, Z5
+	VMULPS           Z6, Z11, Z6
+	VMULPS           Z7, Z8, Z7
+	VBROADCASTSS     expRound<>+0(SB), Z8
+	VMOVAPS          Z8, Z9
+	VFMADD231PS.BCST log2E<>+0(SB), Z4, Z9
+	VMOVAPS          Z8, Z10
+	VFMADD231PS.BCST log2E<>+0(SB), Z5, Z10
+	VMOVAPS          Z8, Z11
+	VFMADD231PS.BCST log2E<>+0(SB), Z6, Z11
+	VMOVAPS          Z8, Z8
+	VFMADD231PS.BCST log2E<>+0(SB), Z7, Z8
+	VSUBPS.BCST      expRound<>+0(SB), Z9, Z12
+	VSUBPS.BCST      expRound<>+0(SB), Z10, Z13
+	VSUBPS.BCST      expRound<>+0(SB), Z11, Z14
+	VSUBPS.BCST      expRound<>+0(SB), Z8, Z15
+	VMOVAPS          Z4, Z16
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z12, Z16
+	VMOVAPS          Z5, Z17
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z13, Z17
+	VMOVAPS          Z6, Z18
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z14, Z18
+	VMOVAPS          Z7, Z19
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z15, Z19
+	VMOVAPS          Z16, Z16
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z12, Z16
+	VMOVAPS          Z17, Z12
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z13, Z12
+	VMOVAPS          Z18, Z13
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z14, Z13
+	VMOVAPS          Z19, Z14
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z15, Z14
+	VBROADCASTSS     expQ4<>+0(SB), Z15
+	VMOVAPS          Z15, Z17
+	VFMADD213PS.BCST expQ3<>+0(SB), Z16, Z17
+	VMOVAPS          Z15, Z18
+	VFMADD213PS.BCST expQ3<>+0(SB), Z12, Z18
+	VMOVAPS          Z15, Z19
+	VFMADD213PS.BCST expQ3<>+0(SB), Z13, Z19
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST expQ3<>+0(SB), Z14, Z15
+	VMOVAPS          Z17, Z17
+	VFMADD213PS.BCST expQ2<>+0(SB), Z16, Z17
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ2<>+0(SB), Z12, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ2<>+0(SB), Z13, Z19
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST expQ2<>+0(SB), Z14, Z15
+	VMOVAPS          Z17, Z17
+	VFMADD213PS.BCST expQ1<>+0(SB), Z16, Z17
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ1<>+0(SB), Z12, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ1<>+0(SB), Z13, Z19
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST expQ1<>+0(SB), Z14, Z15
+	VMOVAPS          Z17, Z17
+	VFMADD213PS.BCST expQ0<>+0(SB), Z16, Z17
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ0<>+0(SB), Z12, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ0<>+0(SB), Z13, Z19
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST expQ0<>+0(SB), Z14, Z15
+	VMULPS           Z16, Z16, Z20
+	VMULPS           Z12, Z12, Z21
+	VMULPS           Z13, Z13, Z22
+	VMULPS           Z14, Z14, Z23
+	VMOVAPS          Z16, Z16
+	VFMADD231PS      Z17, Z20, Z16
+	VMOVAPS          Z12, Z12
+	VFMADD231PS      Z18, Z21, Z12
+	VMOVAPS          Z13, Z13
+	VFMADD231PS      Z19, Z22, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD231PS      Z15, Z23, Z14
+	VADDPS.BCST      one<>+0(SB), Z16, Z15
+	VADDPS.BCST      one<>+0(SB), Z12, Z12
+	VADDPS.BCST      one<>+0(SB), Z13, Z13
+	VADDPS.BCST      one<>+0(SB), Z14, Z14
+	VPSLLD           $0x17, Z9, Z9
+	VPADDD           Z15, Z9, Z9
+	VPSLLD           $0x17, Z10, Z10
+	VPADDD           Z12, Z10, Z10
+	VPSLLD           $0x17, Z11, Z11
+	VPADDD           Z13, Z11, Z11
+	VPSLLD           $0x17, Z8, Z8
+	VPADDD           Z14, Z8, Z8
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z4, K1
+	VMOVAPS          Z9, Z9
+	VBROADCASTSS     infinity<>+0(SB), K1, Z9
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z5, K1
+	VMOVAPS          Z10, Z10
+	VBROADCASTSS     infinity<>+0(SB), K1, Z10
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z6, K1
+	VMOVAPS          Z11, Z11
+	VBROADCASTSS     infinity<>+0(SB), K1, Z11
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z7, K1
+	VMOVAPS          Z8, Z8
+	VBROADCASTSS     infinity<>+0(SB), K1, Z8
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z4, K1
+	VMOVAPS          Z9, Z9
+	VBROADCASTSS     zero<>+0(SB), K1, Z9
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z5, K1
+	VMOVAPS          Z10, Z10
+	VBROADCASTSS     zero<>+0(SB), K1, Z10
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z6, K1
+	VMOVAPS          Z11, Z11
+	VBROADCASTSS     zero<>+0(SB), K1, Z11
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z7, K1
+	VMOVAPS          Z8, Z8
+	VBROADCASTSS     zero<>+0(SB), K1, Z8
+	VCMPPS           $0x03, Z4, Z4, K1
+	VMOVAPS          Z9, Z9
+	VMOVAPS          Z4, K1, Z9
+	VCMPPS           $0x03, Z5, Z5, K1
+	VMOVAPS          Z10, Z4
+	VMOVAPS          Z5, K1, Z4
+	VCMPPS           $0x03, Z6, Z6, K1
+	VMOVAPS          Z11, Z5
+	VMOVAPS          Z6, K1, Z5
+	VCMPPS           $0x03, Z7, Z7, K1
+	VMOVAPS          Z8, Z6
+	VMOVAPS          Z7, K1, Z6
+	VMULPS.BCST      half<>+0(SB), Z9, Z7
+	VMULPS.BCST      half<>+0(SB), Z4, Z4
+	VMULPS.BCST      half<>+0(SB), Z5, Z5
+	VMULPS.BCST      half<>+0(SB), Z6, Z6
+	VBROADCASTSS     one<>+0(SB), Z8
+	VSUBPS           Z7, Z8, Z9
+	VSUBPS           Z4, Z8, Z10
+	VSUBPS           Z5, Z8, Z11
+	VSUBPS           Z6, Z8, Z8
+	VCMPPS.BCST      $0x11, zero<>+0(SB), Z0, K1
+	VMOVAPS          Z9, Z9
+	VMOVAPS          Z7, K1, Z9
+	VCMPPS.BCST      $0x11, zero<>+0(SB), Z1, K1
+	VMOVAPS          Z10, Z7
+	VMOVAPS          Z4, K1, Z7
+	VCMPPS.BCST      $0x11, zero<>+0(SB), Z2, K1
+	VMOVAPS          Z11, Z4
+	VMOVAPS          Z5, K1, Z4
+	VCMPPS.BCST      $0x11, zero<>+0(SB), Z3, K1
+	VMOVAPS          Z8, Z5
+	VMOVAPS          Z6, K1, Z5
+	VMULPS           Z9, Z0, Z0
+	VMULPS           Z7, Z1, Z1
+	VMULPS           Z4, Z2, Z2
+	VMULPS           Z5, Z3, Z3
+	VMOVUPS          Z0, (CX)(AX*1)
+	VMOVUPS          Z1, 64(CX)(AX*1)
+	VMOVUPS          Z2, 128(CX)(AX*1)
+	VMOVUPS          Z3, 192(CX)(AX*1)
+	ADDQ             $0x00000100, AX
+	SUBQ             $0x40, BX
+	JGE              unrolled
+
+unrolledRest:
+	ADDQ $0x40, BX
+	SUBQ $0x10, BX
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(BX*1), Z0
-	VPANDD      magnitude<>+0(SB), Z0, Z1
-	VCMPPS      $0x1e, phiMax<>+0(SB), Z1, K1
-	VBLENDMPS   phiMax<>+0(SB), Z1, K1, Z2
-	VMOVUPS     phiT8<>+0(SB), Z1
-	VMOVAPS     Z1, Z1
-	VFMADD213PS phiT7<>+0(SB), Z2, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD213PS phiT6<>+0(SB), Z2, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD213PS phiT5<>+0(SB), Z2, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD213PS phiT4<>+0(SB), Z2, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD213PS phiT3<>+0(SB), Z2, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD213PS phiT2<>+0(SB), Z2, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD213PS phiT1<>+0(SB), Z2, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD213PS phiT0<>+0(SB), Z2, Z1
-	VMULPS      Z2, Z1, Z1
-	VMOVUPS     expRound<>+0(SB), Z12
-	VMOVAPS     Z12, Z12
-	VFMADD231PS log2E<>+0(SB), Z1, Z12
-	VSUBPS      expRound<>+0(SB), Z12, Z13
-	VMOVAPS     Z1, Z14
-	VFMADD231PS ln2HighNegated<>+0(SB), Z13, Z14
-	VMOVAPS     Z14, Z14
-	VFMADD231PS ln2LowNegated<>+0(SB), Z13, Z14
-	VMOVUPS     expQ4<>+0(SB), Z13
-	VMOVAPS     Z13, Z13
-	VFMADD213PS expQ3<>+0(SB), Z14, Z13
-	VMOVAPS     Z13, Z13
-	VFMADD213PS expQ2<>+0(SB), Z14, Z13
-	VMOVAPS     Z13, Z13
-	VFMADD213PS expQ1<>+0(SB), Z14, Z13
-	VMOVAPS     Z13, Z13
-	VFMADD213PS expQ0<>+0(SB), Z14, Z13
-	VMULPS      Z14, Z14, Z15
-	VMOVAPS     Z14, Z14
-	VFMADD231PS Z13, Z15, Z14
-	VADDPS      one<>+0(SB), Z14, Z13
-	VPSLLD      $0x17, Z12, Z12
-	VPADDD      Z13, Z12, Z12
-	VCMPPS      $0x1e, expMax<>+0(SB), Z1, K1
-	VBLENDMPS   infinity<>+0(SB), Z12, K1, Z3
-	VCMPPS      $0x11, expMin<>+0(SB), Z1, K1
-	VBLENDMPS   zero<>+0(SB), Z3, K1, Z4
-	VCMPPS      $0x03, Z1, Z1, K1
-	VBLENDMPS   Z1, Z4, K1, Z5
-	VMULPS      half<>+0(SB), Z5, Z1
-	VMOVUPS     one<>+0(SB), Z12
-	VSUBPS      Z1, Z12, Z12
-	VCMPPS      $0x11, zero<>+0(SB), Z0, K1
-	VBLENDMPS   Z1, Z12, K1, Z6
-	VMULPS      Z6, Z0, Z0
-	VMOVUPS     Z0, (AX)(BX*1)
-	ADDQ        $0x40, BX
-	SUBQ        $0x10, DX
-	JGE         loop
+	VMOVUPS          (DX)(AX*1), Z0
+	VPANDD.BCST      magnitude<>+0(SB), Z0, Z1
+	VCMPPS.BCST      $0x1e, phiMax<>+0(SB), Z1, K1
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     phiMax<>+0(SB), K1, Z1
+	VBROADCASTSS     phiT8<>+0(SB), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST phiT7<>+0(SB), Z1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST phiT6<>+0(SB), Z1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST phiT5<>+0(SB), Z1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST phiT4<>+0(SB), Z1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST phiT3<>+0(SB), Z1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST phiT2<>+0(SB), Z1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST phiT1<>+0(SB), Z1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST phiT0<>+0(SB), Z1, Z2
+	VMULPS           Z1, Z2, Z1
+	VBROADCASTSS     expRound<>+0(SB), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST log2E<>+0(SB), Z1, Z2
+	VSUBPS.BCST      expRound<>+0(SB), Z2, Z3
+	VMOVAPS          Z1, Z4
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z3, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z3, Z4
+	VBROADCASTSS     expQ4<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ3<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ2<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ1<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ0<>+0(SB), Z4, Z3
+	VMULPS           Z4, Z4, Z5
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z3, Z5, Z4
+	VADDPS.BCST      one<>+0(SB), Z4, Z3
+	VPSLLD           $0x17, Z2, Z2
+	VPADDD           Z3, Z2, Z2
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z1, K1
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     infinity<>+0(SB), K1, Z2
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z1, K1
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     zero<>+0(SB), K1, Z2
+	VCMPPS           $0x03, Z1, Z1, K1
+	VMOVAPS          Z2, Z2
+	VMOVAPS          Z1, K1, Z2
+	VMULPS.BCST      half<>+0(SB), Z2, Z1
+	VBROADCASTSS     one<>+0(SB), Z2
+	VSUBPS           Z1, Z2, Z2
+	VCMPPS.BCST      $0x11, zero<>+0(SB), Z0, K1
+	VMOVAPS          Z2, Z2
+	VMOVAPS          Z1, K1, Z2
+	VMULPS           Z2, Z0, Z0
+	VMOVUPS          Z0, (CX)(AX*1)
+	ADDQ             $0x00000040, AX
+	SUBQ             $0x10, BX
+	JGE              loop
 
-tail:
-	ADDQ        $0x10, DX
-	JEQ         end
-	MOVQ        $-1, SI
-	BZHIQ       DX, SI, SI
-	MOVQ        SI, DX
-	SHRQ        $0x00, DX
-	KMOVW       DX, K1
-	VMOVUPS.Z   (CX)(BX*1), K1, Z0
-	VPANDD      magnitude<>+0(SB), Z0, Z1
-	VCMPPS      $0x1e, phiMax<>+0(SB), Z1, K2
-	VBLENDMPS   phiMax<>+0(SB), Z1, K2, Z7
-	VMOVUPS     phiT8<>+0(SB), Z1
-	VMOVAPS     Z1, Z1
-	VFMADD213PS phiT7<>+0(SB), Z7, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD213PS phiT6<>+0(SB), Z7, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD213PS phiT5<>+0(SB), Z7, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD213PS phiT4<>+0(SB), Z7, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD213PS phiT3<>+0(SB), Z7, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD213PS phiT2<>+0(SB), Z7, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD213PS phiT1<>+0(SB), Z7, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD213PS phiT0<>+0(SB), Z7, Z1
-	VMULPS      Z7, Z1, Z1
-	VMOVUPS     expRound<>+0(SB), Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS log2E<>+0(SB), Z1, Z2
-	VSUBPS      expRound<>+0(SB), Z2, Z3
-	VMOVAPS     Z1, Z4
-	VFMADD231PS ln2HighNegated<>+0(SB), Z3, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS ln2LowNegated<>+0(SB), Z3, Z4
-	VMOVUPS     expQ4<>+0(SB), Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ3<>+0(SB), Z4, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ2<>+0(SB), Z4, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ1<>+0(SB), Z4, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ0<>+0(SB), Z4, Z3
-	VMULPS      Z4, Z4, Z5
-	VMOVAPS     Z4, Z4
-	VFMADD231PS Z3, Z5, Z4
-	VADDPS      one<>+0(SB), Z4, Z3
-	VPSLLD      $0x17, Z2, Z2
-	VPADDD      Z3, Z2, Z2
-	VCMPPS      $0x1e, expMax<>+0(SB), Z1, K2
-	VBLENDMPS   infinity<>+0(SB), Z2, K2, Z8
-	VCMPPS      $0x11, expMin<>+0(SB), Z1, K2
-	VBLENDMPS   zero<>+0(SB), Z8, K2, Z9
-	VCMPPS      $0x03, Z1, Z1, K2
-	VBLENDMPS   Z1, Z9, K2, Z10
-	VMULPS      half<>+0(SB), Z10, Z1
-	VMOVUPS     one<>+0(SB), Z2
-	VSUBPS      Z1, Z2, Z2
-	VCMPPS      $0x11, zero<>+0(SB), Z0, K2
-	VBLENDMPS   Z1, Z2, K2, Z11
-	VMULPS      Z11, Z0, Z0
-	VMOVUPS     Z0, K1, (AX)(BX*1)
+loopRest:
+	ADDQ             $0x10, BX
+	TESTQ            BX, BX
+	JEQ              end
+	MOVQ             $-1, SI
+	BZHIQ            BX, SI, SI
+	MOVQ             SI, BX
+	SHRQ             $0x00, BX
+	KMOVW            BX, K1
+	VMOVUPS.Z        (DX)(AX*1), K1, Z0
+	VPANDD.BCST      magnitude<>+0(SB), Z0, Z1
+	VCMPPS.BCST      $0x1e, phiMax<>+0(SB), Z1, K2
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     phiMax<>+0(SB), K2, Z1
+	VBROADCASTSS     phiT8<>+0(SB), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST phiT7<>+0(SB), Z1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST phiT6<>+0(SB), Z1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST phiT5<>+0(SB), Z1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST phiT4<>+0(SB), Z1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST phiT3<>+0(SB), Z1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST phiT2<>+0(SB), Z1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST phiT1<>+0(SB), Z1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST phiT0<>+0(SB), Z1, Z2
+	VMULPS           Z1, Z2, Z1
+	VBROADCASTSS     expRound<>+0(SB), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST log2E<>+0(SB), Z1, Z2
+	VSUBPS.BCST      expRound<>+0(SB), Z2, Z3
+	VMOVAPS          Z1, Z4
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z3, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z3, Z4
+	VBROADCASTSS     expQ4<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ3<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ2<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ1<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ0<>+0(SB), Z4, Z3
+	VMULPS           Z4, Z4, Z5
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z3, Z5, Z4
+	VADDPS.BCST      one<>+0(SB), Z4, Z3
+	VPSLLD           $0x17, Z2, Z2
+	VPADDD           Z3, Z2, Z2
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z1, K2
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     infinity<>+0(SB), K2, Z2
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z1, K2
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     zero<>+0(SB), K2, Z2
+	VCMPPS           $0x03, Z1, Z1, K2
+	VMOVAPS          Z2, Z2
+	VMOVAPS          Z1, K2, Z2
+	VMULPS.BCST      half<>+0(SB), Z2, Z1
+	VBROADCASTSS     one<>+0(SB), Z2
+	VSUBPS           Z1, Z2, Z2
+	VCMPPS.BCST      $0x11, zero<>+0(SB), Z0, K2
+	VMOVAPS          Z2, Z2
+	VMOVAPS          Z1, K2, Z2
+	VMULPS           Z2, Z0, Z0
+	VMOVUPS          Z0, K1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -2716,217 +4237,638 @@ end:
 // func geluGradAVX512(dx []float32, x []float32, dy []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·geluGradAVX512(SB), NOSPLIT, $0-72
-	MOVQ dx_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dy_base+48(FP), DX
-	MOVQ dx_len+8(FP), BX
-	XORQ SI, SI
-	SUBQ $0x10, BX
-	JLT  tail
+	MOVQ dx_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ dy_base+48(FP), BX
+	XORQ AX, AX
+	MOVQ dx_len+8(FP), SI
+	SUBQ $0x40, SI
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS          (DX)(AX*1), Z0
+	VMOVUPS          64(DX)(AX*1), Z1
+	VMOVUPS          128(DX)(AX*1), Z2
+	VMOVUPS          192(DX)(AX*1), Z3
+	VMULPS           Z0, Z0, Z4
+	VMULPS           Z1, Z1, Z5
+	VMULPS           Z2, Z2, Z6
+	VMULPS           Z3, Z3, Z7
+	VMULPS.BCST      halfNegated<>+0(SB), Z4, Z4
+	VMULPS.BCST      halfNegated<>+0(SB), Z5, Z5
+	VMULPS.BCST      halfNegated<>+0(SB), Z6, Z6
+	VMULPS.BCST      halfNegated<>+0(SB), Z7, Z7
+	VBROADCASTSS     expRound<>+0(SB), Z8
+	VMOVAPS          Z8, Z9
+	VFMADD231PS.BCST log2E<>+0(SB), Z4, Z9
+	VMOVAPS          Z8, Z10
+	VFMADD231PS.BCST log2E<>+0(SB), Z5, Z10
+	VMOVAPS          Z8, Z11
+	VFMADD231PS.BCST log2E<>+0(SB), Z6, Z11
+	VMOVAPS          Z8, Z8
+	VFMADD231PS.BCST log2E<>+0(SB), Z7, Z8
+	VSUBPS.BCST      expRound<>+0(SB), Z9, Z12
+	VSUBPS.BCST      expRound<>+0(SB), Z10, Z13
+	VSUBPS.BCST      expRound<>+0(SB), Z11, Z14
+	VSUBPS.BCST      expRound<>+0(SB), Z8, Z15
+	VMOVAPS          Z4, Z16
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z12, Z16
+	VMOVAPS          Z5, Z17
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z13, Z17
+	VMOVAPS          Z6, Z18
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z14, Z18
+	VMOVAPS          Z7, Z19
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z15, Z19
+	VMOVAPS          Z16, Z16
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z12, Z16
+	VMOVAPS          Z17, Z12
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z13, Z12
+	VMOVAPS          Z18, Z13
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z14, Z13
+	VMOVAPS          Z19, Z14
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z15, Z14
+	VBROADCASTSS     expQ4<>+0(SB), Z15
+	VMOVAPS          Z15, Z17
+	VFMADD213PS.BCST expQ3<>+0(SB), Z16, Z17
+	VMOVAPS          Z15, Z18
+	VFMADD213PS.BCST expQ3<>+0(SB), Z12, Z18
+	VMOVAPS          Z15, Z19
+	VFMADD213PS.BCST expQ3<>+0(SB), Z13, Z19
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST expQ3<>+0(SB), Z14, Z15
+	VMOVAPS          Z17, Z17
+	VFMADD213PS.BCST expQ2<>+0(SB), Z16, Z17
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ2<>+0(SB), Z12, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ2<>+0(SB), Z13, Z19
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST expQ2<>+0(SB), Z14, Z15
+	VMOVAPS          Z17, Z17
+	VFMADD213PS.BCST expQ1<>+0(SB), Z16, Z17
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ1<>+0(SB), Z12, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ1<>+0(SB), Z13, Z19
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST expQ1<>+0(SB), Z14, Z15
+	VMOVAPS          Z17, Z17
+	VFMADD213PS.BCST expQ0<>+0(SB), Z16, Z17
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ0<>+0(SB), Z12, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ0<>+0(SB), Z13, Z19
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST expQ0<>+0(SB), Z14, Z15
+	VMULPS           Z16, Z16, Z20
+	VMULPS           Z12, Z12, Z21
+	VMULPS           Z13, Z13, Z22
+	VMULPS           Z14, Z14, Z23
+	VMOVAPS          Z16, Z16
+	VFMADD231PS      Z17, Z20, Z16
+	VMOVAPS          Z12, Z12
+	VFMADD231PS      Z18, Z21, Z12
+	VMOVAPS          Z13, Z13
+	VFMADD231PS      Z19, Z22, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD231PS      Z15, Z23, Z14
+	VADDPS.BCST      one<>+0(SB), Z16, Z15
+	VADDPS.BCST      one<>+0(SB), Z12, Z12
+	VADDPS.BCST      one<>+0(SB), Z13, Z13
+	VADDPS.BCST      one<>+0(SB), Z14, Z14
+	VPSLLD           $0x17, Z9, Z9
+	VPADDD           Z15, Z9, Z9
+	VPSLLD           $0x17, Z10, Z10
+	VPADDD           Z12, Z10, Z10
+	VPSLLD           $0x17, Z11, Z11
+	VPADDD           Z13, Z11, Z11
+	VPSLLD           $0x17, Z8, Z8
+	VPADDD           Z14, Z8, Z8
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z4, K1
+	VMOVAPS          Z9, Z9
+	VBROADCASTSS     infinity<>+0(SB), K1, Z9
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z5, K1
+	VMOVAPS          Z10, Z10
+	VBROADCASTSS     infinity<>+0(SB), K1, Z10
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z6, K1
+	VMOVAPS          Z11, Z11
+	VBROADCASTSS     infinity<>+0(SB), K1, Z11
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z7, K1
+	VMOVAPS          Z8, Z8
+	VBROADCASTSS     infinity<>+0(SB), K1, Z8
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z4, K1
+	VMOVAPS          Z9, Z9
+	VBROADCASTSS     zero<>+0(SB), K1, Z9
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z5, K1
+	VMOVAPS          Z10, Z10
+	VBROADCASTSS     zero<>+0(SB), K1, Z10
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z6, K1
+	VMOVAPS          Z11, Z11
+	VBROADCASTSS     zero<>+0(SB), K1, Z11
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z7, K1
+	VMOVAPS          Z8, Z8
+	VBROADCASTSS     zero<>+0(SB), K1, Z8
+	VCMPPS           $0x03, Z4, Z4, K1
+	VMOVAPS          Z9, Z9
+	VMOVAPS          Z4, K1, Z9
+	VCMPPS           $0x03, Z5, Z5, K1
+	VMOVAPS          Z10, Z4
+	VMOVAPS          Z5, K1, Z4
+	VCMPPS           $0x03, Z6, Z6, K1
+	VMOVAPS          Z11, Z5
+	VMOVAPS          Z6, K1, Z5
+	VCMPPS           $0x03, Z7, Z7, K1
+	VMOVAPS          Z8, Z6
+	VMOVAPS          Z7, K1, Z6
+	VMULPS.BCST      invSqrt2Pi<>+0(SB), Z9, Z7
+	VMULPS.BCST      invSqrt2Pi<>+0(SB), Z4, Z4
+	VMULPS.BCST      invSqrt2Pi<>+0(SB), Z5, Z5
+	VMULPS.BCST      invSqrt2Pi<>+0(SB), Z6, Z6
+	VPANDD.BCST      magnitude<>+0(SB), Z0, Z8
+	VPANDD.BCST      magnitude<>+0(SB), Z1, Z9
+	VPANDD.BCST      magnitude<>+0(SB), Z2, Z10
+	VPANDD.BCST      magnitude<>+0(SB), Z3, Z11
+	VCMPPS.BCST      $0x1e, phiMax<>+0(SB), Z8, K1
+	VMOVAPS          Z8, Z8
+	VBROADCASTSS     phiMax<>+0(SB), K1, Z8
+	VCMPPS.BCST      $0x1e, phiMax<>+0(SB), Z9, K1
+	VMOVAPS          Z9, Z9
+	VBROADCASTSS     phiMax<>+0(SB), K1, Z9
+	VCMPPS.BCST      $0x1e, phiMax<>+0(SB), Z10, K1
+	VMOVAPS          Z10, Z10
+	VBROADCASTSS     phiMax<>+0(SB), K1, Z10
+	VCMPPS.BCST      $0x1e, phiMax<>+0(SB), Z11, K1
+	VMOVAPS          Z11, Z11
+	VBROADCASTSS     phiMax<>+0(SB), K1, Z11
+	VBROADCASTSS     phiT8<>+0(SB), Z12
+	VMOVAPS          Z12, Z13
+	VFMADD213PS.BCST phiT7<>+0(SB), Z8, Z13
+	VMOVAPS          Z12, Z14
+	VFMADD213PS.BCST phiT7<>+0(SB), Z9, Z14
+	VMOVAPS          Z12, Z15
+	VFMADD213PS.BCST phiT7<>+0(SB), Z10, Z15
+	VMOVAPS          Z12, Z12
+	VFMADD213PS.BCST phiT7<>+0(SB), Z11, Z12
+	VMOVAPS          Z13, Z13
+	VFMADD213PS.BCST phiT6<>+0(SB), Z8, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST phiT6<>+0(SB), Z9, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST phiT6<>+0(SB), Z10, Z15
+	VMOVAPS          Z12, Z12
+	VFMADD213PS.BCST phiT6<>+0(SB), Z11, Z12
+	VMOVAPS          Z13, Z13
+	VFMADD213PS.BCST phiT5<>+0(SB), Z8, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST phiT5<>+0(SB), Z9, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST phiT5<>+0(SB), Z10, Z15
+	VMOVAPS          Z12, Z12
+	VFMADD213PS.BCST phiT5<>+0(SB), Z11, Z12
+	VMOVAPS          Z13, Z13
+	VFMADD213PS.BCST phiT4<>+0(SB), Z8, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST phiT4<>+0(SB), Z9, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST phiT4<>+0(SB), Z10, Z15
+	VMOVAPS          Z12, Z12
+	VFMADD213PS.BCST phiT4<>+0(SB), Z11, Z12
+	VMOVAPS          Z13, Z13
+	VFMADD213PS.BCST phiT3<>+0(SB), Z8, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST phiT3<>+0(SB), Z9, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST phiT3<>+0(SB), Z10, Z15
+	VMOVAPS          Z12, Z12
+	VFMADD213PS.BCST phiT3<>+0(SB), Z11, Z12
+	VMOVAPS          Z13, Z13
+	VFMADD213PS.BCST phiT2<>+0(SB), Z8, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST phiT2<>+0(SB), Z9, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST phiT2<>+0(SB), Z10, Z15
+	VMOVAPS          Z12, Z12
+	VFMADD213PS.BCST phiT2<>+0(SB), Z11, Z12
+	VMOVAPS          Z13, Z13
+	VFMADD213PS.BCST phiT1<>+0(SB), Z8, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST phiT1<>+0(SB), Z9, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST phiT1<>+0(SB), Z10, Z15
+	VMOVAPS          Z12, Z12
+	VFMADD213PS.BCST phiT1<>+0(SB), Z11, Z12
+	VMOVAPS          Z13, Z13
+	VFMADD213PS.BCST phiT0<>+0(SB), Z8, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST phiT0<>+0(SB), Z9, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST phiT0<>+0(SB), Z10, Z15
+	VMOVAPS          Z12, Z12
+	VFMADD213PS.BCST phiT0<>+0(SB), Z11, Z12
+	VMULPS           Z8, Z13, Z8
+	VMULPS           Z9, Z14, Z9
+	VMULPS           Z10, Z15, Z10
+	VMULPS           Z11, Z12, Z11
+	VBROADCASTSS     expRound<>+0(SB), Z12
+	VMOVAPS          Z12, Z13
+	VFMADD231PS.BCST log2E<>+0(SB), Z8, Z13
+	VMOVAPS          Z12, Z14
+	VFMADD231PS.BCST log2E<>+0(SB), Z9, Z14
+	VMOVAPS          Z12, Z15
+	VFMADD231PS.BCST log2E<>+0(SB), Z10, Z15
+	VMOVAPS          Z12, Z12
+	VFMADD231PS.BCST log2E<>+0(SB), Z11, Z12
+	VSUBPS.BCST      expRound<>+0(SB), Z13, Z16
+	VSUBPS.BCST      expRound<>+0(SB), Z14, Z17
+	VSUBPS.BCST      expRound<>+0(SB), Z15, Z18
+	VSUBPS.BCST      expRound<>+0(SB), Z12, Z19
+	VMOVAPS          Z8, Z20
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z16, Z20
+	VMOVAPS          Z9, Z21
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z17, Z21
+	VMOVAPS          Z10, Z22
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z18, Z22
+	VMOVAPS          Z11, Z23
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z19, Z23
+	VMOVAPS          Z20, Z20
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z16, Z20
+	VMOVAPS          Z21, Z16
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z17, Z16
+	VMOVAPS          Z22, Z17
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z18, Z17
+	VMOVAPS          Z23, Z18
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z19, Z18
+	VBROADCASTSS     expQ4<>+0(SB), Z19
+	VMOVAPS          Z19, Z21
+	VFMADD213PS.BCST expQ3<>+0(SB), Z20, Z21
+	VMOVAPS          Z19, Z22
+	VFMADD213PS.BCST expQ3<>+0(SB), Z16, Z22
+	VMOVAPS          Z19, Z23
+	VFMADD213PS.BCST expQ3<>+0(SB), Z17, Z23
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ3<>+0(SB), Z18, Z19
+	VMOVAPS          Z21, Z21
+	VFMADD213PS.BCST expQ2<>+0(SB), Z20, Z21
+	VMOVAPS          Z22, Z22
+	VFMADD213PS.BCST expQ2<>+0(SB), Z16, Z22
+	VMOVAPS          Z23, Z23
+	VFMADD213PS.BCST expQ2<>+0(SB), Z17, Z23
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ2<>+0(SB), Z18, Z19
+	VMOVAPS          Z21, Z21
+	VFMADD213PS.BCST expQ1<>+0(SB), Z20, Z21
+	VMOVAPS          Z22, Z22
+	VFMADD213PS.BCST expQ1<>+0(SB), Z16, Z22
+	VMOVAPS          Z23, Z23
+	VFMADD213PS.BCST expQ1<>+0(SB), Z17, Z23
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ1<>+0(SB), Z18, Z19
+	VMOVAPS          Z21, Z21
+	VFMADD213PS.BCST expQ0<>+0(SB), Z20, Z21
+	VMOVAPS          Z22, Z22
+	VFMADD213PS.BCST expQ0<>+0(SB), Z16, Z22
+	VMOVAPS          Z23, Z23
+	VFMADD213PS.BCST expQ0<>+0(SB), Z17, Z23
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ0<>+0(SB), Z18, Z19
+	VMULPS           Z20, Z20, Z24
+	VMULPS           Z16, Z16, Z25
+	VMULPS           Z17, Z17, Z26
+	VMULPS           Z18, Z18, Z27
+	VMOVAPS          Z20, Z20
+	VFMADD231PS      Z21, Z24, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD231PS      Z22, Z25, Z16
+	VMOVAPS          Z17, Z17
+	VFMADD231PS      Z23, Z26, Z17
+	VMOVAPS          Z18, Z18
+	VFMADD231PS      Z19, Z27, Z18
+	VADDPS.BCST      one<>+0(SB), Z20, Z19
+	VADDPS.BCST      one<>+0(SB), Z16, Z16
+	VADDPS.BCST      one<>+0(SB), Z17, Z17
+	VADDPS.BCST      one<>+0(SB), Z18, Z18
+	VPSLLD           $0x17, Z13, Z13
+	VPADDD           Z19, Z13, Z13
+	VPSLLD           $0x17, Z14, Z14
+	VPADDD           Z16, Z14, Z14
+	VPSLLD           $0x17, Z15, Z15
+	VPADDD           Z17, Z15, Z15
+	VPSLLD           $0x17, Z12, Z12
+	VPADDD           Z18, Z12, Z12
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z8, K1
+	VMOVAPS          Z13, Z13
+	VBROADCASTSS     infinity<>+0(SB), K1, Z13
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z9, K1
+	VMOVAPS          Z14, Z14
+	VBROADCASTSS     infinity<>+0(SB), K1, Z14
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z10, K1
+	VMOVAPS          Z15, Z15
+	VBROADCASTSS     infinity<>+0(SB), K1, Z15
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z11, K1
+	VMOVAPS          Z12, Z12
+	VBROADCASTSS     infinity<>+0(SB), K1, Z12
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z8, K1
+	VMOVAPS          Z13, Z13
+	VBROADCASTSS     zero<>+0(SB), K1, Z13
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z9, K1
+	VMOVAPS          Z14, Z14
+	VBROADCASTSS     zero<>+0(SB), K1, Z14
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z10, K1
+	VMOVAPS          Z15, Z15
+	VBROADCASTSS     zero<>+0(SB), K1, Z15
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z11, K1
+	VMOVAPS          Z12, Z12
+	VBROADCASTSS     zero<>+0(SB), K1, Z12
+	VCMPPS           $0x03, Z8, Z8, K1
+	VMOVAPS          Z13, Z13
+	VMOVAPS          Z8, K1, Z13
+	VCMPPS           $0x03, Z9, Z9, K1
+	VMOVAPS          Z14, Z8
+	VMOVAPS          Z9, K1, Z8
+	VCMPPS           $0x03, Z10, Z10, K1
+	VMOVAPS          Z15, Z9
+	VMOVAPS          Z10, K1, Z9
+	VCMPPS           $0x03, Z11, Z11, K1
+	VMOVAPS          Z12, Z10
+	VMOVAPS          Z11, K1, Z10
+	VMULPS.BCST      half<>+0(SB), Z13, Z11
+	VMULPS.BCST      half<>+0(SB), Z8, Z8
+	VMULPS.BCST      half<>+0(SB), Z9, Z9
+	VMULPS.BCST      half<>+0(SB), Z10, Z10
+	VBROADCASTSS     one<>+0(SB), Z12
+	VSUBPS           Z11, Z12, Z13
+	VSUBPS           Z8, Z12, Z14
+	VSUBPS           Z9, Z12, Z15
+	VSUBPS           Z10, Z12, Z12
+	VCMPPS.BCST      $0x11, zero<>+0(SB), Z0, K1
+	VMOVAPS          Z13, Z13
+	VMOVAPS          Z11, K1, Z13
+	VCMPPS.BCST      $0x11, zero<>+0(SB), Z1, K1
+	VMOVAPS          Z14, Z11
+	VMOVAPS          Z8, K1, Z11
+	VCMPPS.BCST      $0x11, zero<>+0(SB), Z2, K1
+	VMOVAPS          Z15, Z8
+	VMOVAPS          Z9, K1, Z8
+	VCMPPS.BCST      $0x11, zero<>+0(SB), Z3, K1
+	VMOVAPS          Z12, Z9
+	VMOVAPS          Z10, K1, Z9
+	VMOVAPS          Z13, Z10
+	VFMADD231PS      Z7, Z0, Z10
+	VMOVAPS          Z11, Z0
+	VFMADD231PS      Z4, Z1, Z0
+	VMOVAPS          Z8, Z1
+	VFMADD231PS      Z5, Z2, Z1
+	VMOVAPS          Z9, Z2
+	VFMADD231PS      Z6, Z3, Z2
+	VMOVUPS          (BX)(AX*1), Z3
+	VMOVUPS          64(BX)(AX*1), Z4
+	VMOVUPS          128(BX)(AX*1), Z5
+	VMOVUPS          192(BX)(AX*1), Z6
+	VMOVUPS          (CX)(AX*1), Z7
+	VMOVUPS          64(CX)(AX*1), Z8
+	VMOVUPS          128(CX)(AX*1), Z9
+	VMOVUPS          192(CX)(AX*1), Z11
+	VMOVAPS          Z7, Z7
+	VFMADD231PS      Z10, Z3, Z7
+	VMOVAPS          Z8, Z3
+	VFMADD231PS      Z0, Z4, Z3
+	VMOVAPS          Z9, Z0
+	VFMADD231PS      Z1, Z5, Z0
+	VMOVAPS          Z11, Z1
+	VFMADD231PS      Z2, Z6, Z1
+	VMOVUPS          Z7, (CX)(AX*1)
+	VMOVUPS          Z3, 64(CX)(AX*1)
+	VMOVUPS          Z0, 128(CX)(AX*1)
+	VMOVUPS          Z1, 192(CX)(AX*1)
+	ADDQ             $0x00000100, AX
+	SUBQ             $0x40, SI
+	JGE              unrolled
+
+unrolledRest:
+	ADDQ $0x40, SI
+	SUBQ $0x10, SI
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(SI*1), Z0
-	VMULPS      Z0, Z0, Z1
-	VMULPS      halfNegated<>+0(SB), Z1, Z1
-	VMOVUPS     expRound<>+0(SB), Z18
-	VMOVAPS     Z18, Z18
-	VFMADD231PS log2E<>+0(SB), Z1, Z18
-	VSUBPS      expRound<>+0(SB), Z18, Z19
-	VMOVAPS     Z1, Z20
-	VFMADD231PS ln2HighNegated<>+0(SB), Z19, Z20
-	VMOVAPS     Z20, Z20
-	VFMADD231PS ln2LowNegated<>+0(SB), Z19, Z20
-	VMOVUPS     expQ4<>+0(SB), Z19
-	VMOVAPS     Z19, Z19
-	VFMADD213PS expQ3<>+0(SB), Z20, Z19
-	VMOVAPS     Z19, Z19
-	VFMADD213PS expQ2<>+0(SB), Z20, Z19
-	VMOVAPS     Z19, Z19
-	VFMADD213PS expQ1<>+0(SB), Z20, Z19
-	VMOVAPS     Z19, Z19
-	VFMADD213PS expQ0<>+0(SB), Z20, Z19
-	VMULPS      Z20, Z20, Z21
-	VMOVAPS     Z20, Z20
-	VFMADD231PS Z19, Z21, Z20
-	VADDPS      one<>+0(SB), Z20, Z19
-	VPSLLD      $0x17, Z18, Z18
-	VPADDD      Z19, Z18, Z18
-	VCMPPS      $0x1e, expMax<>+0(SB), Z1, K1
-	VBLENDMPS   infinity<>+0(SB), Z18, K1, Z2
-	VCMPPS      $0x11, expMin<>+0(SB), Z1, K1
-	VBLENDMPS   zero<>+0(SB), Z2, K1, Z3
-	VCMPPS      $0x03, Z1, Z1, K1
-	VBLENDMPS   Z1, Z3, K1, Z4
-	VMULPS      invSqrt2Pi<>+0(SB), Z4, Z1
-	VPANDD      magnitude<>+0(SB), Z0, Z18
-	VCMPPS      $0x1e, phiMax<>+0(SB), Z18, K1
-	VBLENDMPS   phiMax<>+0(SB), Z18, K1, Z5
-	VMOVUPS     phiT8<>+0(SB), Z18
-	VMOVAPS     Z18, Z18
-	VFMADD213PS phiT7<>+0(SB), Z5, Z18
-	VMOVAPS     Z18, Z18
-	VFMADD213PS phiT6<>+0(SB), Z5, Z18
-	VMOVAPS     Z18, Z18
-	VFMADD213PS phiT5<>+0(SB), Z5, Z18
-	VMOVAPS     Z18, Z18
-	VFMADD213PS phiT4<>+0(SB), Z5, Z18
-	VMOVAPS     Z18, Z18
-	VFMADD213PS phiT3<>+0(SB), Z5, Z18
-	VMOVAPS     Z18, Z18
-	VFMADD213PS phiT2<>+0(SB), Z5, Z18
-	VMOVAPS     Z18, Z18
-	VFMADD213PS phiT1<>+0(SB), Z5, Z18
-	VMOVAPS     Z18, Z18
-	VFMADD213PS phiT0<>+0(SB), Z5, Z18
-	VMULPS      Z5, Z18, Z18
-	VMOVUPS     expRound<>+0(SB), Z19
-	VMOVAPS     Z19, Z19
-	VFMADD231PS log2E<>+0(SB), Z18, Z19
-	VSUBPS      expRound<>+0(SB), Z19, Z20
-	VMOVAPS     Z18, Z21
-	VFMADD231PS ln2HighNegated<>+0(SB), Z20, Z21
-	VMOVAPS     Z21, Z21
-	VFMADD231PS ln2LowNegated<>+0(SB), Z20, Z21
-	VMOVUPS     expQ4<>+0(SB), Z20
-	VMOVAPS     Z20, Z20
-	VFMADD213PS expQ3<>+0(SB), Z21, Z20
-	VMOVAPS     Z20, Z20
-	VFMADD213PS expQ2<>+0(SB), Z21, Z20
-	VMOVAPS     Z20, Z20
-	VFMADD213PS expQ1<>+0(SB), Z21, Z20
-	VMOVAPS     Z20, Z20
-	VFMADD213PS expQ0<>+0(SB), Z21, Z20
-	VMULPS      Z21, Z21, Z22
-	VMOVAPS     Z21, Z21
-	VFMADD231PS Z20, Z22, Z21
-	VADDPS      one<>+0(SB), Z21, Z20
-	VPSLLD      $0x17, Z19, Z19
-	VPADDD      Z20, Z19, Z19
-	VCMPPS      $0x1e, expMax<>+0(SB), Z18, K1
-	VBLENDMPS   infinity<>+0(SB), Z19, K1, Z6
-	VCMPPS      $0x11, expMin<>+0(SB), Z18, K1
-	VBLENDMPS   zero<>+0(SB), Z6, K1, Z7
-	VCMPPS      $0x03, Z18, Z18, K1
-	VBLENDMPS   Z18, Z7, K1, Z8
-	VMULPS      half<>+0(SB), Z8, Z18
-	VMOVUPS     one<>+0(SB), Z19
-	VSUBPS      Z18, Z19, Z19
-	VCMPPS      $0x11, zero<>+0(SB), Z0, K1
-	VBLENDMPS   Z18, Z19, K1, Z9
-	VMOVAPS     Z9, Z18
-	VFMADD231PS Z1, Z0, Z18
-	VMOVUPS     (DX)(SI*1), Z0
-	VMOVUPS     (AX)(SI*1), Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS Z18, Z0, Z1
-	VMOVUPS     Z1, (AX)(SI*1)
-	ADDQ        $0x40, SI
-	SUBQ        $0x10, BX
-	JGE         loop
+	VMOVUPS          (DX)(AX*1), Z0
+	VMULPS           Z0, Z0, Z1
+	VMULPS.BCST      halfNegated<>+0(SB), Z1, Z1
+	VBROADCASTSS     expRound<>+0(SB), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST log2E<>+0(SB), Z1, Z2
+	VSUBPS.BCST      expRound<>+0(SB), Z2, Z3
+	VMOVAPS          Z1, Z4
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z3, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z3, Z4
+	VBROADCASTSS     expQ4<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ3<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ2<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ1<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ0<>+0(SB), Z4, Z3
+	VMULPS           Z4, Z4, Z5
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z3, Z5, Z4
+	VADDPS.BCST      one<>+0(SB), Z4, Z3
+	VPSLLD           $0x17, Z2, Z2
+	VPADDD           Z3, Z2, Z2
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z1, K1
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     infinity<>+0(SB), K1, Z2
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z1, K1
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     zero<>+0(SB), K1, Z2
+	VCMPPS           $0x03, Z1, Z1, K1
+	VMOVAPS          Z2, Z2
+	VMOVAPS          Z1, K1, Z2
+	VMULPS.BCST      invSqrt2Pi<>+0(SB), Z2, Z1
+	VPANDD.BCST      magnitude<>+0(SB), Z0, Z2
+	VCMPPS.BCST      $0x1e, phiMax<>+0(SB), Z2, K1
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     phiMax<>+0(SB), K1, Z2
+	VBROADCASTSS     phiT8<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST phiT7<>+0(SB), Z2, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST phiT6<>+0(SB), Z2, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST phiT5<>+0(SB), Z2, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST phiT4<>+0(SB), Z2, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST phiT3<>+0(SB), Z2, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST phiT2<>+0(SB), Z2, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST phiT1<>+0(SB), Z2, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST phiT0<>+0(SB), Z2, Z3
+	VMULPS           Z2, Z3, Z2
+	VBROADCASTSS     expRound<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST log2E<>+0(SB), Z2, Z3
+	VSUBPS.BCST      expRound<>+0(SB), Z3, Z4
+	VMOVAPS          Z2, Z5
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z4, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z4, Z5
+	VBROADCASTSS     expQ4<>+0(SB), Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ3<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ2<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ1<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ0<>+0(SB), Z5, Z4
+	VMULPS           Z5, Z5, Z6
+	VMOVAPS          Z5, Z5
+	VFMADD231PS      Z4, Z6, Z5
+	VADDPS.BCST      one<>+0(SB), Z5, Z4
+	VPSLLD           $0x17, Z3, Z3
+	VPADDD           Z4, Z3, Z3
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z2, K1
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     infinity<>+0(SB), K1, Z3
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z2, K1
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     zero<>+0(SB), K1, Z3
+	VCMPPS           $0x03, Z2, Z2, K1
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z2, K1, Z3
+	VMULPS.BCST      half<>+0(SB), Z3, Z2
+	VBROADCASTSS     one<>+0(SB), Z3
+	VSUBPS           Z2, Z3, Z3
+	VCMPPS.BCST      $0x11, zero<>+0(SB), Z0, K1
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z2, K1, Z3
+	VMOVAPS          Z3, Z2
+	VFMADD231PS      Z1, Z0, Z2
+	VMOVUPS          (BX)(AX*1), Z0
+	VMOVUPS          (CX)(AX*1), Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z2, Z0, Z1
+	VMOVUPS          Z1, (CX)(AX*1)
+	ADDQ             $0x00000040, AX
+	SUBQ             $0x10, SI
+	JGE              loop
 
-tail:
-	ADDQ        $0x10, BX
-	JEQ         end
-	MOVQ        $-1, DI
-	BZHIQ       BX, DI, DI
-	MOVQ        DI, BX
-	SHRQ        $0x00, BX
-	KMOVW       BX, K1
-	VMOVUPS.Z   (CX)(SI*1), K1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMULPS      halfNegated<>+0(SB), Z1, Z1
-	VMOVUPS     expRound<>+0(SB), Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS log2E<>+0(SB), Z1, Z2
-	VSUBPS      expRound<>+0(SB), Z2, Z3
-	VMOVAPS     Z1, Z4
-	VFMADD231PS ln2HighNegated<>+0(SB), Z3, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS ln2LowNegated<>+0(SB), Z3, Z4
-	VMOVUPS     expQ4<>+0(SB), Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ3<>+0(SB), Z4, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ2<>+0(SB), Z4, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ1<>+0(SB), Z4, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ0<>+0(SB), Z4, Z3
-	VMULPS      Z4, Z4, Z5
-	VMOVAPS     Z4, Z4
-	VFMADD231PS Z3, Z5, Z4
-	VADDPS      one<>+0(SB), Z4, Z3
-	VPSLLD      $0x17, Z2, Z2
-	VPADDD      Z3, Z2, Z2
-	VCMPPS      $0x1e, expMax<>+0(SB), Z1, K2
-	VBLENDMPS   infinity<>+0(SB), Z2, K2, Z10
-	VCMPPS      $0x11, expMin<>+0(SB), Z1, K2
-	VBLENDMPS   zero<>+0(SB), Z10, K2, Z11
-	VCMPPS      $0x03, Z1, Z1, K2
-	VBLENDMPS   Z1, Z11, K2, Z12
-	VMULPS      invSqrt2Pi<>+0(SB), Z12, Z1
-	VPANDD      magnitude<>+0(SB), Z0, Z2
-	VCMPPS      $0x1e, phiMax<>+0(SB), Z2, K2
-	VBLENDMPS   phiMax<>+0(SB), Z2, K2, Z13
-	VMOVUPS     phiT8<>+0(SB), Z2
-	VMOVAPS     Z2, Z2
-	VFMADD213PS phiT7<>+0(SB), Z13, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD213PS phiT6<>+0(SB), Z13, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD213PS phiT5<>+0(SB), Z13, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD213PS phiT4<>+0(SB), Z13, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD213PS phiT3<>+0(SB), Z13, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD213PS phiT2<>+0(SB), Z13, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD213PS phiT1<>+0(SB), Z13, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD213PS phiT0<>+0(SB), Z13, Z2
-	VMULPS      Z13, Z2, Z2
-	VMOVUPS     expRound<>+0(SB), Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS log2E<>+0(SB), Z2, Z3
-	VSUBPS      expRound<>+0(SB), Z3, Z4
-	VMOVAPS     Z2, Z5
-	VFMADD231PS ln2HighNegated<>+0(SB), Z4, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS ln2LowNegated<>+0(SB), Z4, Z5
-	VMOVUPS     expQ4<>+0(SB), Z4
-	VMOVAPS     Z4, Z4
-	VFMADD213PS expQ3<>+0(SB), Z5, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD213PS expQ2<>+0(SB), Z5, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD213PS expQ1<>+0(SB), Z5, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD213PS expQ0<>+0(SB), Z5, Z4
-	VMULPS      Z5, Z5, Z6
-	VMOVAPS     Z5, Z5
-	VFMADD231PS Z4, Z6, Z5
-	VADDPS      one<>+0(SB), Z5, Z4
-	VPSLLD      $0x17, Z3, Z3
-	VPADDD      Z4, Z3, Z3
-	VCMPPS      $0x1e, expMax<>+0(SB), Z2, K2
-	VBLENDMPS   infinity<>+0(SB), Z3, K2, Z14
-	VCMPPS      $0x11, expMin<>+0(SB), Z2, K2
-	VBLENDMPS   zero<>+0(SB), Z14, K2, Z15
-	VCMPPS      $0x03, Z2, Z2, K2
-	VBLENDMPS   Z2, Z15, K2, Z16
-	VMULPS      half<>+0(SB), Z16, Z2
-	VMOVUPS     one<>+0(SB), Z3
-	VSUBPS      Z2, Z3, Z3
-	VCMPPS      $0x11, zero<>+0(SB), Z0, K2
-	VBLENDMPS   Z2, Z3, K2, Z17
-	VMOVAPS     Z17, Z2
-	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS.Z   (DX)(SI*1), K1, Z0
-	VMOVUPS.Z   (AX)(SI*1), K1, Z1
-	VMOVAPS     Z1, Z1
-	VFMADD231PS Z2, Z0, Z1
-	VMOVUPS     Z1, K1, (AX)(SI*1)
+loopRest:
+	ADDQ             $0x10, SI
+	TESTQ            SI, SI
+	JEQ              end
+	MOVQ             $-1, DI
+	BZHIQ            SI, DI, DI
+	MOVQ             DI, SI
+	SHRQ             $0x00, SI
+	KMOVW            SI, K1
+	VMOVUPS.Z        (DX)(AX*1), K1, Z0
+	VMULPS           Z0, Z0, Z1
+	VMULPS.BCST      halfNegated<>+0(SB), Z1, Z1
+	VBROADCASTSS     expRound<>+0(SB), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST log2E<>+0(SB), Z1, Z2
+	VSUBPS.BCST      expRound<>+0(SB), Z2, Z3
+	VMOVAPS          Z1, Z4
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z3, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z3, Z4
+	VBROADCASTSS     expQ4<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ3<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ2<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ1<>+0(SB), Z4, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST expQ0<>+0(SB), Z4, Z3
+	VMULPS           Z4, Z4, Z5
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z3, Z5, Z4
+	VADDPS.BCST      one<>+0(SB), Z4, Z3
+	VPSLLD           $0x17, Z2, Z2
+	VPADDD           Z3, Z2, Z2
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z1, K2
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     infinity<>+0(SB), K2, Z2
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z1, K2
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     zero<>+0(SB), K2, Z2
+	VCMPPS           $0x03, Z1, Z1, K2
+	VMOVAPS          Z2, Z2
+	VMOVAPS          Z1, K2, Z2
+	VMULPS.BCST      invSqrt2Pi<>+0(SB), Z2, Z1
+	VPANDD.BCST      magnitude<>+0(SB), Z0, Z2
+	VCMPPS.BCST      $0x1e, phiMax<>+0(SB), Z2, K2
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     phiMax<>+0(SB), K2, Z2
+	VBROADCASTSS     phiT8<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST phiT7<>+0(SB), Z2, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST phiT6<>+0(SB), Z2, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST phiT5<>+0(SB), Z2, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST phiT4<>+0(SB), Z2, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST phiT3<>+0(SB), Z2, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST phiT2<>+0(SB), Z2, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST phiT1<>+0(SB), Z2, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST phiT0<>+0(SB), Z2, Z3
+	VMULPS           Z2, Z3, Z2
+	VBROADCASTSS     expRound<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST log2E<>+0(SB), Z2, Z3
+	VSUBPS.BCST      expRound<>+0(SB), Z3, Z4
+	VMOVAPS          Z2, Z5
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z4, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z4, Z5
+	VBROADCASTSS     expQ4<>+0(SB), Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ3<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ2<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ1<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ0<>+0(SB), Z5, Z4
+	VMULPS           Z5, Z5, Z6
+	VMOVAPS          Z5, Z5
+	VFMADD231PS      Z4, Z6, Z5
+	VADDPS.BCST      one<>+0(SB), Z5, Z4
+	VPSLLD           $0x17, Z3, Z3
+	VPADDD           Z4, Z3, Z3
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z2, K2
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     infinity<>+0(SB), K2, Z3
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z2, K2
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     zero<>+0(SB), K2, Z3
+	VCMPPS           $0x03, Z2, Z2, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z2, K2, Z3
+	VMULPS.BCST      half<>+0(SB), Z3, Z2
+	VBROADCASTSS     one<>+0(SB), Z3
+	VSUBPS           Z2, Z3, Z3
+	VCMPPS.BCST      $0x11, zero<>+0(SB), Z0, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z2, K2, Z3
+	VMOVAPS          Z3, Z2
+	VFMADD231PS      Z1, Z0, Z2
+	VMOVUPS.Z        (BX)(AX*1), K1, Z0
+	VMOVUPS.Z        (CX)(AX*1), K1, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z2, Z0, Z1
+	VMOVUPS          Z1, K1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -2935,100 +4877,268 @@ end:
 // func quickGELUAVX512(dst []float32, x []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·quickGELUAVX512(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	SUBQ $0x10, DX
-	JLT  tail
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), BX
+	SUBQ $0x40, BX
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS          (DX)(AX*1), Z0
+	VMOVUPS          64(DX)(AX*1), Z1
+	VMOVUPS          128(DX)(AX*1), Z2
+	VMOVUPS          192(DX)(AX*1), Z3
+	VMULPS.BCST      quickScale<>+0(SB), Z0, Z4
+	VMULPS.BCST      quickScale<>+0(SB), Z1, Z5
+	VMULPS.BCST      quickScale<>+0(SB), Z2, Z6
+	VMULPS.BCST      quickScale<>+0(SB), Z3, Z7
+	VBROADCASTSS     one<>+0(SB), Z8
+	VPXORD.BCST      sign<>+0(SB), Z4, Z4
+	VPXORD.BCST      sign<>+0(SB), Z5, Z5
+	VPXORD.BCST      sign<>+0(SB), Z6, Z6
+	VPXORD.BCST      sign<>+0(SB), Z7, Z7
+	VBROADCASTSS     expRound<>+0(SB), Z9
+	VMOVAPS          Z9, Z10
+	VFMADD231PS.BCST log2E<>+0(SB), Z4, Z10
+	VMOVAPS          Z9, Z11
+	VFMADD231PS.BCST log2E<>+0(SB), Z5, Z11
+	VMOVAPS          Z9, Z12
+	VFMADD231PS.BCST log2E<>+0(SB), Z6, Z12
+	VMOVAPS          Z9, Z9
+	VFMADD231PS.BCST log2E<>+0(SB), Z7, Z9
+	VSUBPS.BCST      expRound<>+0(SB), Z10, Z13
+	VSUBPS.BCST      expRound<>+0(SB), Z11, Z14
+	VSUBPS.BCST      expRound<>+0(SB), Z12, Z15
+	VSUBPS.BCST      expRound<>+0(SB), Z9, Z16
+	VMOVAPS          Z4, Z17
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z13, Z17
+	VMOVAPS          Z5, Z18
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z14, Z18
+	VMOVAPS          Z6, Z19
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z15, Z19
+	VMOVAPS          Z7, Z20
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z16, Z20
+	VMOVAPS          Z17, Z17
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z13, Z17
+	VMOVAPS          Z18, Z13
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z14, Z13
+	VMOVAPS          Z19, Z14
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z15, Z14
+	VMOVAPS          Z20, Z15
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z16, Z15
+	VBROADCASTSS     expQ4<>+0(SB), Z16
+	VMOVAPS          Z16, Z18
+	VFMADD213PS.BCST expQ3<>+0(SB), Z17, Z18
+	VMOVAPS          Z16, Z19
+	VFMADD213PS.BCST expQ3<>+0(SB), Z13, Z19
+	VMOVAPS          Z16, Z20
+	VFMADD213PS.BCST expQ3<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ3<>+0(SB), Z15, Z16
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ2<>+0(SB), Z17, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ2<>+0(SB), Z13, Z19
+	VMOVAPS          Z20, Z20
+	VFMADD213PS.BCST expQ2<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ2<>+0(SB), Z15, Z16
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ1<>+0(SB), Z17, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ1<>+0(SB), Z13, Z19
+	VMOVAPS          Z20, Z20
+	VFMADD213PS.BCST expQ1<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ1<>+0(SB), Z15, Z16
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ0<>+0(SB), Z17, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ0<>+0(SB), Z13, Z19
+	VMOVAPS          Z20, Z20
+	VFMADD213PS.BCST expQ0<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ0<>+0(SB), Z15, Z16
+	VMULPS           Z17, Z17, Z21
+	VMULPS           Z13, Z13, Z22
+	VMULPS           Z14, Z14, Z23
+	VMULPS           Z15, Z15, Z24
+	VMOVAPS          Z17, Z17
+	VFMADD231PS      Z18, Z21, Z17
+	VMOVAPS          Z13, Z13
+	VFMADD231PS      Z19, Z22, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD231PS      Z20, Z23, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD231PS      Z16, Z24, Z15
+	VADDPS.BCST      one<>+0(SB), Z17, Z16
+	VADDPS.BCST      one<>+0(SB), Z13, Z13
+	VADDPS.BCST      one<>+0(SB), Z14, Z14
+	VADDPS.BCST      one<>+0(SB), Z15, Z15
+	VPSLLD           $0x17, Z10, Z10
+	VPADDD           Z16, Z10, Z10
+	VPSLLD           $0x17, Z11, Z11
+	VPADDD           Z13, Z11, Z11
+	VPSLLD           $0x17, Z12, Z12
+	VPADDD           Z14, Z12, Z12
+	VPSLLD           $0x17, Z9, Z9
+	VPADDD           Z15, Z9, Z9
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z4, K1
+	VMOVAPS          Z10, Z10
+	VBROADCASTSS     infinity<>+0(SB), K1, Z10
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z5, K1
+	VMOVAPS          Z11, Z11
+	VBROADCASTSS     infinity<>+0(SB), K1, Z11
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z6, K1
+	VMOVAPS          Z12, Z12
+	VBROADCASTSS     infinity<>+0(SB), K1, Z12
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z7, K1
+	VMOVAPS          Z9, Z9
+	VBROADCASTSS     infinity<>+0(SB), K1, Z9
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z4, K1
+	VMOVAPS          Z10, Z10
+	VBROADCASTSS     zero<>+0(SB), K1, Z10
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z5, K1
+	VMOVAPS          Z11, Z11
+	VBROADCASTSS     zero<>+0(SB), K1, Z11
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z6, K1
+	VMOVAPS          Z12, Z12
+	VBROADCASTSS     zero<>+0(SB), K1, Z12
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z7, K1
+	VMOVAPS          Z9, Z9
+	VBROADCASTSS     zero<>+0(SB), K1, Z9
+	VCMPPS           $0x03, Z4, Z4, K1
+	VMOVAPS          Z10, Z10
+	VMOVAPS          Z4, K1, Z10
+	VCMPPS           $0x03, Z5, Z5, K1
+	VMOVAPS          Z11, Z4
+	VMOVAPS          Z5, K1, Z4
+	VCMPPS           $0x03, Z6, Z6, K1
+	VMOVAPS          Z12, Z5
+	VMOVAPS          Z6, K1, Z5
+	VCMPPS           $0x03, Z7, Z7, K1
+	VMOVAPS          Z9, Z6
+	VMOVAPS          Z7, K1, Z6
+	VADDPS.BCST      one<>+0(SB), Z10, Z7
+	VADDPS.BCST      one<>+0(SB), Z4, Z4
+	VADDPS.BCST      one<>+0(SB), Z5, Z5
+	VADDPS.BCST      one<>+0(SB), Z6, Z6
+	VDIVPS           Z7, Z8, Z7
+	VDIVPS           Z4, Z8, Z4
+	VDIVPS           Z5, Z8, Z5
+	VDIVPS           Z6, Z8, Z6
+	VMULPS           Z7, Z0, Z0
+	VMULPS           Z4, Z1, Z1
+	VMULPS           Z5, Z2, Z2
+	VMULPS           Z6, Z3, Z3
+	VMOVUPS          Z0, (CX)(AX*1)
+	VMOVUPS          Z1, 64(CX)(AX*1)
+	VMOVUPS          Z2, 128(CX)(AX*1)
+	VMOVUPS          Z3, 192(CX)(AX*1)
+	ADDQ             $0x00000100, AX
+	SUBQ             $0x40, BX
+	JGE              unrolled
+
+unrolledRest:
+	ADDQ $0x40, BX
+	SUBQ $0x10, BX
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(BX*1), Z0
-	VMULPS      quickScale<>+0(SB), Z0, Z1
-	VPXORD      sign<>+0(SB), Z1, Z1
-	VMOVUPS     expRound<>+0(SB), Z8
-	VMOVAPS     Z8, Z8
-	VFMADD231PS log2E<>+0(SB), Z1, Z8
-	VSUBPS      expRound<>+0(SB), Z8, Z9
-	VMOVAPS     Z1, Z10
-	VFMADD231PS ln2HighNegated<>+0(SB), Z9, Z10
-	VMOVAPS     Z10, Z10
-	VFMADD231PS ln2LowNegated<>+0(SB), Z9, Z10
-	VMOVUPS     expQ4<>+0(SB), Z9
-	VMOVAPS     Z9, Z9
-	VFMADD213PS expQ3<>+0(SB), Z10, Z9
-	VMOVAPS     Z9, Z9
-	VFMADD213PS expQ2<>+0(SB), Z10, Z9
-	VMOVAPS     Z9, Z9
-	VFMADD213PS expQ1<>+0(SB), Z10, Z9
-	VMOVAPS     Z9, Z9
-	VFMADD213PS expQ0<>+0(SB), Z10, Z9
-	VMULPS      Z10, Z10, Z11
-	VMOVAPS     Z10, Z10
-	VFMADD231PS Z9, Z11, Z10
-	VADDPS      one<>+0(SB), Z10, Z9
-	VPSLLD      $0x17, Z8, Z8
-	VPADDD      Z9, Z8, Z8
-	VCMPPS      $0x1e, expMax<>+0(SB), Z1, K1
-	VBLENDMPS   infinity<>+0(SB), Z8, K1, Z2
-	VCMPPS      $0x11, expMin<>+0(SB), Z1, K1
-	VBLENDMPS   zero<>+0(SB), Z2, K1, Z3
-	VCMPPS      $0x03, Z1, Z1, K1
-	VBLENDMPS   Z1, Z3, K1, Z4
-	VADDPS      one<>+0(SB), Z4, Z1
-	VMOVUPS     one<>+0(SB), Z8
-	VDIVPS      Z1, Z8, Z1
-	VMULPS      Z1, Z0, Z0
-	VMOVUPS     Z0, (AX)(BX*1)
-	ADDQ        $0x40, BX
-	SUBQ        $0x10, DX
-	JGE         loop
+	VMOVUPS          (DX)(AX*1), Z0
+	VMULPS.BCST      quickScale<>+0(SB), Z0, Z1
+	VBROADCASTSS     one<>+0(SB), Z2
+	VPXORD.BCST      sign<>+0(SB), Z1, Z1
+	VBROADCASTSS     expRound<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST log2E<>+0(SB), Z1, Z3
+	VSUBPS.BCST      expRound<>+0(SB), Z3, Z4
+	VMOVAPS          Z1, Z5
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z4, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z4, Z5
+	VBROADCASTSS     expQ4<>+0(SB), Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ3<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ2<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ1<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ0<>+0(SB), Z5, Z4
+	VMULPS           Z5, Z5, Z6
+	VMOVAPS          Z5, Z5
+	VFMADD231PS      Z4, Z6, Z5
+	VADDPS.BCST      one<>+0(SB), Z5, Z4
+	VPSLLD           $0x17, Z3, Z3
+	VPADDD           Z4, Z3, Z3
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z1, K1
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     infinity<>+0(SB), K1, Z3
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z1, K1
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     zero<>+0(SB), K1, Z3
+	VCMPPS           $0x03, Z1, Z1, K1
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z1, K1, Z3
+	VADDPS.BCST      one<>+0(SB), Z3, Z1
+	VDIVPS           Z1, Z2, Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, (CX)(AX*1)
+	ADDQ             $0x00000040, AX
+	SUBQ             $0x10, BX
+	JGE              loop
 
-tail:
-	ADDQ        $0x10, DX
-	JEQ         end
-	MOVQ        $-1, SI
-	BZHIQ       DX, SI, SI
-	MOVQ        SI, DX
-	SHRQ        $0x00, DX
-	KMOVW       DX, K1
-	VMOVUPS.Z   (CX)(BX*1), K1, Z0
-	VMULPS      quickScale<>+0(SB), Z0, Z1
-	VPXORD      sign<>+0(SB), Z1, Z1
-	VMOVUPS     expRound<>+0(SB), Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS log2E<>+0(SB), Z1, Z2
-	VSUBPS      expRound<>+0(SB), Z2, Z3
-	VMOVAPS     Z1, Z4
-	VFMADD231PS ln2HighNegated<>+0(SB), Z3, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS ln2LowNegated<>+0(SB), Z3, Z4
-	VMOVUPS     expQ4<>+0(SB), Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ3<>+0(SB), Z4, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ2<>+0(SB), Z4, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ1<>+0(SB), Z4, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ0<>+0(SB), Z4, Z3
-	VMULPS      Z4, Z4, Z8
-	VMOVAPS     Z4, Z4
-	VFMADD231PS Z3, Z8, Z4
-	VADDPS      one<>+0(SB), Z4, Z3
-	VPSLLD      $0x17, Z2, Z2
-	VPADDD      Z3, Z2, Z2
-	VCMPPS      $0x1e, expMax<>+0(SB), Z1, K2
-	VBLENDMPS   infinity<>+0(SB), Z2, K2, Z5
-	VCMPPS      $0x11, expMin<>+0(SB), Z1, K2
-	VBLENDMPS   zero<>+0(SB), Z5, K2, Z6
-	VCMPPS      $0x03, Z1, Z1, K2
-	VBLENDMPS   Z1, Z6, K2, Z7
-	VADDPS      one<>+0(SB), Z7, Z1
-	VMOVUPS     one<>+0(SB), Z2
-	VDIVPS      Z1, Z2, Z1
-	VMULPS      Z1, Z0, Z0
-	VMOVUPS     Z0, K1, (AX)(BX*1)
+loopRest:
+	ADDQ             $0x10, BX
+	TESTQ            BX, BX
+	JEQ              end
+	MOVQ             $-1, SI
+	BZHIQ            BX, SI, SI
+	MOVQ             SI, BX
+	SHRQ             $0x00, BX
+	KMOVW            BX, K1
+	VMOVUPS.Z        (DX)(AX*1), K1, Z0
+	VMULPS.BCST      quickScale<>+0(SB), Z0, Z1
+	VBROADCASTSS     one<>+0(SB), Z2
+	VPXORD.BCST      sign<>+0(SB), Z1, Z1
+	VBROADCASTSS     expRound<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST log2E<>+0(SB), Z1, Z3
+	VSUBPS.BCST      expRound<>+0(SB), Z3, Z4
+	VMOVAPS          Z1, Z5
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z4, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z4, Z5
+	VBROADCASTSS     expQ4<>+0(SB), Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ3<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ2<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ1<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ0<>+0(SB), Z5, Z4
+	VMULPS           Z5, Z5, Z6
+	VMOVAPS          Z5, Z5
+	VFMADD231PS      Z4, Z6, Z5
+	VADDPS.BCST      one<>+0(SB), Z5, Z4
+	VPSLLD           $0x17, Z3, Z3
+	VPADDD           Z4, Z3, Z3
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z1, K2
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     infinity<>+0(SB), K2, Z3
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z1, K2
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     zero<>+0(SB), K2, Z3
+	VCMPPS           $0x03, Z1, Z1, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z1, K2, Z3
+	VADDPS.BCST      one<>+0(SB), Z3, Z1
+	VDIVPS           Z1, Z2, Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, K1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -3037,117 +5147,314 @@ end:
 // func quickGELUGradAVX512(dx []float32, x []float32, dy []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·quickGELUGradAVX512(SB), NOSPLIT, $0-72
-	MOVQ dx_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dy_base+48(FP), DX
-	MOVQ dx_len+8(FP), BX
-	XORQ SI, SI
-	SUBQ $0x10, BX
-	JLT  tail
+	MOVQ dx_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ dy_base+48(FP), BX
+	XORQ AX, AX
+	MOVQ dx_len+8(FP), SI
+	SUBQ $0x40, SI
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS          (DX)(AX*1), Z0
+	VMOVUPS          64(DX)(AX*1), Z1
+	VMOVUPS          128(DX)(AX*1), Z2
+	VMOVUPS          192(DX)(AX*1), Z3
+	VMULPS.BCST      quickScale<>+0(SB), Z0, Z0
+	VMULPS.BCST      quickScale<>+0(SB), Z1, Z1
+	VMULPS.BCST      quickScale<>+0(SB), Z2, Z2
+	VMULPS.BCST      quickScale<>+0(SB), Z3, Z3
+	VBROADCASTSS     one<>+0(SB), Z4
+	VPXORD.BCST      sign<>+0(SB), Z0, Z5
+	VPXORD.BCST      sign<>+0(SB), Z1, Z6
+	VPXORD.BCST      sign<>+0(SB), Z2, Z7
+	VPXORD.BCST      sign<>+0(SB), Z3, Z8
+	VBROADCASTSS     expRound<>+0(SB), Z9
+	VMOVAPS          Z9, Z10
+	VFMADD231PS.BCST log2E<>+0(SB), Z5, Z10
+	VMOVAPS          Z9, Z11
+	VFMADD231PS.BCST log2E<>+0(SB), Z6, Z11
+	VMOVAPS          Z9, Z12
+	VFMADD231PS.BCST log2E<>+0(SB), Z7, Z12
+	VMOVAPS          Z9, Z9
+	VFMADD231PS.BCST log2E<>+0(SB), Z8, Z9
+	VSUBPS.BCST      expRound<>+0(SB), Z10, Z13
+	VSUBPS.BCST      expRound<>+0(SB), Z11, Z14
+	VSUBPS.BCST      expRound<>+0(SB), Z12, Z15
+	VSUBPS.BCST      expRound<>+0(SB), Z9, Z16
+	VMOVAPS          Z5, Z17
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z13, Z17
+	VMOVAPS          Z6, Z18
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z14, Z18
+	VMOVAPS          Z7, Z19
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z15, Z19
+	VMOVAPS          Z8, Z20
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z16, Z20
+	VMOVAPS          Z17, Z17
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z13, Z17
+	VMOVAPS          Z18, Z13
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z14, Z13
+	VMOVAPS          Z19, Z14
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z15, Z14
+	VMOVAPS          Z20, Z15
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z16, Z15
+	VBROADCASTSS     expQ4<>+0(SB), Z16
+	VMOVAPS          Z16, Z18
+	VFMADD213PS.BCST expQ3<>+0(SB), Z17, Z18
+	VMOVAPS          Z16, Z19
+	VFMADD213PS.BCST expQ3<>+0(SB), Z13, Z19
+	VMOVAPS          Z16, Z20
+	VFMADD213PS.BCST expQ3<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ3<>+0(SB), Z15, Z16
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ2<>+0(SB), Z17, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ2<>+0(SB), Z13, Z19
+	VMOVAPS          Z20, Z20
+	VFMADD213PS.BCST expQ2<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ2<>+0(SB), Z15, Z16
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ1<>+0(SB), Z17, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ1<>+0(SB), Z13, Z19
+	VMOVAPS          Z20, Z20
+	VFMADD213PS.BCST expQ1<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ1<>+0(SB), Z15, Z16
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ0<>+0(SB), Z17, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ0<>+0(SB), Z13, Z19
+	VMOVAPS          Z20, Z20
+	VFMADD213PS.BCST expQ0<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ0<>+0(SB), Z15, Z16
+	VMULPS           Z17, Z17, Z21
+	VMULPS           Z13, Z13, Z22
+	VMULPS           Z14, Z14, Z23
+	VMULPS           Z15, Z15, Z24
+	VMOVAPS          Z17, Z17
+	VFMADD231PS      Z18, Z21, Z17
+	VMOVAPS          Z13, Z13
+	VFMADD231PS      Z19, Z22, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD231PS      Z20, Z23, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD231PS      Z16, Z24, Z15
+	VADDPS.BCST      one<>+0(SB), Z17, Z16
+	VADDPS.BCST      one<>+0(SB), Z13, Z13
+	VADDPS.BCST      one<>+0(SB), Z14, Z14
+	VADDPS.BCST      one<>+0(SB), Z15, Z15
+	VPSLLD           $0x17, Z10, Z10
+	VPADDD           Z16, Z10, Z10
+	VPSLLD           $0x17, Z11, Z11
+	VPADDD           Z13, Z11, Z11
+	VPSLLD           $0x17, Z12, Z12
+	VPADDD           Z14, Z12, Z12
+	VPSLLD           $0x17, Z9, Z9
+	VPADDD           Z15, Z9, Z9
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z5, K1
+	VMOVAPS          Z10, Z10
+	VBROADCASTSS     infinity<>+0(SB), K1, Z10
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z6, K1
+	VMOVAPS          Z11, Z11
+	VBROADCASTSS     infinity<>+0(SB), K1, Z11
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z7, K1
+	VMOVAPS          Z12, Z12
+	VBROADCASTSS     infinity<>+0(SB), K1, Z12
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z8, K1
+	VMOVAPS          Z9, Z9
+	VBROADCASTSS     infinity<>+0(SB), K1, Z9
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z5, K1
+	VMOVAPS          Z10, Z10
+	VBROADCASTSS     zero<>+0(SB), K1, Z10
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z6, K1
+	VMOVAPS          Z11, Z11
+	VBROADCASTSS     zero<>+0(SB), K1, Z11
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z7, K1
+	VMOVAPS          Z12, Z12
+	VBROADCASTSS     zero<>+0(SB), K1, Z12
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z8, K1
+	VMOVAPS          Z9, Z9
+	VBROADCASTSS     zero<>+0(SB), K1, Z9
+	VCMPPS           $0x03, Z5, Z5, K1
+	VMOVAPS          Z10, Z10
+	VMOVAPS          Z5, K1, Z10
+	VCMPPS           $0x03, Z6, Z6, K1
+	VMOVAPS          Z11, Z5
+	VMOVAPS          Z6, K1, Z5
+	VCMPPS           $0x03, Z7, Z7, K1
+	VMOVAPS          Z12, Z6
+	VMOVAPS          Z7, K1, Z6
+	VCMPPS           $0x03, Z8, Z8, K1
+	VMOVAPS          Z9, Z7
+	VMOVAPS          Z8, K1, Z7
+	VADDPS.BCST      one<>+0(SB), Z10, Z8
+	VADDPS.BCST      one<>+0(SB), Z5, Z5
+	VADDPS.BCST      one<>+0(SB), Z6, Z6
+	VADDPS.BCST      one<>+0(SB), Z7, Z7
+	VDIVPS           Z8, Z4, Z8
+	VDIVPS           Z5, Z4, Z5
+	VDIVPS           Z6, Z4, Z6
+	VDIVPS           Z7, Z4, Z4
+	VBROADCASTSS     one<>+0(SB), Z7
+	VSUBPS           Z8, Z7, Z9
+	VSUBPS           Z5, Z7, Z10
+	VSUBPS           Z6, Z7, Z11
+	VSUBPS           Z4, Z7, Z7
+	VMOVAPS          Z0, Z0
+	VFMADD213PS.BCST one<>+0(SB), Z9, Z0
+	VMOVAPS          Z1, Z1
+	VFMADD213PS.BCST one<>+0(SB), Z10, Z1
+	VMOVAPS          Z2, Z2
+	VFMADD213PS.BCST one<>+0(SB), Z11, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST one<>+0(SB), Z7, Z3
+	VMULPS           Z0, Z8, Z0
+	VMULPS           Z1, Z5, Z1
+	VMULPS           Z2, Z6, Z2
+	VMULPS           Z3, Z4, Z3
+	VMOVUPS          (BX)(AX*1), Z4
+	VMOVUPS          64(BX)(AX*1), Z5
+	VMOVUPS          128(BX)(AX*1), Z6
+	VMOVUPS          192(BX)(AX*1), Z7
+	VMOVUPS          (CX)(AX*1), Z8
+	VMOVUPS          64(CX)(AX*1), Z9
+	VMOVUPS          128(CX)(AX*1), Z10
+	VMOVUPS          192(CX)(AX*1), Z11
+	VMOVAPS          Z8, Z8
+	VFMADD231PS      Z0, Z4, Z8
+	VMOVAPS          Z9, Z0
+	VFMADD231PS      Z1, Z5, Z0
+	VMOVAPS          Z10, Z1
+	VFMADD231PS      Z2, Z6, Z1
+	VMOVAPS          Z11, Z2
+	VFMADD231PS      Z3, Z7, Z2
+	VMOVUPS          Z8, (CX)(AX*1)
+	VMOVUPS          Z0, 64(CX)(AX*1)
+	VMOVUPS          Z1, 128(CX)(AX*1)
+	VMOVUPS          Z2, 192(CX)(AX*1)
+	ADDQ             $0x00000100, AX
+	SUBQ             $0x40, SI
+	JGE              unrolled
+
+unrolledRest:
+	ADDQ $0x40, SI
+	SUBQ $0x10, SI
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (CX)(SI*1), Z0
-	VMULPS      quickScale<>+0(SB), Z0, Z0
-	VPXORD      sign<>+0(SB), Z0, Z7
-	VMOVUPS     expRound<>+0(SB), Z8
-	VMOVAPS     Z8, Z8
-	VFMADD231PS log2E<>+0(SB), Z7, Z8
-	VSUBPS      expRound<>+0(SB), Z8, Z9
-	VMOVAPS     Z7, Z10
-	VFMADD231PS ln2HighNegated<>+0(SB), Z9, Z10
-	VMOVAPS     Z10, Z10
-	VFMADD231PS ln2LowNegated<>+0(SB), Z9, Z10
-	VMOVUPS     expQ4<>+0(SB), Z9
-	VMOVAPS     Z9, Z9
-	VFMADD213PS expQ3<>+0(SB), Z10, Z9
-	VMOVAPS     Z9, Z9
-	VFMADD213PS expQ2<>+0(SB), Z10, Z9
-	VMOVAPS     Z9, Z9
-	VFMADD213PS expQ1<>+0(SB), Z10, Z9
-	VMOVAPS     Z9, Z9
-	VFMADD213PS expQ0<>+0(SB), Z10, Z9
-	VMULPS      Z10, Z10, Z11
-	VMOVAPS     Z10, Z10
-	VFMADD231PS Z9, Z11, Z10
-	VADDPS      one<>+0(SB), Z10, Z9
-	VPSLLD      $0x17, Z8, Z8
-	VPADDD      Z9, Z8, Z8
-	VCMPPS      $0x1e, expMax<>+0(SB), Z7, K1
-	VBLENDMPS   infinity<>+0(SB), Z8, K1, Z1
-	VCMPPS      $0x11, expMin<>+0(SB), Z7, K1
-	VBLENDMPS   zero<>+0(SB), Z1, K1, Z2
-	VCMPPS      $0x03, Z7, Z7, K1
-	VBLENDMPS   Z7, Z2, K1, Z3
-	VADDPS      one<>+0(SB), Z3, Z7
-	VMOVUPS     one<>+0(SB), Z8
-	VDIVPS      Z7, Z8, Z7
-	VMOVUPS     one<>+0(SB), Z8
-	VSUBPS      Z7, Z8, Z8
-	VMOVAPS     Z0, Z0
-	VFMADD213PS one<>+0(SB), Z8, Z0
-	VMULPS      Z0, Z7, Z0
-	VMOVUPS     (DX)(SI*1), Z7
-	VMOVUPS     (AX)(SI*1), Z8
-	VMOVAPS     Z8, Z8
-	VFMADD231PS Z0, Z7, Z8
-	VMOVUPS     Z8, (AX)(SI*1)
-	ADDQ        $0x40, SI
-	SUBQ        $0x10, BX
-	JGE         loop
+	VMOVUPS          (DX)(AX*1), Z0
+	VMULPS.BCST      quickScale<>+0(SB), Z0, Z0
+	VBROADCASTSS     one<>+0(SB), Z1
+	VPXORD.BCST      sign<>+0(SB), Z0, Z2
+	VBROADCASTSS     expRound<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST log2E<>+0(SB), Z2, Z3
+	VSUBPS.BCST      expRound<>+0(SB), Z3, Z4
+	VMOVAPS          Z2, Z5
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z4, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z4, Z5
+	VBROADCASTSS     expQ4<>+0(SB), Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ3<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ2<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ1<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ0<>+0(SB), Z5, Z4
+	VMULPS           Z5, Z5, Z6
+	VMOVAPS          Z5, Z5
+	VFMADD231PS      Z4, Z6, Z5
+	VADDPS.BCST      one<>+0(SB), Z5, Z4
+	VPSLLD           $0x17, Z3, Z3
+	VPADDD           Z4, Z3, Z3
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z2, K1
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     infinity<>+0(SB), K1, Z3
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z2, K1
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     zero<>+0(SB), K1, Z3
+	VCMPPS           $0x03, Z2, Z2, K1
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z2, K1, Z3
+	VADDPS.BCST      one<>+0(SB), Z3, Z2
+	VDIVPS           Z2, Z1, Z1
+	VBROADCASTSS     one<>+0(SB), Z2
+	VSUBPS           Z1, Z2, Z2
+	VMOVAPS          Z0, Z0
+	VFMADD213PS.BCST one<>+0(SB), Z2, Z0
+	VMULPS           Z0, Z1, Z0
+	VMOVUPS          (BX)(AX*1), Z1
+	VMOVUPS          (CX)(AX*1), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z0, Z1, Z2
+	VMOVUPS          Z2, (CX)(AX*1)
+	ADDQ             $0x00000040, AX
+	SUBQ             $0x10, SI
+	JGE              loop
 
-tail:
-	ADDQ        $0x10, BX
-	JEQ         end
-	MOVQ        $-1, DI
-	BZHIQ       BX, DI, DI
-	MOVQ        DI, BX
-	SHRQ        $0x00, BX
-	KMOVW       BX, K1
-	VMOVUPS.Z   (CX)(SI*1), K1, Z0
-	VMULPS      quickScale<>+0(SB), Z0, Z0
-	VPXORD      sign<>+0(SB), Z0, Z1
-	VMOVUPS     expRound<>+0(SB), Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS log2E<>+0(SB), Z1, Z2
-	VSUBPS      expRound<>+0(SB), Z2, Z3
-	VMOVAPS     Z1, Z7
-	VFMADD231PS ln2HighNegated<>+0(SB), Z3, Z7
-	VMOVAPS     Z7, Z7
-	VFMADD231PS ln2LowNegated<>+0(SB), Z3, Z7
-	VMOVUPS     expQ4<>+0(SB), Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ3<>+0(SB), Z7, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ2<>+0(SB), Z7, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ1<>+0(SB), Z7, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD213PS expQ0<>+0(SB), Z7, Z3
-	VMULPS      Z7, Z7, Z8
-	VMOVAPS     Z7, Z7
-	VFMADD231PS Z3, Z8, Z7
-	VADDPS      one<>+0(SB), Z7, Z3
-	VPSLLD      $0x17, Z2, Z2
-	VPADDD      Z3, Z2, Z2
-	VCMPPS      $0x1e, expMax<>+0(SB), Z1, K2
-	VBLENDMPS   infinity<>+0(SB), Z2, K2, Z4
-	VCMPPS      $0x11, expMin<>+0(SB), Z1, K2
-	VBLENDMPS   zero<>+0(SB), Z4, K2, Z5
-	VCMPPS      $0x03, Z1, Z1, K2
-	VBLENDMPS   Z1, Z5, K2, Z6
-	VADDPS      one<>+0(SB), Z6, Z1
-	VMOVUPS     one<>+0(SB), Z2
-	VDIVPS      Z1, Z2, Z1
-	VMOVUPS     one<>+0(SB), Z2
-	VSUBPS      Z1, Z2, Z2
-	VMOVAPS     Z0, Z0
-	VFMADD213PS one<>+0(SB), Z2, Z0
-	VMULPS      Z0, Z1, Z0
-	VMOVUPS.Z   (DX)(SI*1), K1, Z1
-	VMOVUPS.Z   (AX)(SI*1), K1, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z0, Z1, Z2
-	VMOVUPS     Z2, K1, (AX)(SI*1)
+loopRest:
+	ADDQ             $0x10, SI
+	TESTQ            SI, SI
+	JEQ              end
+	MOVQ             $-1, DI
+	BZHIQ            SI, DI, DI
+	MOVQ             DI, SI
+	SHRQ             $0x00, SI
+	KMOVW            SI, K1
+	VMOVUPS.Z        (DX)(AX*1), K1, Z0
+	VMULPS.BCST      quickScale<>+0(SB), Z0, Z0
+	VBROADCASTSS     one<>+0(SB), Z1
+	VPXORD.BCST      sign<>+0(SB), Z0, Z2
+	VBROADCASTSS     expRound<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST log2E<>+0(SB), Z2, Z3
+	VSUBPS.BCST      expRound<>+0(SB), Z3, Z4
+	VMOVAPS          Z2, Z5
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z4, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z4, Z5
+	VBROADCASTSS     expQ4<>+0(SB), Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ3<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ2<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ1<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ0<>+0(SB), Z5, Z4
+	VMULPS           Z5, Z5, Z6
+	VMOVAPS          Z5, Z5
+	VFMADD231PS      Z4, Z6, Z5
+	VADDPS.BCST      one<>+0(SB), Z5, Z4
+	VPSLLD           $0x17, Z3, Z3
+	VPADDD           Z4, Z3, Z3
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z2, K2
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     infinity<>+0(SB), K2, Z3
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z2, K2
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     zero<>+0(SB), K2, Z3
+	VCMPPS           $0x03, Z2, Z2, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z2, K2, Z3
+	VADDPS.BCST      one<>+0(SB), Z3, Z2
+	VDIVPS           Z2, Z1, Z1
+	VBROADCASTSS     one<>+0(SB), Z2
+	VSUBPS           Z1, Z2, Z2
+	VMOVAPS          Z0, Z0
+	VFMADD213PS.BCST one<>+0(SB), Z2, Z0
+	VMULPS           Z0, Z1, Z0
+	VMOVUPS.Z        (BX)(AX*1), K1, Z1
+	VMOVUPS.Z        (CX)(AX*1), K1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z0, Z1, Z2
+	VMOVUPS          Z2, K1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -3156,83 +5463,84 @@ end:
 // func adamWAVX512(w []float32, m []float32, v []float32, g []float32, o *[8]float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·adamWAVX512(SB), NOSPLIT, $0-104
-	MOVQ         w_base+0(FP), AX
-	MOVQ         m_base+24(FP), CX
-	MOVQ         v_base+48(FP), DX
-	MOVQ         g_base+72(FP), BX
-	MOVQ         w_len+8(FP), SI
-	MOVQ         o+96(FP), DI
-	VBROADCASTSS (DI), Z0
-	VBROADCASTSS 4(DI), Z1
-	VBROADCASTSS 8(DI), Z2
-	VBROADCASTSS 12(DI), Z3
-	VBROADCASTSS 16(DI), Z4
-	VBROADCASTSS 20(DI), Z5
-	VBROADCASTSS 24(DI), Z6
-	VBROADCASTSS 28(DI), Z7
-	XORQ         DI, DI
-	SUBQ         $0x10, SI
-	JLT          tail
+	MOVQ         w_base+0(FP), CX
+	MOVQ         m_base+24(FP), DX
+	MOVQ         v_base+48(FP), BX
+	MOVQ         g_base+72(FP), SI
+	XORQ         AX, AX
+	MOVQ         w_len+8(FP), DI
+	MOVQ         o+96(FP), R8
+	VBROADCASTSS (R8), Z0
+	VBROADCASTSS 4(R8), Z1
+	VBROADCASTSS 8(R8), Z2
+	VBROADCASTSS 12(R8), Z3
+	VBROADCASTSS 16(R8), Z4
+	VBROADCASTSS 20(R8), Z5
+	VBROADCASTSS 24(R8), Z6
+	VBROADCASTSS 28(R8), Z7
+	SUBQ         $0x10, DI
+	JLT          loopRest
 
 loop:
-	VMOVUPS     (BX)(DI*1), Z8
-	VMOVUPS     (CX)(DI*1), Z9
+	VMOVUPS     (SI)(AX*1), Z8
+	VMOVUPS     (DX)(AX*1), Z9
 	VSUBPS      Z9, Z8, Z10
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z10, Z0, Z9
-	VMOVUPS     Z9, (CX)(DI*1)
+	VMOVUPS     Z9, (DX)(AX*1)
 	VMULPS      Z8, Z2, Z10
-	VMOVUPS     (DX)(DI*1), Z11
+	VMOVUPS     (BX)(AX*1), Z11
 	VMULPS      Z11, Z1, Z11
 	VMOVAPS     Z11, Z11
 	VFMADD231PS Z8, Z10, Z11
-	VMOVUPS     Z11, (DX)(DI*1)
+	VMOVUPS     Z11, (BX)(AX*1)
 	VMULPS      Z4, Z11, Z8
 	VSQRTPS     Z8, Z8
 	VMULPS      Z3, Z9, Z9
 	VADDPS      Z5, Z8, Z8
 	VDIVPS      Z8, Z9, Z8
-	VMOVUPS     (AX)(DI*1), Z9
+	VMOVUPS     (CX)(AX*1), Z9
 	VMOVAPS     Z8, Z8
 	VFMADD231PS Z9, Z6, Z8
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z8, Z7, Z9
-	VMOVUPS     Z9, (AX)(DI*1)
-	ADDQ        $0x40, DI
-	SUBQ        $0x10, SI
+	VMOVUPS     Z9, (CX)(AX*1)
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x10, DI
 	JGE         loop
 
-tail:
-	ADDQ        $0x10, SI
+loopRest:
+	ADDQ        $0x10, DI
+	TESTQ       DI, DI
 	JEQ         end
 	MOVQ        $-1, R8
-	BZHIQ       SI, R8, R8
-	MOVQ        R8, SI
-	SHRQ        $0x00, SI
-	KMOVW       SI, K1
-	VMOVUPS.Z   (BX)(DI*1), K1, Z8
-	VMOVUPS.Z   (CX)(DI*1), K1, Z9
+	BZHIQ       DI, R8, R8
+	MOVQ        R8, DI
+	SHRQ        $0x00, DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (SI)(AX*1), K1, Z8
+	VMOVUPS.Z   (DX)(AX*1), K1, Z9
 	VSUBPS      Z9, Z8, Z10
 	VMOVAPS     Z9, Z9
 	VFMADD231PS Z10, Z0, Z9
-	VMOVUPS     Z9, K1, (CX)(DI*1)
+	VMOVUPS     Z9, K1, (DX)(AX*1)
 	VMULPS      Z8, Z2, Z0
-	VMOVUPS.Z   (DX)(DI*1), K1, Z2
+	VMOVUPS.Z   (BX)(AX*1), K1, Z2
 	VMULPS      Z2, Z1, Z1
 	VMOVAPS     Z1, Z1
 	VFMADD231PS Z8, Z0, Z1
-	VMOVUPS     Z1, K1, (DX)(DI*1)
+	VMOVUPS     Z1, K1, (BX)(AX*1)
 	VMULPS      Z4, Z1, Z0
 	VSQRTPS     Z0, Z0
 	VMULPS      Z3, Z9, Z1
 	VADDPS      Z5, Z0, Z0
 	VDIVPS      Z0, Z1, Z0
-	VMOVUPS.Z   (AX)(DI*1), K1, Z1
+	VMOVUPS.Z   (CX)(AX*1), K1, Z1
 	VMOVAPS     Z0, Z0
 	VFMADD231PS Z1, Z6, Z0
 	VMOVAPS     Z1, Z1
 	VFMADD231PS Z0, Z7, Z1
-	VMOVUPS     Z1, K1, (AX)(DI*1)
+	VMOVUPS     Z1, K1, (CX)(AX*1)
 
 end:
 	VZEROUPPER

@@ -7,171 +7,173 @@
 // func sumLanesAVX2(lanes *[16]float32, x []float32)
 // Requires: AVX
 TEXT ·sumLanesAVX2(SB), NOSPLIT, $0-32
-	MOVQ    x_base+8(FP), AX
-	MOVQ    x_len+16(FP), CX
-	MOVQ    lanes+0(FP), DX
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
-	XORQ    BX, BX
-	SUBQ    $0x10, CX
-	JLT     end
+	MOVQ    x_base+8(FP), CX
+	XORQ    AX, AX
+	MOVQ    x_len+16(FP), DX
+	MOVQ    lanes+0(FP), BX
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	SUBQ    $0x10, DX
+	JLT     loopRest
 
 loop:
-	VADDPS (AX)(BX*1), Y0, Y0
-	VADDPS 32(AX)(BX*1), Y1, Y1
-	ADDQ   $0x40, BX
-	SUBQ   $0x10, CX
+	VADDPS (CX)(AX*1), Y0, Y0
+	VADDPS 32(CX)(AX*1), Y1, Y1
+	ADDQ   $0x00000040, AX
+	SUBQ   $0x10, DX
 	JGE    loop
 
-end:
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y1, 32(DX)
+loopRest:
+	ADDQ    $0x10, DX
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
 	VZEROUPPER
 	RET
 
 // func dotLanesAVX2(lanes *[16]float32, a []float32, b []float32)
 // Requires: AVX, FMA3
 TEXT ·dotLanesAVX2(SB), NOSPLIT, $0-56
-	MOVQ    a_base+8(FP), AX
-	MOVQ    b_base+32(FP), CX
-	MOVQ    a_len+16(FP), DX
-	MOVQ    lanes+0(FP), BX
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), Y1
-	XORQ    SI, SI
-	SUBQ    $0x10, DX
-	JLT     end
+	MOVQ    a_base+8(FP), CX
+	MOVQ    b_base+32(FP), DX
+	XORQ    AX, AX
+	MOVQ    a_len+16(FP), BX
+	MOVQ    lanes+0(FP), SI
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	SUBQ    $0x10, BX
+	JLT     loopRest
 
 loop:
-	VMOVUPS     (AX)(SI*1), Y2
-	VFMADD231PS (CX)(SI*1), Y2, Y0
-	VMOVUPS     32(AX)(SI*1), Y2
-	VFMADD231PS 32(CX)(SI*1), Y2, Y1
-	ADDQ        $0x40, SI
-	SUBQ        $0x10, DX
+	VMOVUPS     (CX)(AX*1), Y2
+	VMOVUPS     32(CX)(AX*1), Y3
+	VFMADD231PS (DX)(AX*1), Y2, Y0
+	VFMADD231PS 32(DX)(AX*1), Y3, Y1
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x10, BX
 	JGE         loop
 
-end:
-	VMOVUPS Y0, (BX)
-	VMOVUPS Y1, 32(BX)
+loopRest:
+	ADDQ    $0x10, BX
+	VMOVUPS Y0, (SI)
+	VMOVUPS Y1, 32(SI)
 	VZEROUPPER
 	RET
 
 // func maxLanesAVX2(lanes *[16]float32, x []float32)
 // Requires: AVX
 TEXT ·maxLanesAVX2(SB), NOSPLIT, $0-32
-	MOVQ    x_base+8(FP), AX
-	MOVQ    x_len+16(FP), CX
-	MOVQ    lanes+0(FP), DX
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
-	XORQ    BX, BX
-	SUBQ    $0x10, CX
-	JLT     end
+	MOVQ    x_base+8(FP), CX
+	XORQ    AX, AX
+	MOVQ    x_len+16(FP), DX
+	MOVQ    lanes+0(FP), BX
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	SUBQ    $0x10, DX
+	JLT     loopRest
 
 loop:
-	VMAXPS (AX)(BX*1), Y0, Y0
-	VMAXPS 32(AX)(BX*1), Y1, Y1
-	ADDQ   $0x40, BX
-	SUBQ   $0x10, CX
+	VMAXPS (CX)(AX*1), Y0, Y0
+	VMAXPS 32(CX)(AX*1), Y1, Y1
+	ADDQ   $0x00000040, AX
+	SUBQ   $0x10, DX
 	JGE    loop
 
-end:
-	VMOVUPS Y0, (DX)
-	VMOVUPS Y1, 32(DX)
+loopRest:
+	ADDQ    $0x10, DX
+	VMOVUPS Y0, (BX)
+	VMOVUPS Y1, 32(BX)
 	VZEROUPPER
 	RET
 
 // func expSumLanesAVX2(lanes *[16]float32, x []float32, shift float32, scale float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·expSumLanesAVX2(SB), NOSPLIT, $0-40
-	MOVQ         x_base+8(FP), AX
-	MOVQ         x_len+16(FP), CX
-	MOVQ         lanes+0(FP), DX
+	MOVQ         x_base+8(FP), CX
+	XORQ         AX, AX
+	MOVQ         x_len+16(FP), DX
+	MOVQ         lanes+0(FP), BX
 	VBROADCASTSS shift+32(FP), Y0
 	VBROADCASTSS scale+36(FP), Y1
-	VMOVUPS      (DX), Y2
-	VMOVUPS      32(DX), Y3
-	XORQ         BX, BX
-	SUBQ         $0x10, CX
-	JLT          end
+	VMOVUPS      (BX), Y2
+	VMOVUPS      32(BX), Y3
+	SUBQ         $0x10, DX
+	JLT          loopRest
 
 loop:
-	VMOVUPS     (AX)(BX*1), Y4
-	VSUBPS      Y0, Y4, Y4
-	VMULPS      Y1, Y4, Y4
-	VMOVUPS     expRound<>+0(SB), Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS log2E<>+0(SB), Y4, Y5
-	VSUBPS      expRound<>+0(SB), Y5, Y6
-	VMOVAPS     Y4, Y7
-	VFMADD231PS ln2HighNegated<>+0(SB), Y6, Y7
-	VMOVAPS     Y7, Y7
-	VFMADD231PS ln2LowNegated<>+0(SB), Y6, Y7
-	VMOVUPS     expQ4<>+0(SB), Y6
-	VMOVAPS     Y6, Y6
-	VFMADD213PS expQ3<>+0(SB), Y7, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD213PS expQ2<>+0(SB), Y7, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD213PS expQ1<>+0(SB), Y7, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD213PS expQ0<>+0(SB), Y7, Y6
-	VMULPS      Y7, Y7, Y8
-	VMOVAPS     Y7, Y7
-	VFMADD231PS Y6, Y8, Y7
-	VADDPS      one<>+0(SB), Y7, Y6
-	VPSLLD      $0x17, Y5, Y5
-	VPADDD      Y6, Y5, Y5
-	VCMPPS      $0x1e, expMax<>+0(SB), Y4, Y6
-	VBLENDVPS   Y6, infinity<>+0(SB), Y5, Y5
-	VCMPPS      $0x11, expMin<>+0(SB), Y4, Y6
-	VBLENDVPS   Y6, zero<>+0(SB), Y5, Y5
-	VCMPPS      $0x03, Y4, Y4, Y6
-	VBLENDVPS   Y6, Y4, Y5, Y4
-	VMOVUPS     Y4, (AX)(BX*1)
-	VADDPS      Y4, Y2, Y2
-	VMOVUPS     32(AX)(BX*1), Y4
-	VSUBPS      Y0, Y4, Y4
-	VMULPS      Y1, Y4, Y4
-	VMOVUPS     expRound<>+0(SB), Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS log2E<>+0(SB), Y4, Y5
-	VSUBPS      expRound<>+0(SB), Y5, Y6
-	VMOVAPS     Y4, Y7
-	VFMADD231PS ln2HighNegated<>+0(SB), Y6, Y7
-	VMOVAPS     Y7, Y7
-	VFMADD231PS ln2LowNegated<>+0(SB), Y6, Y7
-	VMOVUPS     expQ4<>+0(SB), Y6
-	VMOVAPS     Y6, Y6
-	VFMADD213PS expQ3<>+0(SB), Y7, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD213PS expQ2<>+0(SB), Y7, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD213PS expQ1<>+0(SB), Y7, Y6
-	VMOVAPS     Y6, Y6
-	VFMADD213PS expQ0<>+0(SB), Y7, Y6
-	VMULPS      Y7, Y7, Y8
-	VMOVAPS     Y7, Y7
-	VFMADD231PS Y6, Y8, Y7
-	VADDPS      one<>+0(SB), Y7, Y6
-	VPSLLD      $0x17, Y5, Y5
-	VPADDD      Y6, Y5, Y5
-	VCMPPS      $0x1e, expMax<>+0(SB), Y4, Y6
-	VBLENDVPS   Y6, infinity<>+0(SB), Y5, Y5
-	VCMPPS      $0x11, expMin<>+0(SB), Y4, Y6
-	VBLENDVPS   Y6, zero<>+0(SB), Y5, Y5
-	VCMPPS      $0x03, Y4, Y4, Y6
-	VBLENDVPS   Y6, Y4, Y5, Y4
-	VMOVUPS     Y4, 32(AX)(BX*1)
-	VADDPS      Y4, Y3, Y3
-	ADDQ        $0x40, BX
-	SUBQ        $0x10, CX
-	JGE         loop
+	VMOVUPS      (CX)(AX*1), Y4
+	VMOVUPS      32(CX)(AX*1), Y5
+	VSUBPS       Y0, Y4, Y4
+	VSUBPS       Y0, Y5, Y5
+	VMULPS       Y1, Y4, Y4
+	VMULPS       Y1, Y5, Y5
+	VBROADCASTSS expRound<>+0(SB), Y6
+	VMOVAPS      Y6, Y7
+	VFMADD231PS  log2E<>+0(SB), Y4, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  log2E<>+0(SB), Y5, Y6
+	VSUBPS       expRound<>+0(SB), Y7, Y8
+	VSUBPS       expRound<>+0(SB), Y6, Y9
+	VMOVAPS      Y4, Y10
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y8, Y10
+	VMOVAPS      Y5, Y11
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y9, Y11
+	VMOVAPS      Y10, Y10
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y8, Y10
+	VMOVAPS      Y11, Y8
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y9, Y8
+	VBROADCASTSS expQ4<>+0(SB), Y9
+	VMOVAPS      Y9, Y11
+	VFMADD213PS  expQ3<>+0(SB), Y10, Y11
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  expQ3<>+0(SB), Y8, Y9
+	VMOVAPS      Y11, Y11
+	VFMADD213PS  expQ2<>+0(SB), Y10, Y11
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  expQ2<>+0(SB), Y8, Y9
+	VMOVAPS      Y11, Y11
+	VFMADD213PS  expQ1<>+0(SB), Y10, Y11
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  expQ1<>+0(SB), Y8, Y9
+	VMOVAPS      Y11, Y11
+	VFMADD213PS  expQ0<>+0(SB), Y10, Y11
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  expQ0<>+0(SB), Y8, Y9
+	VMULPS       Y10, Y10, Y12
+	VMULPS       Y8, Y8, Y13
+	VMOVAPS      Y10, Y10
+	VFMADD231PS  Y11, Y12, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD231PS  Y9, Y13, Y8
+	VADDPS       one<>+0(SB), Y10, Y9
+	VADDPS       one<>+0(SB), Y8, Y8
+	VPSLLD       $0x17, Y7, Y7
+	VPADDD       Y9, Y7, Y7
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y8, Y6, Y6
+	VCMPPS       $0x1e, expMax<>+0(SB), Y4, Y8
+	VBLENDVPS    Y8, infinity<>+0(SB), Y7, Y7
+	VCMPPS       $0x1e, expMax<>+0(SB), Y5, Y8
+	VBLENDVPS    Y8, infinity<>+0(SB), Y6, Y6
+	VCMPPS       $0x11, expMin<>+0(SB), Y4, Y8
+	VBLENDVPS    Y8, zero<>+0(SB), Y7, Y7
+	VCMPPS       $0x11, expMin<>+0(SB), Y5, Y8
+	VBLENDVPS    Y8, zero<>+0(SB), Y6, Y6
+	VCMPPS       $0x03, Y4, Y4, Y8
+	VBLENDVPS    Y8, Y4, Y7, Y4
+	VCMPPS       $0x03, Y5, Y5, Y7
+	VBLENDVPS    Y7, Y5, Y6, Y5
+	VMOVUPS      Y4, (CX)(AX*1)
+	VMOVUPS      Y5, 32(CX)(AX*1)
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, DX
+	JGE          loop
 
-end:
-	VMOVUPS Y2, (DX)
-	VMOVUPS Y3, 32(DX)
+loopRest:
+	ADDQ    $0x10, DX
+	VMOVUPS Y2, (BX)
+	VMOVUPS Y3, 32(BX)
 	VZEROUPPER
 	RET
 
@@ -183,15 +185,7 @@ DATA log2E<>+16(SB)/4, $0x3fb8aa3b
 DATA log2E<>+20(SB)/4, $0x3fb8aa3b
 DATA log2E<>+24(SB)/4, $0x3fb8aa3b
 DATA log2E<>+28(SB)/4, $0x3fb8aa3b
-DATA log2E<>+32(SB)/4, $0x3fb8aa3b
-DATA log2E<>+36(SB)/4, $0x3fb8aa3b
-DATA log2E<>+40(SB)/4, $0x3fb8aa3b
-DATA log2E<>+44(SB)/4, $0x3fb8aa3b
-DATA log2E<>+48(SB)/4, $0x3fb8aa3b
-DATA log2E<>+52(SB)/4, $0x3fb8aa3b
-DATA log2E<>+56(SB)/4, $0x3fb8aa3b
-DATA log2E<>+60(SB)/4, $0x3fb8aa3b
-GLOBL log2E<>(SB), RODATA|NOPTR, $64
+GLOBL log2E<>(SB), RODATA|NOPTR, $32
 
 DATA expRound<>+0(SB)/4, $0x4b400000
 DATA expRound<>+4(SB)/4, $0x4b400000
@@ -201,15 +195,7 @@ DATA expRound<>+16(SB)/4, $0x4b400000
 DATA expRound<>+20(SB)/4, $0x4b400000
 DATA expRound<>+24(SB)/4, $0x4b400000
 DATA expRound<>+28(SB)/4, $0x4b400000
-DATA expRound<>+32(SB)/4, $0x4b400000
-DATA expRound<>+36(SB)/4, $0x4b400000
-DATA expRound<>+40(SB)/4, $0x4b400000
-DATA expRound<>+44(SB)/4, $0x4b400000
-DATA expRound<>+48(SB)/4, $0x4b400000
-DATA expRound<>+52(SB)/4, $0x4b400000
-DATA expRound<>+56(SB)/4, $0x4b400000
-DATA expRound<>+60(SB)/4, $0x4b400000
-GLOBL expRound<>(SB), RODATA|NOPTR, $64
+GLOBL expRound<>(SB), RODATA|NOPTR, $32
 
 DATA ln2HighNegated<>+0(SB)/4, $0xbf318000
 DATA ln2HighNegated<>+4(SB)/4, $0xbf318000
@@ -219,15 +205,7 @@ DATA ln2HighNegated<>+16(SB)/4, $0xbf318000
 DATA ln2HighNegated<>+20(SB)/4, $0xbf318000
 DATA ln2HighNegated<>+24(SB)/4, $0xbf318000
 DATA ln2HighNegated<>+28(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+32(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+36(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+40(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+44(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+48(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+52(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+56(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+60(SB)/4, $0xbf318000
-GLOBL ln2HighNegated<>(SB), RODATA|NOPTR, $64
+GLOBL ln2HighNegated<>(SB), RODATA|NOPTR, $32
 
 DATA ln2LowNegated<>+0(SB)/4, $0x395e8083
 DATA ln2LowNegated<>+4(SB)/4, $0x395e8083
@@ -237,15 +215,7 @@ DATA ln2LowNegated<>+16(SB)/4, $0x395e8083
 DATA ln2LowNegated<>+20(SB)/4, $0x395e8083
 DATA ln2LowNegated<>+24(SB)/4, $0x395e8083
 DATA ln2LowNegated<>+28(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+32(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+36(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+40(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+44(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+48(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+52(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+56(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+60(SB)/4, $0x395e8083
-GLOBL ln2LowNegated<>(SB), RODATA|NOPTR, $64
+GLOBL ln2LowNegated<>(SB), RODATA|NOPTR, $32
 
 DATA expQ4<>+0(SB)/4, $0x3ab511a9
 DATA expQ4<>+4(SB)/4, $0x3ab511a9
@@ -255,15 +225,7 @@ DATA expQ4<>+16(SB)/4, $0x3ab511a9
 DATA expQ4<>+20(SB)/4, $0x3ab511a9
 DATA expQ4<>+24(SB)/4, $0x3ab511a9
 DATA expQ4<>+28(SB)/4, $0x3ab511a9
-DATA expQ4<>+32(SB)/4, $0x3ab511a9
-DATA expQ4<>+36(SB)/4, $0x3ab511a9
-DATA expQ4<>+40(SB)/4, $0x3ab511a9
-DATA expQ4<>+44(SB)/4, $0x3ab511a9
-DATA expQ4<>+48(SB)/4, $0x3ab511a9
-DATA expQ4<>+52(SB)/4, $0x3ab511a9
-DATA expQ4<>+56(SB)/4, $0x3ab511a9
-DATA expQ4<>+60(SB)/4, $0x3ab511a9
-GLOBL expQ4<>(SB), RODATA|NOPTR, $64
+GLOBL expQ4<>(SB), RODATA|NOPTR, $32
 
 DATA expQ3<>+0(SB)/4, $0x3c091d36
 DATA expQ3<>+4(SB)/4, $0x3c091d36
@@ -273,15 +235,7 @@ DATA expQ3<>+16(SB)/4, $0x3c091d36
 DATA expQ3<>+20(SB)/4, $0x3c091d36
 DATA expQ3<>+24(SB)/4, $0x3c091d36
 DATA expQ3<>+28(SB)/4, $0x3c091d36
-DATA expQ3<>+32(SB)/4, $0x3c091d36
-DATA expQ3<>+36(SB)/4, $0x3c091d36
-DATA expQ3<>+40(SB)/4, $0x3c091d36
-DATA expQ3<>+44(SB)/4, $0x3c091d36
-DATA expQ3<>+48(SB)/4, $0x3c091d36
-DATA expQ3<>+52(SB)/4, $0x3c091d36
-DATA expQ3<>+56(SB)/4, $0x3c091d36
-DATA expQ3<>+60(SB)/4, $0x3c091d36
-GLOBL expQ3<>(SB), RODATA|NOPTR, $64
+GLOBL expQ3<>(SB), RODATA|NOPTR, $32
 
 DATA expQ2<>+0(SB)/4, $0x3d2aac7a
 DATA expQ2<>+4(SB)/4, $0x3d2aac7a
@@ -291,15 +245,7 @@ DATA expQ2<>+16(SB)/4, $0x3d2aac7a
 DATA expQ2<>+20(SB)/4, $0x3d2aac7a
 DATA expQ2<>+24(SB)/4, $0x3d2aac7a
 DATA expQ2<>+28(SB)/4, $0x3d2aac7a
-DATA expQ2<>+32(SB)/4, $0x3d2aac7a
-DATA expQ2<>+36(SB)/4, $0x3d2aac7a
-DATA expQ2<>+40(SB)/4, $0x3d2aac7a
-DATA expQ2<>+44(SB)/4, $0x3d2aac7a
-DATA expQ2<>+48(SB)/4, $0x3d2aac7a
-DATA expQ2<>+52(SB)/4, $0x3d2aac7a
-DATA expQ2<>+56(SB)/4, $0x3d2aac7a
-DATA expQ2<>+60(SB)/4, $0x3d2aac7a
-GLOBL expQ2<>(SB), RODATA|NOPTR, $64
+GLOBL expQ2<>(SB), RODATA|NOPTR, $32
 
 DATA expQ1<>+0(SB)/4, $0x3e2aaa48
 DATA expQ1<>+4(SB)/4, $0x3e2aaa48
@@ -309,15 +255,7 @@ DATA expQ1<>+16(SB)/4, $0x3e2aaa48
 DATA expQ1<>+20(SB)/4, $0x3e2aaa48
 DATA expQ1<>+24(SB)/4, $0x3e2aaa48
 DATA expQ1<>+28(SB)/4, $0x3e2aaa48
-DATA expQ1<>+32(SB)/4, $0x3e2aaa48
-DATA expQ1<>+36(SB)/4, $0x3e2aaa48
-DATA expQ1<>+40(SB)/4, $0x3e2aaa48
-DATA expQ1<>+44(SB)/4, $0x3e2aaa48
-DATA expQ1<>+48(SB)/4, $0x3e2aaa48
-DATA expQ1<>+52(SB)/4, $0x3e2aaa48
-DATA expQ1<>+56(SB)/4, $0x3e2aaa48
-DATA expQ1<>+60(SB)/4, $0x3e2aaa48
-GLOBL expQ1<>(SB), RODATA|NOPTR, $64
+GLOBL expQ1<>(SB), RODATA|NOPTR, $32
 
 DATA expQ0<>+0(SB)/4, $0x3f000000
 DATA expQ0<>+4(SB)/4, $0x3f000000
@@ -327,15 +265,7 @@ DATA expQ0<>+16(SB)/4, $0x3f000000
 DATA expQ0<>+20(SB)/4, $0x3f000000
 DATA expQ0<>+24(SB)/4, $0x3f000000
 DATA expQ0<>+28(SB)/4, $0x3f000000
-DATA expQ0<>+32(SB)/4, $0x3f000000
-DATA expQ0<>+36(SB)/4, $0x3f000000
-DATA expQ0<>+40(SB)/4, $0x3f000000
-DATA expQ0<>+44(SB)/4, $0x3f000000
-DATA expQ0<>+48(SB)/4, $0x3f000000
-DATA expQ0<>+52(SB)/4, $0x3f000000
-DATA expQ0<>+56(SB)/4, $0x3f000000
-DATA expQ0<>+60(SB)/4, $0x3f000000
-GLOBL expQ0<>(SB), RODATA|NOPTR, $64
+GLOBL expQ0<>(SB), RODATA|NOPTR, $32
 
 DATA one<>+0(SB)/4, $0x3f800000
 DATA one<>+4(SB)/4, $0x3f800000
@@ -345,15 +275,7 @@ DATA one<>+16(SB)/4, $0x3f800000
 DATA one<>+20(SB)/4, $0x3f800000
 DATA one<>+24(SB)/4, $0x3f800000
 DATA one<>+28(SB)/4, $0x3f800000
-DATA one<>+32(SB)/4, $0x3f800000
-DATA one<>+36(SB)/4, $0x3f800000
-DATA one<>+40(SB)/4, $0x3f800000
-DATA one<>+44(SB)/4, $0x3f800000
-DATA one<>+48(SB)/4, $0x3f800000
-DATA one<>+52(SB)/4, $0x3f800000
-DATA one<>+56(SB)/4, $0x3f800000
-DATA one<>+60(SB)/4, $0x3f800000
-GLOBL one<>(SB), RODATA|NOPTR, $64
+GLOBL one<>(SB), RODATA|NOPTR, $32
 
 DATA expMax<>+0(SB)/4, $0x42b17217
 DATA expMax<>+4(SB)/4, $0x42b17217
@@ -363,15 +285,7 @@ DATA expMax<>+16(SB)/4, $0x42b17217
 DATA expMax<>+20(SB)/4, $0x42b17217
 DATA expMax<>+24(SB)/4, $0x42b17217
 DATA expMax<>+28(SB)/4, $0x42b17217
-DATA expMax<>+32(SB)/4, $0x42b17217
-DATA expMax<>+36(SB)/4, $0x42b17217
-DATA expMax<>+40(SB)/4, $0x42b17217
-DATA expMax<>+44(SB)/4, $0x42b17217
-DATA expMax<>+48(SB)/4, $0x42b17217
-DATA expMax<>+52(SB)/4, $0x42b17217
-DATA expMax<>+56(SB)/4, $0x42b17217
-DATA expMax<>+60(SB)/4, $0x42b17217
-GLOBL expMax<>(SB), RODATA|NOPTR, $64
+GLOBL expMax<>(SB), RODATA|NOPTR, $32
 
 DATA infinity<>+0(SB)/4, $0x7f800000
 DATA infinity<>+4(SB)/4, $0x7f800000
@@ -381,15 +295,7 @@ DATA infinity<>+16(SB)/4, $0x7f800000
 DATA infinity<>+20(SB)/4, $0x7f800000
 DATA infinity<>+24(SB)/4, $0x7f800000
 DATA infinity<>+28(SB)/4, $0x7f800000
-DATA infinity<>+32(SB)/4, $0x7f800000
-DATA infinity<>+36(SB)/4, $0x7f800000
-DATA infinity<>+40(SB)/4, $0x7f800000
-DATA infinity<>+44(SB)/4, $0x7f800000
-DATA infinity<>+48(SB)/4, $0x7f800000
-DATA infinity<>+52(SB)/4, $0x7f800000
-DATA infinity<>+56(SB)/4, $0x7f800000
-DATA infinity<>+60(SB)/4, $0x7f800000
-GLOBL infinity<>(SB), RODATA|NOPTR, $64
+GLOBL infinity<>(SB), RODATA|NOPTR, $32
 
 DATA expMin<>+0(SB)/4, $0xc2aeac4f
 DATA expMin<>+4(SB)/4, $0xc2aeac4f
@@ -399,15 +305,7 @@ DATA expMin<>+16(SB)/4, $0xc2aeac4f
 DATA expMin<>+20(SB)/4, $0xc2aeac4f
 DATA expMin<>+24(SB)/4, $0xc2aeac4f
 DATA expMin<>+28(SB)/4, $0xc2aeac4f
-DATA expMin<>+32(SB)/4, $0xc2aeac4f
-DATA expMin<>+36(SB)/4, $0xc2aeac4f
-DATA expMin<>+40(SB)/4, $0xc2aeac4f
-DATA expMin<>+44(SB)/4, $0xc2aeac4f
-DATA expMin<>+48(SB)/4, $0xc2aeac4f
-DATA expMin<>+52(SB)/4, $0xc2aeac4f
-DATA expMin<>+56(SB)/4, $0xc2aeac4f
-DATA expMin<>+60(SB)/4, $0xc2aeac4f
-GLOBL expMin<>(SB), RODATA|NOPTR, $64
+GLOBL expMin<>(SB), RODATA|NOPTR, $32
 
 DATA zero<>+0(SB)/4, $0x00000000
 DATA zero<>+4(SB)/4, $0x00000000
@@ -417,15 +315,7 @@ DATA zero<>+16(SB)/4, $0x00000000
 DATA zero<>+20(SB)/4, $0x00000000
 DATA zero<>+24(SB)/4, $0x00000000
 DATA zero<>+28(SB)/4, $0x00000000
-DATA zero<>+32(SB)/4, $0x00000000
-DATA zero<>+36(SB)/4, $0x00000000
-DATA zero<>+40(SB)/4, $0x00000000
-DATA zero<>+44(SB)/4, $0x00000000
-DATA zero<>+48(SB)/4, $0x00000000
-DATA zero<>+52(SB)/4, $0x00000000
-DATA zero<>+56(SB)/4, $0x00000000
-DATA zero<>+60(SB)/4, $0x00000000
-GLOBL zero<>(SB), RODATA|NOPTR, $64
+GLOBL zero<>(SB), RODATA|NOPTR, $32
 
 // func columnDotsAVX2(sum []float32, dot []float32, a []float32, b []float32, rows int)
 // Requires: AVX, AVX2, FMA3, SSE2
@@ -568,125 +458,322 @@ GLOBL lanes<>(SB), RODATA|NOPTR, $64
 // func sumLanesAVX512(lanes *[16]float32, x []float32)
 // Requires: AVX, AVX512F
 TEXT ·sumLanesAVX512(SB), NOSPLIT, $0-32
-	MOVQ    x_base+8(FP), AX
-	MOVQ    x_len+16(FP), CX
-	MOVQ    lanes+0(FP), DX
-	VMOVUPS (DX), Z0
-	XORQ    BX, BX
-	SUBQ    $0x10, CX
-	JLT     end
+	MOVQ    x_base+8(FP), CX
+	XORQ    AX, AX
+	MOVQ    x_len+16(FP), DX
+	MOVQ    lanes+0(FP), BX
+	VMOVUPS (BX), Z0
+	SUBQ    $0x20, DX
+	JLT     unrolledRest
+
+unrolled:
+	VADDPS (CX)(AX*1), Z0, Z0
+	VADDPS 64(CX)(AX*1), Z0, Z0
+	ADDQ   $0x00000080, AX
+	SUBQ   $0x20, DX
+	JGE    unrolled
+
+unrolledRest:
+	ADDQ $0x20, DX
+	SUBQ $0x10, DX
+	JLT  loopRest
 
 loop:
-	VADDPS (AX)(BX*1), Z0, Z0
-	ADDQ   $0x40, BX
-	SUBQ   $0x10, CX
+	VADDPS (CX)(AX*1), Z0, Z0
+	ADDQ   $0x00000040, AX
+	SUBQ   $0x10, DX
 	JGE    loop
 
-end:
-	VMOVUPS Z0, (DX)
+loopRest:
+	ADDQ    $0x10, DX
+	VMOVUPS Z0, (BX)
 	VZEROUPPER
 	RET
 
 // func dotLanesAVX512(lanes *[16]float32, a []float32, b []float32)
 // Requires: AVX, AVX512F
 TEXT ·dotLanesAVX512(SB), NOSPLIT, $0-56
-	MOVQ    a_base+8(FP), AX
-	MOVQ    b_base+32(FP), CX
-	MOVQ    a_len+16(FP), DX
-	MOVQ    lanes+0(FP), BX
-	VMOVUPS (BX), Z0
-	XORQ    SI, SI
-	SUBQ    $0x10, DX
-	JLT     end
+	MOVQ    a_base+8(FP), CX
+	MOVQ    b_base+32(FP), DX
+	XORQ    AX, AX
+	MOVQ    a_len+16(FP), BX
+	MOVQ    lanes+0(FP), SI
+	VMOVUPS (SI), Z0
+	SUBQ    $0x20, BX
+	JLT     unrolledRest
+
+unrolled:
+	VMOVUPS     (CX)(AX*1), Z1
+	VMOVUPS     64(CX)(AX*1), Z2
+	VFMADD231PS (DX)(AX*1), Z1, Z0
+	VFMADD231PS 64(DX)(AX*1), Z2, Z0
+	ADDQ        $0x00000080, AX
+	SUBQ        $0x20, BX
+	JGE         unrolled
+
+unrolledRest:
+	ADDQ $0x20, BX
+	SUBQ $0x10, BX
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (AX)(SI*1), Z1
-	VFMADD231PS (CX)(SI*1), Z1, Z0
-	ADDQ        $0x40, SI
-	SUBQ        $0x10, DX
+	VMOVUPS     (CX)(AX*1), Z1
+	VFMADD231PS (DX)(AX*1), Z1, Z0
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x10, BX
 	JGE         loop
 
-end:
-	VMOVUPS Z0, (BX)
+loopRest:
+	ADDQ    $0x10, BX
+	VMOVUPS Z0, (SI)
 	VZEROUPPER
 	RET
 
 // func maxLanesAVX512(lanes *[16]float32, x []float32)
 // Requires: AVX, AVX512F
 TEXT ·maxLanesAVX512(SB), NOSPLIT, $0-32
-	MOVQ    x_base+8(FP), AX
-	MOVQ    x_len+16(FP), CX
-	MOVQ    lanes+0(FP), DX
-	VMOVUPS (DX), Z0
-	XORQ    BX, BX
-	SUBQ    $0x10, CX
-	JLT     end
+	MOVQ    x_base+8(FP), CX
+	XORQ    AX, AX
+	MOVQ    x_len+16(FP), DX
+	MOVQ    lanes+0(FP), BX
+	VMOVUPS (BX), Z0
+	SUBQ    $0x20, DX
+	JLT     unrolledRest
+
+unrolled:
+	VMAXPS (CX)(AX*1), Z0, Z0
+	VMAXPS 64(CX)(AX*1), Z0, Z0
+	ADDQ   $0x00000080, AX
+	SUBQ   $0x20, DX
+	JGE    unrolled
+
+unrolledRest:
+	ADDQ $0x20, DX
+	SUBQ $0x10, DX
+	JLT  loopRest
 
 loop:
-	VMAXPS (AX)(BX*1), Z0, Z0
-	ADDQ   $0x40, BX
-	SUBQ   $0x10, CX
+	VMAXPS (CX)(AX*1), Z0, Z0
+	ADDQ   $0x00000040, AX
+	SUBQ   $0x10, DX
 	JGE    loop
 
-end:
-	VMOVUPS Z0, (DX)
+loopRest:
+	ADDQ    $0x10, DX
+	VMOVUPS Z0, (BX)
 	VZEROUPPER
 	RET
 
 // func expSumLanesAVX512(lanes *[16]float32, x []float32, shift float32, scale float32)
 // Requires: AVX, AVX512F
 TEXT ·expSumLanesAVX512(SB), NOSPLIT, $0-40
-	MOVQ         x_base+8(FP), AX
-	MOVQ         x_len+16(FP), CX
-	MOVQ         lanes+0(FP), DX
+	MOVQ         x_base+8(FP), CX
+	XORQ         AX, AX
+	MOVQ         x_len+16(FP), DX
+	MOVQ         lanes+0(FP), BX
 	VBROADCASTSS shift+32(FP), Z0
 	VBROADCASTSS scale+36(FP), Z1
-	VMOVUPS      (DX), Z2
-	XORQ         BX, BX
-	SUBQ         $0x10, CX
-	JLT          end
+	VMOVUPS      (BX), Z2
+	SUBQ         $0x40, DX
+	JLT          unrolledRest
+
+unrolled:
+	VMOVUPS          (CX)(AX*1), Z3
+	VMOVUPS          64(CX)(AX*1), Z4
+	VMOVUPS          128(CX)(AX*1), Z5
+	VMOVUPS          192(CX)(AX*1), Z6
+	VSUBPS           Z0, Z3, Z3
+	VSUBPS           Z0, Z4, Z4
+	VSUBPS           Z0, Z5, Z5
+	VSUBPS           Z0, Z6, Z6
+	VMULPS           Z1, Z3, Z3
+	VMULPS           Z1, Z4, Z4
+	VMULPS           Z1, Z5, Z5
+	VMULPS           Z1, Z6, Z6
+	VBROADCASTSS     expRound<>+0(SB), Z7
+	VMOVAPS          Z7, Z8
+	VFMADD231PS.BCST log2E<>+0(SB), Z3, Z8
+	VMOVAPS          Z7, Z9
+	VFMADD231PS.BCST log2E<>+0(SB), Z4, Z9
+	VMOVAPS          Z7, Z10
+	VFMADD231PS.BCST log2E<>+0(SB), Z5, Z10
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST log2E<>+0(SB), Z6, Z7
+	VSUBPS.BCST      expRound<>+0(SB), Z8, Z11
+	VSUBPS.BCST      expRound<>+0(SB), Z9, Z12
+	VSUBPS.BCST      expRound<>+0(SB), Z10, Z13
+	VSUBPS.BCST      expRound<>+0(SB), Z7, Z14
+	VMOVAPS          Z3, Z15
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z11, Z15
+	VMOVAPS          Z4, Z16
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z12, Z16
+	VMOVAPS          Z5, Z17
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z13, Z17
+	VMOVAPS          Z6, Z18
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z14, Z18
+	VMOVAPS          Z15, Z15
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z11, Z15
+	VMOVAPS          Z16, Z11
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z12, Z11
+	VMOVAPS          Z17, Z12
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z13, Z12
+	VMOVAPS          Z18, Z13
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z14, Z13
+	VBROADCASTSS     expQ4<>+0(SB), Z14
+	VMOVAPS          Z14, Z16
+	VFMADD213PS.BCST expQ3<>+0(SB), Z15, Z16
+	VMOVAPS          Z14, Z17
+	VFMADD213PS.BCST expQ3<>+0(SB), Z11, Z17
+	VMOVAPS          Z14, Z18
+	VFMADD213PS.BCST expQ3<>+0(SB), Z12, Z18
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST expQ3<>+0(SB), Z13, Z14
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ2<>+0(SB), Z15, Z16
+	VMOVAPS          Z17, Z17
+	VFMADD213PS.BCST expQ2<>+0(SB), Z11, Z17
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ2<>+0(SB), Z12, Z18
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST expQ2<>+0(SB), Z13, Z14
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ1<>+0(SB), Z15, Z16
+	VMOVAPS          Z17, Z17
+	VFMADD213PS.BCST expQ1<>+0(SB), Z11, Z17
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ1<>+0(SB), Z12, Z18
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST expQ1<>+0(SB), Z13, Z14
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ0<>+0(SB), Z15, Z16
+	VMOVAPS          Z17, Z17
+	VFMADD213PS.BCST expQ0<>+0(SB), Z11, Z17
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ0<>+0(SB), Z12, Z18
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST expQ0<>+0(SB), Z13, Z14
+	VMULPS           Z15, Z15, Z19
+	VMULPS           Z11, Z11, Z20
+	VMULPS           Z12, Z12, Z21
+	VMULPS           Z13, Z13, Z22
+	VMOVAPS          Z15, Z15
+	VFMADD231PS      Z16, Z19, Z15
+	VMOVAPS          Z11, Z11
+	VFMADD231PS      Z17, Z20, Z11
+	VMOVAPS          Z12, Z12
+	VFMADD231PS      Z18, Z21, Z12
+	VMOVAPS          Z13, Z13
+	VFMADD231PS      Z14, Z22, Z13
+	VADDPS.BCST      one<>+0(SB), Z15, Z14
+	VADDPS.BCST      one<>+0(SB), Z11, Z11
+	VADDPS.BCST      one<>+0(SB), Z12, Z12
+	VADDPS.BCST      one<>+0(SB), Z13, Z13
+	VPSLLD           $0x17, Z8, Z8
+	VPADDD           Z14, Z8, Z8
+	VPSLLD           $0x17, Z9, Z9
+	VPADDD           Z11, Z9, Z9
+	VPSLLD           $0x17, Z10, Z10
+	VPADDD           Z12, Z10, Z10
+	VPSLLD           $0x17, Z7, Z7
+	VPADDD           Z13, Z7, Z7
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z3, K1
+	VMOVAPS          Z8, Z8
+	VBROADCASTSS     infinity<>+0(SB), K1, Z8
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z4, K1
+	VMOVAPS          Z9, Z9
+	VBROADCASTSS     infinity<>+0(SB), K1, Z9
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z5, K1
+	VMOVAPS          Z10, Z10
+	VBROADCASTSS     infinity<>+0(SB), K1, Z10
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z6, K1
+	VMOVAPS          Z7, Z7
+	VBROADCASTSS     infinity<>+0(SB), K1, Z7
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z3, K1
+	VMOVAPS          Z8, Z8
+	VBROADCASTSS     zero<>+0(SB), K1, Z8
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z4, K1
+	VMOVAPS          Z9, Z9
+	VBROADCASTSS     zero<>+0(SB), K1, Z9
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z5, K1
+	VMOVAPS          Z10, Z10
+	VBROADCASTSS     zero<>+0(SB), K1, Z10
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z6, K1
+	VMOVAPS          Z7, Z7
+	VBROADCASTSS     zero<>+0(SB), K1, Z7
+	VCMPPS           $0x03, Z3, Z3, K1
+	VMOVAPS          Z8, Z8
+	VMOVAPS          Z3, K1, Z8
+	VCMPPS           $0x03, Z4, Z4, K1
+	VMOVAPS          Z9, Z3
+	VMOVAPS          Z4, K1, Z3
+	VCMPPS           $0x03, Z5, Z5, K1
+	VMOVAPS          Z10, Z4
+	VMOVAPS          Z5, K1, Z4
+	VCMPPS           $0x03, Z6, Z6, K1
+	VMOVAPS          Z7, Z5
+	VMOVAPS          Z6, K1, Z5
+	VMOVUPS          Z8, (CX)(AX*1)
+	VMOVUPS          Z3, 64(CX)(AX*1)
+	VMOVUPS          Z4, 128(CX)(AX*1)
+	VMOVUPS          Z5, 192(CX)(AX*1)
+	VADDPS           Z8, Z2, Z2
+	VADDPS           Z3, Z2, Z2
+	VADDPS           Z4, Z2, Z2
+	VADDPS           Z5, Z2, Z2
+	ADDQ             $0x00000100, AX
+	SUBQ             $0x40, DX
+	JGE              unrolled
+
+unrolledRest:
+	ADDQ $0x40, DX
+	SUBQ $0x10, DX
+	JLT  loopRest
 
 loop:
-	VMOVUPS     (AX)(BX*1), Z3
-	VSUBPS      Z0, Z3, Z3
-	VMULPS      Z1, Z3, Z3
-	VMOVUPS     expRound<>+0(SB), Z7
-	VMOVAPS     Z7, Z7
-	VFMADD231PS log2E<>+0(SB), Z3, Z7
-	VSUBPS      expRound<>+0(SB), Z7, Z8
-	VMOVAPS     Z3, Z9
-	VFMADD231PS ln2HighNegated<>+0(SB), Z8, Z9
-	VMOVAPS     Z9, Z9
-	VFMADD231PS ln2LowNegated<>+0(SB), Z8, Z9
-	VMOVUPS     expQ4<>+0(SB), Z8
-	VMOVAPS     Z8, Z8
-	VFMADD213PS expQ3<>+0(SB), Z9, Z8
-	VMOVAPS     Z8, Z8
-	VFMADD213PS expQ2<>+0(SB), Z9, Z8
-	VMOVAPS     Z8, Z8
-	VFMADD213PS expQ1<>+0(SB), Z9, Z8
-	VMOVAPS     Z8, Z8
-	VFMADD213PS expQ0<>+0(SB), Z9, Z8
-	VMULPS      Z9, Z9, Z10
-	VMOVAPS     Z9, Z9
-	VFMADD231PS Z8, Z10, Z9
-	VADDPS      one<>+0(SB), Z9, Z8
-	VPSLLD      $0x17, Z7, Z7
-	VPADDD      Z8, Z7, Z7
-	VCMPPS      $0x1e, expMax<>+0(SB), Z3, K1
-	VBLENDMPS   infinity<>+0(SB), Z7, K1, Z4
-	VCMPPS      $0x11, expMin<>+0(SB), Z3, K1
-	VBLENDMPS   zero<>+0(SB), Z4, K1, Z5
-	VCMPPS      $0x03, Z3, Z3, K1
-	VBLENDMPS   Z3, Z5, K1, Z6
-	VMOVUPS     Z6, (AX)(BX*1)
-	VADDPS      Z6, Z2, Z2
-	ADDQ        $0x40, BX
-	SUBQ        $0x10, CX
-	JGE         loop
+	VMOVUPS          (CX)(AX*1), Z3
+	VSUBPS           Z0, Z3, Z3
+	VMULPS           Z1, Z3, Z3
+	VBROADCASTSS     expRound<>+0(SB), Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST log2E<>+0(SB), Z3, Z4
+	VSUBPS.BCST      expRound<>+0(SB), Z4, Z5
+	VMOVAPS          Z3, Z6
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z5, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z5, Z6
+	VBROADCASTSS     expQ4<>+0(SB), Z5
+	VMOVAPS          Z5, Z5
+	VFMADD213PS.BCST expQ3<>+0(SB), Z6, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD213PS.BCST expQ2<>+0(SB), Z6, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD213PS.BCST expQ1<>+0(SB), Z6, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD213PS.BCST expQ0<>+0(SB), Z6, Z5
+	VMULPS           Z6, Z6, Z7
+	VMOVAPS          Z6, Z6
+	VFMADD231PS      Z5, Z7, Z6
+	VADDPS.BCST      one<>+0(SB), Z6, Z5
+	VPSLLD           $0x17, Z4, Z4
+	VPADDD           Z5, Z4, Z4
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z3, K1
+	VMOVAPS          Z4, Z4
+	VBROADCASTSS     infinity<>+0(SB), K1, Z4
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z3, K1
+	VMOVAPS          Z4, Z4
+	VBROADCASTSS     zero<>+0(SB), K1, Z4
+	VCMPPS           $0x03, Z3, Z3, K1
+	VMOVAPS          Z4, Z4
+	VMOVAPS          Z3, K1, Z4
+	VMOVUPS          Z4, (CX)(AX*1)
+	VADDPS           Z4, Z2, Z2
+	ADDQ             $0x00000040, AX
+	SUBQ             $0x10, DX
+	JGE              loop
 
-end:
-	VMOVUPS Z2, (DX)
+loopRest:
+	ADDQ    $0x10, DX
+	VMOVUPS Z2, (BX)
 	VZEROUPPER
 	RET
 

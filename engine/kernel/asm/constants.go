@@ -41,7 +41,7 @@ func readConstants(name string) map[string]float32 {
 
 var globals = map[string]Mem{}
 
-// global returns 16 copies of a constant in memory; a minus before its name
+// global returns eight copies of a constant in memory; a minus before its name
 // negates it.
 func global(name string) Mem {
 	positive, negated := strings.CutPrefix(name, "-")
@@ -59,7 +59,7 @@ func globalBits(name string, bits uint32) Mem {
 	m, ok := globals[name]
 	if !ok {
 		m = GLOBL(name, RODATA|NOPTR)
-		for i := range 16 {
+		for i := range 8 {
 			DATA(4*i, U32(bits))
 		}
 		globals[name] = m

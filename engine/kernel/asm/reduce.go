@@ -7,38 +7,28 @@ import (
 )
 
 // reduction writes a function over whole groups of 16 elements that keeps the 16
-// lanes in registers: step takes one register's lanes of a group further, with
-// the elements at byte offset disp of its group.
-func reduction(w width, name, params, doc string, slices []string, prepare func(p *program), step func(p *program, acc reg.VecVirtual, disp int)) {
+// lanes in registers: step takes them further by the current elements, which are in
+// unroll registers as long as there are enough of them.
+func reduction(w width, name, params, doc string, slices []string, unroll int, prepare func(p *program), step func(p *program, lanes lanes)) {
 	TEXT(name+w.name, NOSPLIT, "func(lanes *[16]float32, "+params+")")
 	Pragma("noescape")
 	Doc(name + w.name + " " + doc)
-	p := &program{width: w, pointers: map[string]reg.Register{}}
-	for _, s := range slices {
-		p.pointers[s] = slice(s)
-	}
+	p := newProgram(w, slices)
 	n := Load(Param(slices[0]).Len(), GP64())
 	home := Load(Param("lanes"), GP64())
 	if prepare != nil {
 		prepare(p)
 	}
-	acc := make([]reg.VecVirtual, 16/w.lanes)
+	acc := make(lanes, 16/w.lanes)
 	for i := range acc {
 		acc[i] = w.vector()
 		VMOVUPS(at(home, i*w.bytes()), acc[i])
 	}
-	p.index = GP64()
-	XORQ(p.index, p.index)
-	SUBQ(Imm(16), n)
-	JLT(LabelRef("end"))
-	Label("loop")
-	for i := range acc {
-		step(p, acc[i], i*w.bytes())
+	body := func(p *program) { step(p, acc) }
+	if unroll > len(acc) {
+		p.loop("unrolled", n, unroll, w.lanes, body)
 	}
-	ADDQ(Imm(64), p.index)
-	SUBQ(Imm(16), n)
-	JGE(LabelRef("loop"))
-	Label("end")
+	p.loop("loop", n, len(acc), w.lanes, body)
 	for i := range acc {
 		VMOVUPS(acc[i], at(home, i*w.bytes()))
 	}
@@ -46,28 +36,38 @@ func reduction(w width, name, params, doc string, slices []string, prepare func(
 	RET()
 }
 
+// lanes is the 16 lanes of a reduction in registers.
+type lanes value
+
+// of is the register of lanes that register i of a value belongs to.
+func (l lanes) of(i int) reg.VecVirtual { return l[i%len(l)] }
+
 func reductions(w width) {
-	reduction(w, "sumLanes", "x []float32", "adds x to the lanes.", []string{"x"}, nil, func(p *program, acc reg.VecVirtual, disp int) {
-		VADDPS(p.address("x").Offset(disp), acc, acc)
+	reduction(w, "sumLanes", "x []float32", "adds x to the lanes.", []string{"x"}, 2, nil, func(p *program, acc lanes) {
+		for i := range p.regs {
+			VADDPS(p.address("x", i), acc.of(i), acc.of(i))
+		}
 	})
-	reduction(w, "dotLanes", "a, b []float32", "adds a · b to the lanes.", []string{"a", "b"}, nil, func(p *program, acc reg.VecVirtual, disp int) {
-		v := p.vector()
-		VMOVUPS(p.address("a").Offset(disp), v)
-		VFMADD231PS(p.address("b").Offset(disp), v, acc)
+	reduction(w, "dotLanes", "a, b []float32", "adds a · b to the lanes.", []string{"a", "b"}, 2, nil, func(p *program, acc lanes) {
+		for i, v := range p.read("a") {
+			VFMADD231PS(p.address("b", i), v, acc.of(i))
+		}
 	})
 	// VMAXPS keeps the lane only where it is greater than the element.
-	reduction(w, "maxLanes", "x []float32", "puts the greater of each lane and x into the lanes.", []string{"x"}, nil, func(p *program, acc reg.VecVirtual, disp int) {
-		VMAXPS(p.address("x").Offset(disp), acc, acc)
+	reduction(w, "maxLanes", "x []float32", "puts the greater of each lane and x into the lanes.", []string{"x"}, 2, nil, func(p *program, acc lanes) {
+		for i := range p.regs {
+			VMAXPS(p.address("x", i), acc.of(i), acc.of(i))
+		}
 	})
-	var shift, scale reg.VecVirtual
-	reduction(w, "expSumLanes", "x []float32, shift, scale float32", "writes e^(scale·(x−shift)) over x and adds it to the lanes.", []string{"x"}, func(p *program) {
+	var shift, scale value
+	reduction(w, "expSumLanes", "x []float32, shift, scale float32", "writes e^(scale·(x−shift)) over x and adds it to the lanes.", []string{"x"}, w.lanes/4, func(p *program) {
 		shift, scale = p.scalar("shift"), p.scalar("scale")
-	}, func(p *program, acc reg.VecVirtual, disp int) {
-		x := p.vector()
-		VMOVUPS(p.address("x").Offset(disp), x)
-		e := p.exp(p.mul(p.sub(x, shift), scale))
-		VMOVUPS(e, p.address("x").Offset(disp))
-		VADDPS(e, acc, acc)
+	}, func(p *program, acc lanes) {
+		e := p.exp(p.mul(p.sub(p.read("x"), shift), scale))
+		p.store("x", e)
+		for i, v := range e {
+			VADDPS(v, acc.of(i), acc.of(i))
+		}
 	})
 	columnDots(w)
 }
@@ -94,7 +94,7 @@ func columnDots(w width) {
 				w.loadMasked(from, mask, v)
 			}
 		}
-		sums, dots := make([]reg.VecVirtual, regs), make([]reg.VecVirtual, regs)
+		sums, dots := make(value, regs), make(value, regs)
 		for i := range sums {
 			sums[i], dots[i] = w.vector(), w.vector()
 			load(at(sum, i*w.bytes()), sums[i])
