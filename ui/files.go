@@ -1,7 +1,9 @@
 package ui
 
 import (
+	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,6 +70,18 @@ func (s *Studio) dropped(_ fyne.Position, uris []fyne.URI) {
 		s.useModel(path)
 	default:
 		go s.readRecipe(path)
+	}
+}
+
+// openFolder shows the kept pictures in the system's file manager.
+func (s *Studio) openFolder() {
+	if s.options.Gallery == nil {
+		s.notice.Fail(errors.New("there is no folder in which pictures could be kept"))
+		return
+	}
+	folder := &url.URL{Scheme: "file", Path: filepath.ToSlash(s.options.Gallery.Dir())}
+	if err := s.options.App.OpenURL(folder); err != nil {
+		s.notice.Fail(fmt.Errorf("the pictures are in %s, which can't be opened from here: %w", s.options.Gallery.Dir(), err))
 	}
 }
 

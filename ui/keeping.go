@@ -73,6 +73,9 @@ func (s *Studio) toggleFavourite() {
 	switch {
 	case s.shown == nil:
 		s.notice.Fail(errNothing)
+	case !s.shown.kind.Final(): // still developing: as soon as it is kept
+		s.shown.wanted = !s.shown.wanted
+		s.showStar(s.shown)
 	case s.shown.kept.ID == "":
 		s.notice.Fail(errors.New("only a finished picture can be a favourite"))
 	default:

@@ -116,6 +116,7 @@ func (s *Studio) commands() []menuGroup {
 		{"View", []command{
 			{"Go to the prompt", keyPrompt, func() { s.window.Canvas().Focus(s.prompt.prompt) }},
 			{"Show or hide the favourites", keyFavourites, s.toggleFavourites},
+			{"Open the folder of kept pictures", nil, s.openFolder},
 		}},
 		{"Help", []command{
 			{"Shortcuts", keyHelp, func() { s.sheets.Shortcuts(s.menu) }},

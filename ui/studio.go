@@ -242,6 +242,10 @@ func (s *Studio) apply(t *take, n news) {
 	}
 	if n.kept.ID != "" {
 		s.shelf.Add(n.kept)
+		if t.wanted {
+			s.setFavourite(n.kept, true)
+			t.kept.Favourite = true
+		}
 	}
 	if t.kind.Final() {
 		s.working = slices.DeleteFunc(s.working, func(w *take) bool { return w == t })
@@ -306,10 +310,10 @@ func (s *Studio) present() {
 // one.
 func (s *Studio) showStar(t *take) {
 	s.star.SetIcon(starIcon)
-	if t.kept.Favourite {
+	if t.kept.Favourite || t.wanted && !t.kind.Final() {
 		s.star.SetIcon(starredIcon)
 	}
-	if t.kept.ID != "" {
+	if t.kept.ID != "" || !t.kind.Final() {
 		s.star.Enable()
 	} else {
 		s.star.Disable()

@@ -282,6 +282,24 @@ func TestFavouritesSurvive(t *testing.T) {
 	}
 }
 
+func TestStarWhileDeveloping(t *testing.T) {
+	r := newRoom(t, nil, t.TempDir())
+	r.painter.hold()
+	r.prompt.steps.Set(2)
+	r.generate()
+	r.painter.step()
+	r.until("a step is there", func() bool { return r.shown != nil })
+	r.toggleFavourite()
+	if r.notice.Text() != "" || r.star.Icon != starredIcon {
+		t.Errorf("starred early, the window says %q and the star is filled: %t", r.notice.Text(), r.star.Icon == starredIcon)
+	}
+	r.painter.finish()
+	r.until("the picture is finished", func() bool { return len(r.working) == 0 })
+	if !r.shown.kept.Favourite || len(r.shelf.sight) != 1 {
+		t.Errorf("finished: a favourite %t, %d on the shelf; want true and 1", r.shown.kept.Favourite, len(r.shelf.sight))
+	}
+}
+
 func TestDroppedPictureGivesItsRecipe(t *testing.T) {
 	r := newRoom(t, nil, t.TempDir())
 	want := engine.Request{Prompt: "a tree", Seed: 3, Steps: 9, Guidance: 5, Sampler: "dpmpp_2m", Width: 64, Height: 64, Model: engine.DefaultModel}

@@ -28,7 +28,8 @@ type take struct {
 
 	left, elapsed time.Duration
 	stages        engine.Stages
-	kept          gallery.Picture // without an ID when the gallery doesn't have it
+	kept          gallery.Picture // without an ID while the gallery doesn't have it
+	wanted        bool            // it is to be a favourite as soon as it is kept
 }
 
 // advance takes over what an event tells.
