@@ -68,29 +68,14 @@ func (l *Conv2D) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 				kernel.Strided{Data: dy, Row: 1, Col: out}, dw, out, acc)
 		}
 		if dx, acc := t.into(x); dx != nil {
-			flipped := c.buffer(l.W.Size())
-			transposeTaps(flipped, Data(l.W), l.k*l.k, in, out)
 			kernel.Gemm(n*h*w, in, l.k*l.k*out, kernel.Scatter{
 				Data: dy, N: n, H: h, W: w, C: out, OH: oh, OW: ow, KH: l.k, KW: l.k,
 				Stride: l.stride, PadTop: l.padBefore, PadLeft: l.padBefore,
-			}, kernel.Strided{Data: flipped, Row: 1, Col: in}, dx, in, acc)
-			c.release(flipped)
+			}, kernel.Taps{Data: Data(l.W), C: out, Row: out, Tap: in * out}, dx, in, acc)
 		}
 		t.addColumns(l.B, dy, out)
 	}, x, l.W, l.B)
 	return y
-}
-
-// transposeTaps turns w [taps,in,out] into dst [taps,out,in].
-func transposeTaps(dst, w []float32, taps, in, out int) {
-	kernel.Parallel(taps, func(t int) {
-		src, dst := w[t*in*out:(t+1)*in*out], dst[t*in*out:(t+1)*in*out]
-		for i := range in {
-			for o, v := range src[i*out : (i+1)*out] {
-				dst[o*in+i] = v
-			}
-		}
-	})
 }
 
 // Upsample repeats every pixel of x [N,H,W,C] twice in both directions.
