@@ -2,16 +2,15 @@ package kernel
 
 import (
 	"runtime"
-	"sync"
 	"sync/atomic"
 )
 
 // job is one call of Parallel.
 type job struct {
-	body func(i int)
-	n    int64
-	next atomic.Int64
-	busy sync.WaitGroup
+	body   func(i int)
+	n      int64
+	next   atomic.Int64 // the first index that nobody has taken
+	inside atomic.Int32 // workers that may be running body
 }
 
 // run takes indices until none is left.
@@ -25,44 +24,43 @@ func (j *job) run() {
 	}
 }
 
-// The pool of workers: idle counts those that have finished their job and wait
-// for the next, or are about to.
+// A network is a row of thousands of short jobs. Waking a sleeping thread takes
+// about as long as one of them, so a worker that has finished one looks out for
+// the next for a while before it goes to sleep, and the caller looks out for
+// the end in the same way.
 var (
-	jobs    = make(chan *job)
+	offered atomic.Pointer[job] // the job that workers may join, one at a time
 	workers atomic.Int32
-	idle    atomic.Int32
+	asleep  atomic.Int32
+	wake    = make(chan struct{}, 1024)
 )
 
-// take lowers a counter that is above its floor.
-func take(c *atomic.Int32) bool {
-	for {
-		v := c.Load()
-		if v <= 0 {
-			return false
-		}
-		if c.CompareAndSwap(v, v-1) {
-			return true
-		}
-	}
-}
+// Looking out: patience looks, with a chance for other goroutines after every
+// breath of them. That is some 50 µs, a few times the gap between two jobs.
+const (
+	patience = 20000
+	breath   = 500
+)
 
-// hire starts one more worker unless there are limit of them.
-func hire(limit int32) bool {
+// work is the life of a worker.
+func work() {
+	var last *job
 	for {
-		v := workers.Load()
-		if v >= limit {
-			return false
+		for i := 1; i <= patience; i++ {
+			if j := offered.Load(); j != nil && j != last {
+				j.inside.Add(1)
+				j.run()
+				j.inside.Add(-1)
+				last, i = j, 0
+			} else if i%breath == 0 {
+				runtime.Gosched()
+			}
 		}
-		if workers.CompareAndSwap(v, v+1) {
-			go func() {
-				for j := range jobs {
-					j.run()
-					idle.Add(1)
-					j.busy.Done()
-				}
-			}()
-			return true
-		}
+		last = nil
+		asleep.Add(1)
+		// a job offered between the last look and here has its caller, and
+		// the next one finds this worker counted as asleep
+		<-wake
 	}
 }
 
@@ -71,21 +69,32 @@ func hire(limit int32) bool {
 // be nested and concurrent: one that finds the workers busy does its work
 // itself.
 func Parallel(n int, body func(i int)) {
-	helpers := min(runtime.GOMAXPROCS(0), n) - 1
-	if helpers <= 0 {
+	procs := runtime.GOMAXPROCS(0)
+	if n <= 1 || procs == 1 {
 		for i := range n {
 			body(i)
 		}
 		return
 	}
 	j := &job{body: body, n: int64(n)}
-	for limit := int32(runtime.GOMAXPROCS(0) - 1); helpers > 0; helpers-- {
-		if !take(&idle) && !hire(limit) {
-			break
+	if !offered.CompareAndSwap(nil, j) {
+		j.run()
+		return
+	}
+	for want := int32(min(n, procs) - 1); workers.Load() < want; {
+		workers.Add(1)
+		go work()
+	}
+	for asleep.Load() > 0 {
+		if v := asleep.Load(); v > 0 && asleep.CompareAndSwap(v, v-1) {
+			wake <- struct{}{}
 		}
-		j.busy.Add(1)
-		jobs <- j
 	}
 	j.run()
-	j.busy.Wait()
+	offered.Store(nil)
+	for i := 1; j.inside.Load() > 0; i++ {
+		if i%breath == 0 {
+			runtime.Gosched()
+		}
+	}
 }

@@ -105,7 +105,7 @@ func Wrap(data []float32, shape ...int) *tensor.Dense {
 }
 
 // Data returns the row-major values of x, not a copy.
-func Data(x *tensor.Dense) []float32 { return x.Data().([]float32) }
+func Data(x *tensor.Dense) []float32 { return x.Float32s() }
 
 func size(shape []int) int {
 	n := 1
