@@ -141,14 +141,14 @@ need_window() {
 	esac
 }
 
-# need_screen makes sure of an X server without a screen and of OpenGL in
-# software, for the tests of the window.
+# need_screen makes sure of an X server without a screen, of OpenGL in software,
+# and of what presses keys and takes screenshots, for the tests of the window.
 need_screen() {
 	case $(system) in
-	debian) install "the window's tests" xvfb xauth libgl1-mesa-dri ;;
-	fedora) install "the window's tests" xorg-x11-server-Xvfb xorg-x11-xauth mesa-dri-drivers ;;
-	arch) install "the window's tests" xorg-server-xvfb xorg-xauth mesa ;;
+	debian) install "the window's tests" xvfb xauth libgl1-mesa-dri xdotool imagemagick ;;
+	fedora) install "the window's tests" xorg-x11-server-Xvfb xorg-x11-xauth mesa-dri-drivers xdotool ImageMagick ;;
+	arch) install "the window's tests" xorg-server-xvfb xorg-xauth mesa xdotool imagemagick ;;
 	macos) ;;
-	*) has xvfb-run || fail "xvfb-run is missing: install Xvfb and Mesa's software OpenGL." ;;
+	*) has xvfb-run || fail "xvfb-run is missing: install Xvfb, Mesa's software OpenGL, xdotool and ImageMagick." ;;
 	esac
 }
