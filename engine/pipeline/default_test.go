@@ -1,0 +1,112 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"testing"
+
+	"darkroom/engine"
+	"darkroom/engine/kernel"
+)
+
+// apple is the SHA-256 of the pixels that the built-in model draws for "a red
+// apple", seed 7, 20 steps, everything else as the program sets it. New
+// weights draw another picture and change this line.
+const apple = "e86663de4e06d5ea8bb4a065dd50e71f7e81cc3371074a50b010fc4138331124"
+
+// TestBuiltInModelDrawsTheSameApple holds the promise that a seed means one
+// picture on every machine.
+func TestBuiltInModelDrawsTheSameApple(t *testing.T) {
+	if kernel.Level() == "go" {
+		t.Skip("too slow without vector instructions; TestSamePictureEverywhere compares the levels on a smaller model")
+	}
+	p, err := Load(context.Background(), engine.DefaultModel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := p.Resolve(engine.Request{
+		Prompt: "a red apple", Seed: 7, Steps: engine.DefaultSteps, Guidance: engine.DefaultGuidance,
+		Sampler: engine.DefaultSampler, Model: engine.DefaultModel,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := p.Paint(context.Background(), r, func(engine.Progress) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprintf("%x", sha256.Sum256(result.Picture.Pix)); got != apple {
+		t.Errorf("the apple's pixels have SHA-256 %s, want %s", got, apple)
+	}
+}
+
+// TestCancelEndsWithinALayer cancels from the second step's report and expects
+// no further step.
+func TestCancelEndsWithinALayer(t *testing.T) {
+	p := loadTiny(t)
+	r, err := p.Resolve(engine.Request{Prompt: "x", Seed: 1, Steps: 50, Guidance: 2, Sampler: "dpmpp_2m", Model: tiny})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	last := 0
+	_, err = p.Paint(ctx, r, func(at engine.Progress) {
+		last = at.Step
+		if last == 2 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || last != 2 {
+		t.Errorf("cancelled at step 2: the last step was %d, the error %v", last, err)
+	}
+	// and the pipeline is as good as new
+	if _, err := p.Paint(context.Background(), r, func(engine.Progress) {}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLongPromptsAreReadToTheEnd compares two prompts that differ only beyond
+// the text encoder's first window.
+func TestLongPromptsAreReadToTheEnd(t *testing.T) {
+	p := loadTiny(t)
+	c := p.context(context.Background())
+	long := "a red apple and a red apple and a red apple and a red apple "
+	a, err := p.Encode(c, long+"a", "", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := p.Encode(c, long+"red", "", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Shape()[1] <= p.Text.Config.Positions || a.Shape()[1]%p.Text.Config.Positions != 0 {
+		t.Errorf("a long prompt has %d embeddings, want several windows of %d", a.Shape()[1], p.Text.Config.Positions)
+	}
+	same := true
+	for i, v := range a.Float32s() {
+		same = same && v == b.Float32s()[i]
+	}
+	if same {
+		t.Error("the end of a long prompt makes no difference")
+	}
+}
+
+// TestLinearPreview fits the preview map and checks it against the decoder on
+// an even latent, where it has to be nearly right.
+func TestLinearPreview(t *testing.T) {
+	p := loadTiny(t)
+	c := p.context(context.Background())
+	m, err := p.fitPreview(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.channels != p.VAE.Config.Latent {
+		t.Errorf("the map takes %d channels, the latent has %d", m.channels, p.VAE.Config.Latent)
+	}
+	if got := m.apply(make([]float32, 6*m.channels)); len(got) != 18 {
+		t.Errorf("6 latents became %d colour values, want 18", len(got))
+	}
+}
