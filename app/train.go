@@ -45,14 +45,14 @@ func trainVerb(ctx context.Context, args []string) error {
 		}
 		return trainData(ctx, o.Dir, *fetched)
 	case "autoencoder":
-		steps(1500, 16, 1e-3)
+		steps(1300, 12, 1e-3)
 		train1 = train.Autoencoder
 	case "text":
-		steps(1500, 64, 1e-3)
+		steps(900, 64, 1e-3)
 		train1 = train.Text
 	case "denoiser":
-		steps(6000, 32, 6e-4)
-		f.IntVar(&pictures, "pictures", 40000, "composed pictures to train on")
+		steps(8700, 24, 1e-3)
+		f.IntVar(&pictures, "pictures", 32000, "composed pictures to train on")
 		train1 = func(ctx context.Context, o train.Options) error { return train.Denoiser(ctx, o, pictures) }
 	default:
 		return fmt.Errorf("%w: there is no %q to train; choose data, autoencoder, text or denoiser", errUsage, stage)

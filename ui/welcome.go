@@ -7,7 +7,7 @@ import (
 )
 
 // examples are prompts that the built-in model draws well.
-var examples = []string{"a red apple", "a cat on a blue background", "a small rocket at sunset"}
+var examples = []string{"a red apple", "a butterfly on a yellow background", "a rocket in the snow at night"}
 
 // newWelcome is what stands in the picture's place before there is one: what to
 // do, and three prompts to try with one click.
