@@ -21,7 +21,7 @@ func newWelcome(try func(prompt string), keys plainKeys) fyne.CanvasObject {
 	or := caption("or start with one of these")
 	or.Alignment = fyne.TextAlignCenter
 
-	buttons := row(8)
+	buttons := column(8) // one below the other: their length must not widen the window
 	for _, prompt := range examples {
 		buttons.Add(newButton(prompt, func() { try(prompt) }, keys))
 	}
