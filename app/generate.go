@@ -22,7 +22,7 @@ import (
 	"darkroom/engine/sampler"
 )
 
-// newEngine is the engine behind both the window and the verbs.
+// newEngine is the engine behind the verbs; the window loads its first model ahead.
 func newEngine() *engine.Engine {
 	return engine.New(func(ctx context.Context, model string) (engine.Painter, error) {
 		return pipeline.Load(ctx, model)
