@@ -1,5 +1,9 @@
 package main
 
+import (
+	. "github.com/mmcloughlin/avo/build"
+)
+
 // activations writes exp and what is made of it. The formulas are those of
 // package kernel's activation_generic.go, operation by operation.
 func activations(w width) {
@@ -55,6 +59,14 @@ func (p *program) exp(x value) value {
 	e = p.choose(x, greater, p.constant("expMax"), p.constant("infinity"), e)
 	e = p.choose(x, less, p.constant("expMin"), p.constant("zero"), e)
 	return p.choose(x, unordered, x, x, e)
+}
+
+// pow2 is 2^t for t up to 1; below pow2Min, and for NaN, it is 2^pow2Min.
+func (p *program) pow2(t value) value {
+	t = p.binary(instruction{VMAXPS, VMAXPS_BCST}, t, p.constant("pow2Min"))
+	n := p.add(t, p.constant("expRound"))
+	f := p.sub(t, p.sub(n, p.constant("expRound")))
+	return p.raise(p.polynomial(f, "pow2C5", "pow2C4", "pow2C3", "pow2C2", "pow2C1", "pow2C0"), n)
 }
 
 func (p *program) sigmoid(x value) value {

@@ -14,10 +14,11 @@ import (
 // families names what goes into one file.
 var families = map[string]func(w width){
 	"matrix": func(w width) {
-		tile(w, "tile", w.regs)
-		tile(w, "tileHalf", w.regs/2)
+		tiles(w)
 		transpose(w)
 		copyRows(w)
+		addRows(w)
+		widen(w)
 		peak(w)
 	},
 	"elementwise": func(w width) {
@@ -25,16 +26,17 @@ var families = map[string]func(w width){
 		activations(w)
 		adamW(w)
 	},
-	"reduce": reductions,
+	"reduce":   reductions,
+	"winograd": winograd,
 }
 
 func main() {
 	log.SetFlags(0)
-	family := flag.String("family", "", "functions to write: matrix, elementwise or reduce")
+	family := flag.String("family", "", "functions to write: matrix, elementwise, reduce or winograd")
 	flag.Parse()
 	write, ok := families[*family]
 	if !ok {
-		log.Fatalf("asm: no family %q; want matrix, elementwise or reduce", *family)
+		log.Fatalf("asm: no family %q; want matrix, elementwise, reduce or winograd", *family)
 	}
 	constants = readConstants("../coefficients.go")
 

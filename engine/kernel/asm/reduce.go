@@ -60,10 +60,10 @@ func reductions(w width) {
 		}
 	})
 	var shift, scale value
-	reduction(w, "expSumLanes", "x []float32, shift, scale float32", "writes e^(scale·(x−shift)) over x and adds it to the lanes.", []string{"x"}, w.lanes/4, func(p *program) {
+	reduction(w, "pow2SumLanes", "x []float32, scale, shift float32", "writes 2^(scale·x+shift), for exponents up to 1, over x and adds it to the lanes.", []string{"x"}, w.lanes/4, func(p *program) {
 		shift, scale = p.scalar("shift"), p.scalar("scale")
 	}, func(p *program, acc lanes) {
-		e := p.exp(p.mul(p.sub(p.read("x"), shift), scale))
+		e := p.pow2(p.fma(p.read("x"), scale, shift))
 		p.store("x", e)
 		for i, v := range e {
 			VADDPS(v, acc.of(i), acc.of(i))
