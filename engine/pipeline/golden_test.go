@@ -95,7 +95,7 @@ func TestNetworksMatchDiffusers(t *testing.T) {
 		for _, v := range nn.Data(g.get("unet.timestep")) {
 			timesteps = append(timesteps, float64(v))
 		}
-		g.near("U-Net", p.UNet.Forward(c, g.get("unet.sample"), timesteps, g.get("unet.context")), g.get("unet.out"), parity)
+		g.near("U-Net", p.UNet.Forward(c, g.get("unet.sample"), timesteps, g.get("unet.context"), nil), g.get("unet.out"), parity)
 	})
 	t.Run("vae", func(t *testing.T) {
 		g.t = t

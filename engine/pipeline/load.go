@@ -4,6 +4,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -119,7 +120,12 @@ func (p *Pipeline) loadText() (err error) {
 }
 
 func (p *Pipeline) loadUNet() (err error) {
-	p.UNet, err = Part(p.files, "unet", unet.New)
+	p.UNet, err = Part(p.files, "unet", func(q nn.Params, cfg unet.Config) (*unet.Model, error) {
+		if cfg.Addition != "" {
+			return nil, fmt.Errorf("this is a Stable Diffusion XL, which this version can measure but not draw with: choose a Stable Diffusion 1 (%w)", errors.ErrUnsupported)
+		}
+		return unet.New(q, cfg)
+	})
 	return err
 }
 
