@@ -13,6 +13,9 @@ the same bits.
   sdxl.sample [2,4,8,12], sdxl.timestep [2] and sdxl.sizes [2,6] → sdxl.out
   tiny.latent [1,4,4,6] → tiny.decoded [1,3,32,48], about −1 … 1
   tiny.pixels [1,3,32,48] → tiny.encoded [1,4,4,6]
+and as sd2.flop, sdxl.flop and tiny.flop [1] how many floating-point operations
+PyTorch counts in the matrix products and convolutions of the U-Net's pass and of
+the decoder's.
 Pictures are [N,C,H,W] here. All of it is float32.
 """
 
@@ -22,7 +25,9 @@ import pathlib
 import numpy as np
 import torch
 from diffusers import AutoencoderTiny, UNet2DConditionModel
+from diffusers.models.attention_processor import AttnProcessor
 from safetensors.torch import save_file
+from torch.utils.flop_counter import FlopCounterMode
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -62,8 +67,17 @@ def fill(module):
     return module.eval()
 
 
+def counted(run):
+    """What run returns, and its FLOP."""
+    with FlopCounterMode(display=False) as counter:
+        out = run()
+    return out, torch.tensor([counter.get_total_flops()])
+
+
 def unet(**more):
-    return fill(UNet2DConditionModel(in_channels=4, out_channels=4, norm_num_groups=4, use_linear_projection=True, **more))
+    model = UNet2DConditionModel(in_channels=4, out_channels=4, norm_num_groups=4, use_linear_projection=True, **more)
+    model.set_attn_processor(AttnProcessor())  # whose products can be counted
+    return fill(model)
 
 
 def text_config(**more):
@@ -82,7 +96,7 @@ def sd2():
         cross_attention_dim=12,
     )
     g = {"sample": normal(2, 4, 8, 12), "timestep": torch.tensor([17.0, 749.25]), "context": normal(2, POSITIONS, 12)}
-    g["out"] = model(g["sample"], g["timestep"], g["context"]).sample
+    g["out"], g["flop"] = counted(lambda: model(g["sample"], g["timestep"], g["context"]).sample)
     return g
 
 
@@ -121,14 +135,15 @@ def sdxl():
     g["context"] = torch.cat([one.hidden_states[-2], two.hidden_states[-2]], -1)
     g["pooled"] = two.text_embeds
     added = {"text_embeds": g["pooled"], "time_ids": g["sizes"]}
-    g["out"] = model(g["sample"], g["timestep"], g["context"], added_cond_kwargs=added).sample
+    g["out"], g["flop"] = counted(lambda: model(g["sample"], g["timestep"], g["context"], added_cond_kwargs=added).sample)
     return g
 
 
 def tiny():
     model = fill(AutoencoderTiny())
     g = {"latent": 2 * normal(1, 4, 4, 6), "pixels": normal(1, 3, 32, 48).clamp(-1, 1)}
-    g["decoded"], g["encoded"] = model.decode(g["latent"]).sample, model.encode(g["pixels"]).latents
+    g["decoded"], g["flop"] = counted(lambda: model.decode(g["latent"]).sample)
+    g["encoded"] = model.encode(g["pixels"]).latents
     return g
 
 
@@ -137,7 +152,7 @@ def main():
     parts = {"sd2": sd2(), "sdxl": sdxl(), "tiny": tiny()}
     found = {f"{part}.{name}": t.contiguous().float() for part, g in parts.items() for name, t in g.items()}
     for name, t in found.items():
-        print(f"{name}: {list(t.shape)}, standard deviation {t.std():.3g}")
+        print(f"{name}: {list(t.shape)}, standard deviation {t.std(correction=0):.3g}")
     save_file(found, OUT, metadata={"made_by": "engine/golden/geometries.py"})
     OUT.chmod(0o644)
 

@@ -87,6 +87,14 @@ func (g golden) ints(name string) []int {
 	return out
 }
 
+// counted compares the operations counted with PyTorch's.
+func (g golden) counted(c *nn.Context, name string) {
+	g.t.Helper()
+	if want := g.float64s(name)[0]; math.Abs(c.Work-want) > 1e-6*want {
+		g.t.Errorf("%s is %.0f, want %.0f", name, c.Work, want)
+	}
+}
+
 // TestGeometriesMatchDiffusers compares Stable Diffusion 2, XL and the tiny
 // autoencoder in miniature with engine/golden/geometries.py's.
 func TestGeometriesMatchDiffusers(t *testing.T) {
@@ -99,7 +107,9 @@ func TestGeometriesMatchDiffusers(t *testing.T) {
 			DownBlocks: []string{"CrossAttnDownBlock2D", "DownBlock2D"}, UpBlocks: []string{"UpBlock2D", "CrossAttnUpBlock2D"},
 			ContextDim: 12, Heads: unet.PerBlock{2, 4}, LinearProjector: true,
 		})
+		c.Work = 0
 		g.near("U-Net", m.Forward(c, g.get("sd2.sample"), g.float64s("sd2.timestep"), g.get("sd2.context"), nil), g.get("sd2.out"), parity)
+		g.counted(c, "sd2.flop")
 	})
 	t.Run("sdxl", func(t *testing.T) {
 		g.t = t
@@ -121,13 +131,17 @@ func TestGeometriesMatchDiffusers(t *testing.T) {
 			ContextDim: 28, Heads: unet.PerBlock{1, 2, 3}, Depths: unet.PerBlock{1, 2, 3}, LinearProjector: true,
 			Addition: "text_time", AdditionTimeDim: 8, AdditionDim: 10 + 6*8,
 		})
+		c.Work = 0
 		y := m.Forward(c, g.get("sdxl.sample"), g.float64s("sdxl.timestep"), words, &unet.Added{Pooled: pooled, Sizes: g.float64s("sdxl.sizes")})
 		g.near("U-Net", y, g.get("sdxl.out"), parity)
+		g.counted(c, "sdxl.flop")
 	})
 	t.Run("tiny", func(t *testing.T) {
 		g.t = t
 		m := named(t, vae.NewTiny, vae.TAESD)
+		c.Work = 0
 		g.near("decoder", m.Decode(c, g.get("tiny.latent")), g.get("tiny.decoded"), parity)
+		g.counted(c, "tiny.flop")
 		g.near("encoder", m.Encode(c, g.get("tiny.pixels")), g.get("tiny.encoded"), parity)
 	})
 }
