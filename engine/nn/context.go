@@ -27,6 +27,8 @@ type Context struct {
 	// Work counts the floating-point operations of the matrix products so far,
 	// forward, from their shapes and with convolutions as direct ones.
 	Work float64
+	// Profile, if any, is told how long each kind of layer takes.
+	Profile *Profile
 
 	free map[int][][]float32 // by length
 	used [][]float32
