@@ -168,7 +168,11 @@ func (m *measurement) print(w io.Writer) {
 			fmt.Fprintf(w, "\n%s\n", stage)
 			fmt.Fprintf(t, "operator\tseconds\tshare\tcalls\tGFLOP/s\t\n")
 		}
-		fmt.Fprintf(t, "%s\t%.4f\t%.1f %%\t%.0f\t%.0f\t\n", o.Op, o.Seconds, 100*o.Share, o.Calls, o.GFLOPs)
+		rate := "–" // not matrix products
+		if o.GFLOPs > 0 {
+			rate = fmt.Sprintf("%.0f", o.GFLOPs)
+		}
+		fmt.Fprintf(t, "%s\t%.4f\t%.1f %%\t%.0f\t%s\t\n", o.Op, o.Seconds, 100*o.Share, o.Calls, rate)
 	}
 	t.Flush()
 }
