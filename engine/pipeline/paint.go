@@ -115,8 +115,9 @@ func (p *Pipeline) Encode(c *nn.Context, prompt, negative string, guided bool) (
 			n := min(len(all), t-2)
 			ids = append(ids, p.Tokenizer.Start())
 			ids = append(ids, all[:n]...)
-			for range t - n - 1 {
-				ids = append(ids, p.Tokenizer.End())
+			ids = append(ids, p.Tokenizer.End())
+			for range t - n - 2 {
+				ids = append(ids, p.Tokenizer.Pad())
 			}
 			all = all[n:]
 		}
