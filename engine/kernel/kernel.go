@@ -44,6 +44,9 @@ type functions struct {
 	// 16, into float32.
 	widenHalf, widenBrain func(dst []float32, src []uint16)
 
+	// prefetch asks for memory to be brought into the second-level cache.
+	prefetch func(x []float32)
+
 	// Winograd's transforms of channels, a multiple of 16: of 36 pixels, number
 	// i of the result going to dst[i*stride]; of filters, tap i of which is at
 	// src[i*tap]; and of 36 products, number i at src[i*stride], to 16 pixels,

@@ -16,6 +16,7 @@ var goLevel = functions{
 	addRows:           addRowsGo,
 	widenHalf:         widenHalfGo,
 	widenBrain:        widenBrainGo,
+	prefetch:          func([]float32) {},
 	add:               addGo,
 	mul:               mulGo,
 	axpy:              axpyGo,

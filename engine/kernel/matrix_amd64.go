@@ -69,6 +69,11 @@ func widenHalfAVX2(dst []float32, src []uint16)
 //go:noescape
 func widenBrainAVX2(dst []float32, src []uint16)
 
+// prefetchAVX2 asks for x to be brought into the second-level cache.
+//
+//go:noescape
+func prefetchAVX2(x []float32)
+
 // peakAVX2 runs rounds of 12 independent multiply-adds of vectors and returns the number of multiply-adds.
 //
 //go:noescape
@@ -148,6 +153,11 @@ func widenHalfAVX512(dst []float32, src []uint16)
 //
 //go:noescape
 func widenBrainAVX512(dst []float32, src []uint16)
+
+// prefetchAVX512 asks for x to be brought into the second-level cache.
+//
+//go:noescape
+func prefetchAVX512(x []float32)
 
 // peakAVX512 runs rounds of 12 independent multiply-adds of vectors and returns the number of multiply-adds.
 //

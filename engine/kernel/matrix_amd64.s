@@ -1383,6 +1383,24 @@ end:
 	VZEROUPPER
 	RET
 
+// func prefetchAVX2(x []float32)
+// Requires: MMX+
+TEXT ·prefetchAVX2(SB), NOSPLIT, $0-24
+	MOVQ x_base+0(FP), AX
+	MOVQ x_len+8(FP), CX
+	ADDQ $0x0f, CX
+	SHRQ $0x04, CX
+	JEQ  end
+
+loop:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       CX
+	JNE        loop
+
+end:
+	RET
+
 // func peakAVX2(rounds int) int
 // Requires: AVX, FMA3
 TEXT ·peakAVX2(SB), NOSPLIT, $0-16
@@ -3547,6 +3565,24 @@ loop:
 
 end:
 	VZEROUPPER
+	RET
+
+// func prefetchAVX512(x []float32)
+// Requires: MMX+
+TEXT ·prefetchAVX512(SB), NOSPLIT, $0-24
+	MOVQ x_base+0(FP), AX
+	MOVQ x_len+8(FP), CX
+	ADDQ $0x0f, CX
+	SHRQ $0x04, CX
+	JEQ  end
+
+loop:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       CX
+	JNE        loop
+
+end:
 	RET
 
 // func peakAVX512(rounds int) int

@@ -66,11 +66,10 @@ type field struct {
 var fields = sync.Pool{New: func() any { return new(field) }}
 
 const (
-	fieldFloats = 1 << 22 // for the transformed tiles: 16 MiB, which third-level caches hold
+	fieldFloats = 1 << 21 // for the transformed tiles: 8 MiB, which third-level caches hold
 	leastTiles  = 96      // at a time, so that the filters' transform is worth it
-	mostPart    = 48      // tiles of a task, whose products stay in the second-level cache
+	mostPart    = 96      // tiles of a task, whose products stay in the second-level cache
 	mostDepth   = 64      // channels that are transformed at a time
-	taskPanels  = 2
 )
 
 // plane is the distance of planes of n numbers from each other: an odd number of
@@ -85,7 +84,7 @@ func (f *field) run(stop *atomic.Bool) {
 	blocks := ceilDiv(f.in, mostDepth)
 	f.depth = roundUp(ceilDiv(f.in, blocks), 16)
 	blocks = ceilDiv(f.in, f.depth)
-	panels := ceilDiv(f.out, panel*taskPanels)
+	panels := ceilDiv(f.out, panel)
 	// Enough tiles at a time for every processor to have its tasks.
 	most := max(leastTiles*ceilDiv(tasksAProc*procs, panels), fieldFloats/36/(blocks*f.depth)/leastTiles*leastTiles)
 	f.tiles = roundUp(ceilDiv(all, ceilDiv(all, most)), maxRows)
@@ -163,40 +162,34 @@ func (f *fieldInput) Do(i int) {
 	patches.Put(p)
 }
 
-// Do multiplies some tiles by a few panels of filters.
+// Do multiplies some tiles by one panel of filters.
 func (f *field) Do(i int) {
 	parts := ceilDiv(f.tiles, f.partTiles)
-	t0, first := i%parts*f.partTiles, i/parts*taskPanels
-	tiles := min(f.partTiles, f.tiles-t0)
-	panels := min(taskPanels, ceilDiv(f.out, panel)-first)
+	t0, j := i%parts*f.partTiles, i/parts
+	tiles, cols := min(f.partTiles, f.tiles-t0), min(panel, f.out-j*panel)
 	stride, filterStride := plane(tiles*panel), plane(f.depth*panel)
-	work := borrow(36*taskPanels*(plane(mostPart*panel)+plane(mostDepth*panel)) + 9*mostDepth*panel)
-	products, filters := (*work)[:36*taskPanels*stride], (*work)[36*taskPanels*stride:]
-	wide := filters[36*taskPanels*filterStride:]
+	work := borrow(36*(plane(mostPart*panel)+plane(mostDepth*panel)) + 9*mostDepth*panel)
+	products, filters := (*work)[:36*stride], (*work)[36*stride:]
+	wide := filters[36*filterStride:]
 	inputs, inputStride := f.transformed, plane(f.tiles*f.depth)
 	for k := 0; k < f.in; k += f.depth {
 		depth := min(f.depth, f.in-k)
-		for q := range panels {
-			taps, tap := f.Weights.taps(wide, first+q, k, depth)
-			active.winogradWeights(filters[36*q*filterStride:], filterStride, taps, tap, depth*panel)
-		}
+		taps, tap := f.Weights.taps(wide, j, k, depth)
+		active.winogradWeights(filters, filterStride, taps, tap, depth*panel)
 		for e := range 36 {
-			for q := range panels {
-				c := products[(36*q+e)*stride:]
-				from := c
-				if k == 0 {
-					from = nil
-				}
-				cols := min(panel, f.out-(first+q)*panel)
-				active.multiply(depth, inputs[e*inputStride+t0*f.depth:], f.depth, tiles, filters[(36*q+e)*filterStride:], c, panel, cols, from, panel)
+			if e < 35 { // what comes next is far away
+				active.prefetch(inputs[(e+1)*inputStride+t0*f.depth:][:tiles*f.depth])
 			}
+			c := products[e*stride:]
+			from := c
+			if k == 0 {
+				from = nil
+			}
+			active.multiply(depth, inputs[e*inputStride+t0*f.depth:], f.depth, tiles, filters[e*filterStride:], c, panel, cols, from, panel)
 		}
 		inputs = inputs[36*inputStride:]
 	}
-	for q := range panels {
-		j := first + q
-		f.write(products[36*q*stride:], stride, t0, tiles, j*panel, min(panel, f.out-j*panel))
-	}
+	f.write(products, stride, t0, tiles, j*panel, cols)
 	giveBack(work)
 }
 

@@ -19,6 +19,7 @@ var families = map[string]func(w width){
 		copyRows(w)
 		addRows(w)
 		widen(w)
+		prefetch(w)
 		peak(w)
 	},
 	"elementwise": func(w width) {

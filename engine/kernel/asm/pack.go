@@ -235,3 +235,22 @@ func widen(w width) {
 		VPSLLD(Imm(16), v, v)
 	})
 }
+
+// prefetch writes a function that asks for memory to be brought into the cache.
+func prefetch(w width) {
+	TEXT("prefetch"+w.name, NOSPLIT, "func(x []float32)")
+	Pragma("noescape")
+	Doc("prefetch" + w.name + " asks for x to be brought into the second-level cache.")
+	x := slice("x")
+	n := Load(Param("x").Len(), GP64())
+	ADDQ(Imm(15), n)
+	SHRQ(Imm(4), n)
+	JEQ(LabelRef("end"))
+	Label("loop")
+	PREFETCHT1(at(x, 0))
+	ADDQ(Imm(cacheLine), x)
+	DECQ(n)
+	JNE(LabelRef("loop"))
+	Label("end")
+	RET()
+}
