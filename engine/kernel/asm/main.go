@@ -12,18 +12,12 @@ import (
 )
 
 // families names what goes into one file.
-var families = map[string]func(w width){
-	"matrix": func(w width) {
-		tile(w, "tile", w.regs)
-		tile(w, "tileHalf", w.regs/2)
-		transpose(w)
-		copyRows(w)
-		peak(w)
-	},
-	"elementwise": func(w width) {
-		arithmetic(w)
-		activations(w)
-		adamW(w)
+var families = map[string]func(l level){
+	"matrix": level.matrix,
+	"elementwise": func(l level) {
+		arithmetic(l)
+		activations(l)
+		adamW(l)
 	},
 	"reduce": reductions,
 }

@@ -22,6 +22,14 @@ func (w width) wide() bool { return w.lanes == 16 }
 
 func (w width) bytes() int { return 4 * w.lanes }
 
+func (w width) matrix() {
+	tile(w, "tile", w.regs)
+	tile(w, "tileHalf", w.regs/2)
+	transpose(w)
+	copyRows(w)
+	peak(w)
+}
+
 // vector returns a fresh register.
 func (w width) vector() reg.VecVirtual {
 	if w.wide() {
