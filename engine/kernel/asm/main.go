@@ -9,6 +9,7 @@ import (
 	"regexp"
 
 	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
 )
 
 // families names what goes into one file.
@@ -25,19 +26,30 @@ var families = map[string]func(l level){
 func main() {
 	log.SetFlags(0)
 	family := flag.String("family", "", "functions to write: matrix, elementwise or reduce")
+	arch := flag.String("arch", "amd64", "processor to write for: amd64 or arm64")
 	flag.Parse()
 	write, ok := families[*family]
 	if !ok {
 		log.Fatalf("asm: no family %q; want matrix, elementwise or reduce", *family)
 	}
 	constants = readConstants("../coefficients.go")
+	named := func(name string) string { return flag.Lookup(name).Value.String() }
 
-	ConstraintExpr("amd64,!purego")
-	for _, w := range widths {
-		write(w)
+	switch *arch {
+	case "amd64":
+		ConstraintExpr("amd64,!purego")
+		for _, w := range widths {
+			write(w)
+		}
+		Generate()
+		checkRegisters(named("out"))
+	case "arm64":
+		file := ir.NewFile()
+		write(neon{file})
+		writeARM64(file, named("out"), named("stubs"), named("pkg"))
+	default:
+		log.Fatalf("asm: no processor %q; want amd64 or arm64", *arch)
 	}
-	Generate()
-	checkRegisters(flag.Lookup("out").Value.String())
 }
 
 // checkRegisters makes sure that no function uses the YMM registers that AVX-512
