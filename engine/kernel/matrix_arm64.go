@@ -28,3 +28,13 @@ func tile1NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc in
 //
 //go:noescape
 func peakNEON(rounds int) int
+
+// widenFloat16NEON writes the float16 numbers of src as float32 to dst.
+//
+//go:noescape
+func widenFloat16NEON(dst []float32, src []uint16)
+
+// widenBFloat16NEON writes the bfloat16 numbers of src as float32 to dst.
+//
+//go:noescape
+func widenBFloat16NEON(dst []float32, src []uint16)

@@ -769,3 +769,71 @@ loop:
 	SUBS  $0x01, R0
 	BNE   loop
 	RET
+
+// func widenFloat16NEON(dst []float32, src []uint16)
+TEXT ·widenFloat16NEON(SB), NOSPLIT, $0-48
+	MOVD dst_base+0(FP), R0
+	MOVD src_base+24(FP), R1
+	MOVD dst_len+8(FP), R2
+	SUBS $0x08, R2
+	BLT  loopRest
+
+loop:
+	FMOVQ.P 16(R1), F0
+	WORD    $0x0e217801 // FCVTL V1.4S, V0.4H
+	FMOVQ.P F1, 16(R0)
+	WORD    $0x4e217800 // FCVTL2 V0.4S, V0.8H
+	FMOVQ.P F0, 16(R0)
+	SUBS    $0x08, R2
+	BGE     loop
+
+loopRest:
+	ADD  $0x08, R2
+	SUBS $0x01, R2
+	BLT  singleRest
+
+single:
+	MOVHU.P 2(R1), R3
+	FMOVS   R3, F0
+	WORD    $0x0e217800 // FCVTL V0.4S, V0.4H
+	FMOVS.P F0, 4(R0)
+	SUBS    $0x01, R2
+	BGE     single
+
+singleRest:
+	ADD $0x01, R2
+	RET
+
+// func widenBFloat16NEON(dst []float32, src []uint16)
+TEXT ·widenBFloat16NEON(SB), NOSPLIT, $0-48
+	MOVD dst_base+0(FP), R0
+	MOVD src_base+24(FP), R1
+	MOVD dst_len+8(FP), R2
+	SUBS $0x08, R2
+	BLT  loopRest
+
+loop:
+	FMOVQ.P 16(R1), F0
+	WORD    $0x2e613801 // SHLL V1.4S, V0.4H, #16
+	FMOVQ.P F1, 16(R0)
+	WORD    $0x6e613800 // SHLL2 V0.4S, V0.8H, #16
+	FMOVQ.P F0, 16(R0)
+	SUBS    $0x08, R2
+	BGE     loop
+
+loopRest:
+	ADD  $0x08, R2
+	SUBS $0x01, R2
+	BLT  singleRest
+
+single:
+	MOVHU.P 2(R1), R3
+	FMOVS   R3, F0
+	WORD    $0x2e613800 // SHLL V0.4S, V0.4H, #16
+	FMOVS.P F0, 4(R0)
+	SUBS    $0x01, R2
+	BGE     single
+
+singleRest:
+	ADD $0x01, R2
+	RET

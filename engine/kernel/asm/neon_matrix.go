@@ -14,6 +14,7 @@ func (n neon) matrix() {
 		n.tile(rows)
 	}
 	n.peak()
+	n.widenings()
 }
 
 // tile writes the inner loop of the matrix product for some rows of a, which are
