@@ -47,7 +47,7 @@ func generate(ctx context.Context, args []string) error {
 	f.StringVar(&r.Sampler, "sampler", engine.DefaultSampler, "one of "+strings.Join(sampler.Names(), ", "))
 	f.IntVar(&r.Width, "width", 0, "pixels; 0 is the model's own")
 	f.IntVar(&r.Height, "height", 0, "pixels; 0 is the model's own")
-	f.StringVar(&r.Model, "model", engine.DefaultModel, `"default" or the path of a model folder (diffusers layout)`)
+	f.StringVar(&r.Model, "model", engine.DefaultModel, `"default", the path of a model folder (diffusers layout) or of a Stable Diffusion 1 .safetensors file`)
 	if err := parse(f, args); err != nil {
 		return err
 	}

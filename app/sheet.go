@@ -14,7 +14,7 @@ import (
 func sheet(ctx context.Context, args []string) error {
 	f := flags("sheet", "--out sheet.png [flags]")
 	out := f.String("out", "", "PNG file to write")
-	model := f.String("model", engine.DefaultModel, `"default" or the path of a model folder`)
+	model := f.String("model", engine.DefaultModel, `"default" or the path of a model`)
 	seeds := f.Int("seeds", 4, "pictures of each prompt, with seeds 1, 2, …")
 	columns := f.Int("columns", 4, "prompts in a row")
 	if err := parse(f, args); err != nil {

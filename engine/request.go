@@ -40,7 +40,7 @@ type Request struct {
 	Sampler  string  `json:"sampler"`         // a name from sampler.Names
 	Width    int     `json:"width,omitempty"` // pixels; 0 is the model's own size
 	Height   int     `json:"height,omitempty"`
-	Model    string  `json:"model"` // DefaultModel, or the path of a model folder
+	Model    string  `json:"model"` // DefaultModel, or the path of a model: a folder or one file
 }
 
 // Validate says in one sentence what cannot be drawn and what to change; nil
@@ -53,7 +53,7 @@ func (r Request) Validate() error {
 	case r.Guidance < 0 || r.Guidance > 100 || r.Guidance != r.Guidance:
 		return fmt.Errorf("%w: guidance is %g; choose a number from 0 to 100", ErrInvalid, r.Guidance)
 	case strings.TrimSpace(r.Model) == "":
-		return fmt.Errorf("%w: no model is named; use %q or the path of a model folder", ErrInvalid, DefaultModel)
+		return fmt.Errorf("%w: no model is named; use %q or the path of a model", ErrInvalid, DefaultModel)
 	}
 	if err := validSize("width", r.Width); err != nil {
 		return err

@@ -85,7 +85,7 @@ func (f *File) DType(name string) (DType, bool) {
 func (f *File) Float32(name string) ([]float32, error) {
 	e, ok := f.tensors[name]
 	if !ok {
-		return nil, fmt.Errorf("%s has no tensor %q: the file belongs to another kind of model, or to another part of it", f.name, name)
+		return nil, f.missing(name)
 	}
 	var out []float32
 	err := f.source.with(f.start+e.begin, f.start+e.end, func(raw []byte) { out, ok = widen(raw, e.dtype) })
@@ -97,6 +97,10 @@ func (f *File) Float32(name string) ([]float32, error) {
 			f.name, name, e.dtype, errors.ErrUnsupported)
 	}
 	return out, nil
+}
+
+func (f *File) missing(name string) error {
+	return fmt.Errorf("%s has no tensor %q: the file belongs to another kind of model, or to another part of it", f.name, name)
 }
 
 // Close releases the file; what Float32 returned stays valid.

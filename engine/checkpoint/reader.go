@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,7 +12,9 @@ import (
 type Reader struct {
 	file   *File
 	prefix string
-	taken  map[string]bool // full names, shared with the readers made by Sub
+	rename func(string) string // from the names it is asked for to the file's; nil if they are the same
+	ignore []string            // beginnings of names that nobody needs
+	taken  map[string]bool     // full names, shared with the readers made by Sub
 }
 
 // Reader reads the tensors whose names begin with prefix, which includes the
@@ -23,23 +26,52 @@ func (f *File) Reader(prefix string) *Reader {
 // Sub reads the tensors below prefix, relative to r's own; what it takes counts
 // as taken by r.
 func (r *Reader) Sub(prefix string) *Reader {
-	return &Reader{file: r.file, prefix: r.prefix + prefix, taken: r.taken}
+	s := *r
+	if r.rename == nil {
+		s.prefix += prefix
+	} else {
+		s.rename = func(name string) string { return r.rename(prefix + name) }
+	}
+	return &s
+}
+
+// full is the name in the file.
+func (r *Reader) full(name string) string {
+	if r.rename != nil {
+		name = r.rename(name)
+	}
+	return r.prefix + name
 }
 
 // Has reports whether there is such a tensor.
 func (r *Reader) Has(name string) bool {
-	_, ok := r.file.tensors[r.prefix+name]
+	_, ok := r.file.tensors[r.full(name)]
 	return ok
 }
 
 // Shape gives a tensor's dimensions, so that a model can read its own geometry
 // off its file; false without such a tensor.
-func (r *Reader) Shape(name string) ([]int, bool) { return r.file.Shape(r.prefix + name) }
+func (r *Reader) Shape(name string) ([]int, bool) { return r.file.Shape(r.full(name)) }
 
-// Float32 reads one tensor, which must have the given shape.
+// Dim gives the size of a tensor's axis, which it must have.
+func (r *Reader) Dim(name string, axis int) (int, error) {
+	full := r.full(name)
+	shape, ok := r.file.Shape(full)
+	if !ok {
+		return 0, r.file.missing(full)
+	}
+	if axis >= len(shape) {
+		return 0, fmt.Errorf("tensor %q in %s: shape %v, want %d dimensions or more: the file belongs to a model of another kind",
+			full, r.file.name, shape, axis+1)
+	}
+	return shape[axis], nil
+}
+
+// Float32 reads one tensor, which must have the given shape; a linear layer and
+// a 1×1 convolution have the same numbers and stand for each other.
 func (r *Reader) Float32(name string, shape ...int) ([]float32, error) {
-	full := r.prefix + name
-	if have, ok := r.file.Shape(full); ok && !slices.Equal(have, shape) {
+	full := r.full(name)
+	if have, ok := r.file.Shape(full); ok && !slices.Equal(withoutTaps(have), withoutTaps(shape)) {
 		return nil, fmt.Errorf("tensor %q in %s: shape %v, want %v: the file belongs to a model of another size or kind",
 			full, r.file.name, have, shape)
 	}
@@ -50,15 +82,37 @@ func (r *Reader) Float32(name string, shape ...int) ([]float32, error) {
 	return data, err
 }
 
+// withoutTaps is the shape of the linear layer that a 1×1 convolution
+// [out,in,1,1] is, and any other shape as it is.
+func withoutTaps(shape []int) []int {
+	if len(shape) == 4 && shape[2] == 1 && shape[3] == 1 {
+		return shape[:2]
+	}
+	return shape
+}
+
 // Unused lists the tensors below the prefix that nobody has read, by their full
 // names: what a loader does not understand.
 func (r *Reader) Unused() []string {
 	var names []string
 	for _, n := range r.file.names {
-		if strings.HasPrefix(n, r.prefix) && !r.taken[n] {
+		rest, ours := strings.CutPrefix(n, r.prefix)
+		ignored := slices.ContainsFunc(r.ignore, func(begin string) bool { return strings.HasPrefix(rest, begin) })
+		if ours && !ignored && !r.taken[n] {
 			names = append(names, n)
 		}
 	}
 	slices.Sort(names)
 	return names
+}
+
+// Complete is the error of a loader that needs every tensor below the prefix but
+// has no use for some.
+func (r *Reader) Complete() error {
+	unused := r.Unused()
+	if len(unused) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s has %d tensors that have no place in this model, such as %q: the file belongs to another kind of model (%w)",
+		r.file.name, len(unused), unused[0], errors.ErrUnsupported)
 }

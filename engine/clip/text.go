@@ -1,10 +1,12 @@
 // Package clip turns token ids into the embeddings that steer the denoiser:
 // the text encoder of CLIP (Radford et al. 2021), as transformers'
-// CLIPTextModel.
+// CLIPTextModel and CLIPTextModelWithProjection. CLIP ViT-L (Stable Diffusion 1
+// and XL) and OpenCLIP's ViT-H (2) and bigG (XL) are configurations of it.
 package clip
 
 import (
 	"fmt"
+	"slices"
 
 	"darkroom/engine/nn"
 
@@ -21,7 +23,18 @@ type TextConfig struct {
 	Positions int     `json:"max_position_embeddings"`
 	Act       string  `json:"hidden_act"`
 	NormEps   float64 `json:"layer_norm_eps"`
+
+	// Projection is the width of the pooled output, for which there are weights
+	// only in a class with projection.
+	Projection int      `json:"projection_dim,omitempty"`
+	Classes    []string `json:"architectures,omitempty"`
 }
+
+// withProjection is the class that has text_projection; the file of a plain
+// CLIPTextModel gives its projection_dim too.
+const withProjection = "CLIPTextModelWithProjection"
+
+func (cfg TextConfig) projects() bool { return slices.Contains(cfg.Classes, withProjection) }
 
 // Validate names what in the configuration this program can't build.
 func (cfg TextConfig) Validate() error {
@@ -32,6 +45,8 @@ func (cfg TextConfig) Validate() error {
 		return fmt.Errorf("text encoder config: hidden_size %d must be a multiple of num_attention_heads %d", cfg.Hidden, cfg.Heads)
 	case cfg.Act != "quick_gelu" && cfg.Act != "gelu":
 		return fmt.Errorf("text encoder config: hidden_act is %q, expected quick_gelu or gelu", cfg.Act)
+	case cfg.projects() && cfg.Projection < 1:
+		return fmt.Errorf("text encoder config: a %s needs a projection_dim", withProjection)
 	}
 	return nil
 }
@@ -44,6 +59,7 @@ type Text struct {
 	positions *nn.Embedding
 	layers    []textLayer
 	final     *nn.LayerNorm
+	project   *nn.Linear // nil without projection
 }
 
 type textLayer struct {
@@ -61,6 +77,7 @@ func NewText(p nn.Params, cfg TextConfig) (*Text, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	whole := p
 	p = p.Sub("text_model")
 	m := &Text{
 		Config:    cfg,
@@ -83,16 +100,56 @@ func NewText(p nn.Params, cfg TextConfig) (*Text, error) {
 		})
 	}
 	m.final = nn.NewLayerNorm(p.Sub("final_layer_norm"), cfg.Hidden, cfg.NormEps)
+	if cfg.projects() {
+		m.project = nn.NewLinear(whole.Sub("text_projection"), cfg.Hidden, cfg.Projection, false)
+	}
 	return m, p.Err()
 }
 
 // Forward maps ids, n rows of Positions tokens each, to [n,Positions,Hidden].
 func (m *Text) Forward(c *nn.Context, ids []int) *tensor.Dense {
-	x := nn.AddPositions(c, m.tokens.Forward(c, ids, m.Config.Positions), m.positions.Table)
-	for _, l := range m.layers {
-		x = nn.Add(c, x, l.attention.Forward(c, l.norm1.Forward(c, x), nil))
-		h := l.up.Forward(c, l.norm2.Forward(c, x))
-		x = nn.Add(c, x, l.down.Forward(c, l.act.Forward(c, h)))
+	_, last := m.States(c, ids)
+	return last
+}
+
+// States is Forward that also returns what the last layer but one gives, as it
+// is: the embeddings SDXL listens to.
+func (m *Text) States(c *nn.Context, ids []int) (penultimate, last *tensor.Dense) {
+	tokens := m.tokens.Forward(c, ids, m.Config.Positions)
+	x := nn.AddPositions(c, tokens, m.positions.Table)
+	c.Free(tokens)
+	for i := range m.layers {
+		if penultimate != nil {
+			c.Free(penultimate)
+		}
+		penultimate, x = x, m.layers[i].forward(c, x)
 	}
-	return m.final.Forward(c, x)
+	last = m.final.Forward(c, x)
+	c.Free(x)
+	return penultimate, last
+}
+
+func (l *textLayer) forward(c *nn.Context, x *tensor.Dense) *tensor.Dense {
+	h := l.norm1.Forward(c, x)
+	a := l.attention.Forward(c, h, nil)
+	c.Free(h)
+	x = nn.Add(c, x, a)
+	c.Free(a)
+	h = l.norm2.Forward(c, x)
+	wide := l.up.Forward(c, h)
+	c.Free(h)
+	bent := l.act.Forward(c, wide)
+	c.Free(wide)
+	narrow := l.down.Forward(c, bent)
+	c.Free(bent)
+	y := nn.Add(c, x, narrow)
+	c.Free(x, narrow)
+	return y
+}
+
+// Pooled maps each text as a whole to [n,Projection]: the embedding in last, of
+// States, of the token that ends it, of which ends has the place in its row. The
+// model must be one with projection.
+func (m *Text) Pooled(c *nn.Context, last *tensor.Dense, ends []int) *tensor.Dense {
+	return m.project.Forward(c, nn.Take(c, last, ends))
 }

@@ -24,6 +24,21 @@ func exp1(x float32) float32 {
 	return math.Float32frombits(math.Float32bits(p) + math.Float32bits(t)<<23)
 }
 
+// pow2 is 2^t for t up to 1; below pow2Min, and for NaN, it is 2^pow2Min.
+func pow2(t float32) float32 {
+	if !(t > pow2Min) {
+		t = pow2Min
+	}
+	n := t + expRound
+	f := t - (n - expRound)
+	p := fma(pow2C5, f, pow2C4)
+	p = fma(p, f, pow2C3)
+	p = fma(p, f, pow2C2)
+	p = fma(p, f, pow2C1)
+	p = fma(p, f, pow2C0)
+	return math.Float32frombits(math.Float32bits(p) + math.Float32bits(n)<<23)
+}
+
 // sigmoid1 is 1/(1+e^−x).
 func sigmoid1(x float32) float32 { return 1 / (1 + exp1(-x)) }
 

@@ -19,6 +19,19 @@ const (
 	expQ0    float32 = 0.5
 )
 
+// 2^t = 2^n · 2^f with n = round(t) and |f| ≤ ½, for pow2Min ≤ t ≤ 1 only. 2^f is a
+// polynomial of degree 5 that minimises the greatest relative error (2·10⁻⁷ in
+// float32, found by reweighted least squares).
+const (
+	pow2Min float32 = -126
+	pow2C5  float32 = 0.001327647129073739
+	pow2C4  float32 = 0.009675541892647743
+	pow2C3  float32 = 0.05550713092088699
+	pow2C2  float32 = 0.24022120237350464
+	pow2C1  float32 = 0.6931469440460205
+	pow2C0  float32 = 1.0000001192092896
+)
+
 // The normal distribution's tail Φ(−a) = ½·e^(a·t(a)) for a ≥ 0, where the
 // polynomial t of degree 8 minimises the greatest absolute error of Φ over
 // [0, phiMax] (2.4·10⁻⁸, found by reweighted least squares); a is clamped to
@@ -36,4 +49,16 @@ const (
 	phiT0      float32 = -0.7978865504264832
 	invSqrt2Pi float32 = 0.39894228 // 1/√(2π)
 	quickScale float32 = 1.702      // QuickGELU's factor
+)
+
+// The numbers in Winograd's transforms F(4×4,3×3).
+const (
+	two          float32 = 2
+	four         float32 = 4
+	five         float32 = 5
+	eight        float32 = 8
+	quarter      float32 = 1. / 4
+	sixth        float32 = 1. / 6
+	twelfth      float32 = 1. / 12
+	twentyFourth float32 = 1. / 24
 )

@@ -4,60 +4,28 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
-)
-
-// The product is computed block by block: a block of b of up to panelFloats
-// elements is packed once and shared; each task packs blockRows × blockDepth
-// elements of a at a time, which stay in the second-level cache while tiles of
-// blockDepth run over them from the first-level cache.
-const (
-	blockDepth  = 256
-	blockTiles  = 20 // tiles of rows in a task at most
-	blockCols   = 1024
-	panelFloats = 1 << 21
+	"sync/atomic"
 )
 
 // Gemm computes c[i*ldc+j] = Σ_k a(i,k)·b(j,k) for i < m, j < n, k < inner
 // dimension k; with accumulate the chain starts from c instead of 0. The right
 // operand is given by the result's columns, so weights W [in,out] are
 // Strided{W, 1, out}. The work is spread over all processors.
-func Gemm(m, n, k int, a, b Operand, c []float32, ldc int, accumulate bool) {
+func Gemm(m, n, k int, a Left, b Right, c []float32, ldc int, accumulate bool) {
 	gemm(m, n, k, a, b, c, ldc, accumulate, runtime.GOMAXPROCS(0))
 }
 
 // GemmSerial is Gemm on the calling goroutine alone, for many small products
 // inside Parallel.
-func GemmSerial(m, n, k int, a, b Operand, c []float32, ldc int, accumulate bool) {
+func GemmSerial(m, n, k int, a Left, b Right, c []float32, ldc int, accumulate bool) {
 	gemm(m, n, k, a, b, c, ldc, accumulate, 1)
 }
 
-// product is a matrix product under way.
-type product struct {
-	f    *functions
-	m, n int
-	a, b Operand
-	c    []float32
-	ldc  int
-	load bool // chains start from c
-
-	// The block of b that is packed: columns [n0,n0+cols) of the result, depths
-	// [k0,k0+depth).
-	n0, cols, k0, depth int
-	packed              []float32
-
-	// A task is taskRows rows by taskPanels panels of columns.
-	taskRows, rowTasks, taskPanels, panels int
-}
-
-var products = sync.Pool{New: func() any { return new(product) }}
-
-func gemm(m, n, k int, a, b Operand, c []float32, ldc int, accumulate bool, procs int) {
+func gemm(m, n, k int, a Left, b Right, c []float32, ldc int, accumulate bool, procs int) {
 	if m <= 0 || n <= 0 {
 		return
 	}
-	if ldc < n || len(c) < (m-1)*ldc+n {
-		panic(fmt.Sprintf("kernel.Gemm: result of %d × %d does not fit %d elements with rows of %d", m, n, len(c), ldc))
-	}
+	checkResult(m, n, c, ldc)
 	if k <= 0 {
 		if !accumulate {
 			for i := range m {
@@ -67,104 +35,232 @@ func gemm(m, n, k int, a, b Operand, c []float32, ldc int, accumulate bool, proc
 		return
 	}
 	p := products.Get().(*product)
-	*p = product{f: active, m: m, n: n, a: a, b: b, c: c, ldc: ldc}
-	width := p.f.cols
-	cols := min(roundUp(n, width), blockCols)
-	depth := min(k, panelFloats/cols/blockDepth*blockDepth)
-	buffer := borrow(cols * depth)
-	p.packed = *buffer
-	for p.n0 = 0; p.n0 < n; p.n0 += cols {
-		p.cols = min(cols, n-p.n0)
-		p.panels = ceilDiv(p.cols, width)
-		p.split(procs)
-		for p.k0 = 0; p.k0 < k; p.k0 += depth {
-			p.depth = min(depth, k-p.k0)
-			p.load = accumulate || p.k0 > 0
-			if procs == 1 {
-				for i := range p.packTasks() {
-					p.pack(i)
-				}
-				for i := range p.tasks() {
-					p.compute(i)
-				}
-			} else {
-				Parallel(p.packTasks(), p.pack)
-				Parallel(p.tasks(), p.compute)
-			}
-		}
+	*p = product{m: m, n: n, k: k, left: a, right: b, c: c, ldc: ldc}
+	if s, ok := a.(Strided); ok && s.Col == 1 {
+		p.rows(s.Data, s.Row)
 	}
+	if accumulate {
+		p.from, p.ldf = c, ldc
+	}
+	buffer := borrow(ceilDiv(n, panel) * panel * k)
+	p.packed = *buffer
+	if procs == 1 {
+		for j := range p.panels() {
+			p.pack(j)
+		}
+	} else {
+		Run(p.panels(), (*packing)(p), nil)
+	}
+	p.run(procs, nil)
 	giveBack(buffer)
+	p.free()
+}
+
+// rows sets the left operand to rows in memory, to be read in place unless the
+// rows of a tile would get into each other's way there: at multiples of 2 KiB
+// all of them fall upon the same few sets of the first-level cache.
+func (p *product) rows(data []float32, row int) {
+	p.left = nil
+	p.a, p.lda = data, row
+	p.packs = row%512 == 0 && p.m > 1
+}
+
+func checkResult(m, n int, c []float32, ldc int) {
+	if ldc < n || len(c) < (m-1)*ldc+n {
+		panic(fmt.Sprintf("kernel: result of %d × %d does not fit %d elements with rows of %d", m, n, len(c), ldc))
+	}
+}
+
+// product is a matrix product under way: c = epilogue(from + a·b).
+type product struct {
+	m, n, k int
+	// The left operand is rows in memory, which are packed first if packs is
+	// set, or what left packs, which may be patches.
+	a       []float32
+	lda     int
+	packs   bool
+	left    Left
+	patches Patches
+	// The right operand is packed already, or packed for this product.
+	weights *Weights
+	right   Right
+	packed  []float32
+
+	from     []float32 // where the chains start, nil for 0
+	ldf      int       // 0 for one row for all
+	c        []float32
+	ldc      int
+	epilogue Epilogue
+
+	// A task is taskRows rows by taskPanels panels of columns (pairs of panels
+	// where values are gated).
+	taskRows, rowTasks, taskPanels int
+	serial                         bool
+}
+
+var products = sync.Pool{New: func() any { return new(product) }}
+
+func (p *product) free() {
 	*p = product{}
 	products.Put(p)
 }
 
-// split cuts the block into tasks: enough to keep procs busy to the end, and no
-// more than that, because every task packs its rows of a.
-func (p *product) split(procs int) {
-	tile := p.f.rows
-	want := 4 * procs
-	if procs == 1 {
-		want = 1
-	}
-	p.taskRows = min(roundUp(ceilDiv(p.m, want), tile), blockTiles*tile)
-	p.rowTasks = ceilDiv(p.m, p.taskRows)
-	colTasks := min(ceilDiv(want, p.rowTasks), ceilDiv(p.panels, 2))
-	p.taskPanels = ceilDiv(p.panels, colTasks)
-}
+// panels is the number of panels of the result's columns.
+func (p *product) panels() int { return ceilDiv(p.n, panel) }
 
-func (p *product) tasks() int { return p.rowTasks * ceilDiv(p.panels, p.taskPanels) }
+// packing is a product whose right operand is being packed, a panel a task.
+type packing product
 
-func (p *product) packTasks() int { return p.panels * ceilDiv(p.depth, blockDepth) }
+func (p *packing) Do(i int) { (*product)(p).pack(i) }
 
-// pack packs one panel of b over one blockDepth.
 func (p *product) pack(i int) {
-	width := p.f.cols
-	j, k := i%p.panels*width, i/p.panels*blockDepth
-	depth := min(blockDepth, p.depth-k)
-	at := j*p.depth + k*width
-	p.b.Pack(p.packed[at:at+depth*width], width, p.n0+j, min(width, p.cols-j), p.k0+k, depth)
+	p.right.PackPanel(p.packed[i*panel*p.k:(i+1)*panel*p.k], i*panel, min(panel, p.n-i*panel), p.k)
 }
 
-// compute does one task.
-func (p *product) compute(i int) {
-	height, width := p.f.rows, p.f.cols
+// A task's rows of a should stay in the second-level cache while panel after
+// panel is multiplied by them, but a panel must serve many rows, since it may
+// have to be widened for each task.
+const (
+	taskFloats  = 1 << 19 // of a
+	leastRows   = 384
+	mostRows    = 384
+	blockDepth  = 256 // of a panel at a time: 32 KiB
+	tasksAProc  = 4   // to share the work evenly when some tasks take longer
+	leastPanels = 2   // in a task that has to pack its rows
+)
+
+// run does the product in tasks on procs processors.
+func (p *product) run(procs int, stop *atomic.Bool) {
+	rows := max(leastRows, min(mostRows, taskFloats/p.k))
+	if procs == 1 {
+		procs, p.serial = 0, true
+	}
+	// whole tiles, and tasks of nearly the same size
+	p.rowTasks = ceilDiv(p.m, rows)
+	p.taskRows = roundUp(ceilDiv(p.m, p.rowTasks), active.tallest())
+	p.rowTasks = ceilDiv(p.m, p.taskRows)
+	groups := max(1, ceilDiv(tasksAProc*procs, p.rowTasks))
+	least := 1
+	if p.left != nil || p.packs {
+		least = leastPanels
+	}
+	p.taskPanels = max(least, ceilDiv(p.panels(), groups))
+	tasks := p.rowTasks * ceilDiv(p.panels(), p.taskPanels)
+	if p.serial {
+		for i := range tasks {
+			p.Do(i)
+		}
+		return
+	}
+	Run(tasks, p, stop)
+}
+
+// Do does one task.
+func (p *product) Do(i int) {
 	i0 := i % p.rowTasks * p.taskRows
 	rows := min(p.taskRows, p.m-i0)
-	firstPanel := i / p.rowTasks * p.taskPanels
-	lastPanel := min(firstPanel+p.taskPanels, p.panels)
+	first := i / p.rowTasks * p.taskPanels
+	last := min(first+p.taskPanels, p.panels())
 
-	buffer := borrow(roundUp(rows, height)*blockDepth + height*width)
-	partial := (*buffer)[:height*width]
-	a := (*buffer)[height*width:]
-	for k := 0; k < p.depth; k += blockDepth {
-		depth := min(blockDepth, p.depth-k)
-		for r := 0; r < rows; r += height {
-			p.a.Pack(a[r*depth:(r+height)*depth], height, i0+r, min(height, rows-r), p.k0+k, depth)
+	a, lda := p.a, p.lda
+	if p.left == nil && !p.packs {
+		a = a[i0*lda:]
+	} else {
+		lda = roundUp(p.k, 32) + 16 // an odd number of cache lines
+		buffer := borrow(rows * lda)
+		defer giveBack(buffer)
+		if p.packs {
+			copyRowsGo(*buffer, lda, a[i0*p.lda:], p.lda, p.k, rows)
+		} else {
+			p.left.PackRows(*buffer, lda, i0, rows, p.k)
 		}
-		load := p.load || k > 0
-		for panel := firstPanel; panel < lastPanel; panel++ {
-			j := panel * width
-			b := p.packed[j*p.depth+k*width:]
-			w := min(width, p.cols-j)
-			tile, full := p.f.tile, width
-			if w <= width/2 {
-				tile, full = p.f.tileHalf, width/2
+		a = *buffer
+	}
+	// A widened block of a panel, and results that are not yet what c wants.
+	work := borrow(blockDepth*panel + 2*mostRows*panel)
+	defer giveBack(work)
+	wide, part := (*work)[:blockDepth*panel], (*work)[blockDepth*panel:]
+	for j := first; j < last; j++ {
+		cols := min(panel, p.n-j*panel)
+		if p.epilogue.Gated {
+			gate := part[mostRows*panel:]
+			p.multiply(a, lda, i0, rows, 2*j, j*panel, cols, wide, part, panel)
+			p.multiply(a, lda, i0, rows, 2*j+1, p.n+j*panel, cols, wide, gate, panel)
+			p.epilogue.gate(part[:rows*panel], gate[:rows*panel])
+			copyRows(p.c[i0*p.ldc+j*panel:], p.ldc, part, panel, cols, rows)
+			continue
+		}
+		if p.epilogue.empty() && cols%16 == 0 {
+			p.multiply(a, lda, i0, rows, j, j*panel, cols, wide, p.c[i0*p.ldc+j*panel:], p.ldc)
+			continue
+		}
+		p.multiply(a, lda, i0, rows, j, j*panel, cols, wide, part, panel)
+		p.epilogue.finish(p.c[i0*p.ldc+j*panel:], p.ldc, part, i0, rows, j*panel, cols)
+	}
+}
+
+// multiply computes rows from i0 on of panel number j into c, whose room is
+// whole vectors; its cols columns start from those of p.from from col on.
+func (p *product) multiply(a []float32, lda, i0, rows, j, col, cols int, wide, c []float32, ldc int) {
+	from, ldf := p.from, p.ldf
+	if from != nil {
+		from = from[i0*ldf+col:]
+		if cols%16 != 0 { // a tile would read more than there is
+			count := rows
+			if ldf == 0 {
+				count = 1
 			}
-			for r := 0; r < rows; r += height {
-				c := p.c[(i0+r)*p.ldc+p.n0+j:]
-				if h := min(height, rows-r); h == height && w == full {
-					tile(depth, a[r*depth:], b, c, p.ldc, load)
-				} else {
-					if load {
-						copyRowsGo(partial, width, c, p.ldc, w, h)
-					}
-					tile(depth, a[r*depth:], b, partial, width, load)
-					copyRowsGo(c, p.ldc, partial, width, w, h)
-				}
+			copyRowsGo(c, ldc, from, ldf, cols, count)
+			if from = c; ldf > 0 {
+				ldf = ldc
 			}
 		}
 	}
-	giveBack(buffer)
+	// blocks of nearly the same depth
+	block := roundUp(ceilDiv(p.k, ceilDiv(p.k, blockDepth)), 4)
+	for k := 0; k < p.k; k += block {
+		depth := min(block, p.k-k)
+		b := p.packed
+		if p.weights != nil {
+			b = p.weights.block(wide, j, k, depth)
+		} else {
+			b = b[(j*p.k+k)*panel:]
+		}
+		active.multiply(depth, a[k:], lda, rows, b, c, ldc, cols, from, ldf)
+		from, ldf = c, ldc
+	}
+}
+
+// multiply computes rows × cols ≤ panel of a product, in tiles; c has room for
+// columns up to the next multiple of 16.
+func (f *functions) multiply(depth int, a []float32, lda, rows int, b, c []float32, ldc, cols int, from []float32, ldf int) {
+	for j := 0; j < cols; j += f.cols {
+		tiles := &f.tiles
+		if cols-j <= f.cols/2 && f.halves[1] != nil {
+			tiles = &f.halves
+		}
+		for r := 0; r < rows; {
+			height := min(rows-r, maxRows)
+			for tiles[height] == nil {
+				height--
+			}
+			start := from
+			if start != nil {
+				start = from[r*ldf+j:]
+			}
+			tiles[height](depth, a[r*lda:], lda, b[j:], c[r*ldc+j:], ldc, start, ldf)
+			r += height
+		}
+	}
+}
+
+// tallest is the number of rows of the tallest tile.
+func (f *functions) tallest() int {
+	for rows := maxRows; ; rows-- {
+		if f.tiles[rows] != nil {
+			return rows
+		}
+	}
 }
 
 func roundUp(n, to int) int { return (n + to - 1) / to * to }

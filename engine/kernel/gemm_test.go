@@ -9,7 +9,7 @@ import (
 
 // matrix is an operand with its definition, element by element.
 type matrix struct {
-	Operand
+	operand    any // Left, Right or both
 	rows, cols int
 	at         func(i, k int) float32
 }
@@ -59,7 +59,7 @@ func (v conv) input() matrix {
 
 func (v conv) inputT() matrix {
 	m := v.input()
-	return matrix{PatchesT(m.Operand.(Patches)), m.cols, m.rows, func(i, k int) float32 { return m.at(k, i) }}
+	return matrix{PatchesT(m.operand.(Patches)), m.cols, m.rows, func(i, k int) float32 { return m.at(k, i) }}
 }
 
 func (v conv) scatter() matrix {
@@ -97,7 +97,7 @@ func gemmCases() map[string][2]matrix {
 	cases := map[string][2]matrix{
 		"narrow":        {byRows(1, 300, 40), byColumns(2, 3, 40)},
 		"flat":          {byRows(1, 3, 70), byColumns(2, 300, 70)},
-		"two blocks":    {byRows(1, 13, 10), byColumns(2, blockCols+70, 10)},
+		"two blocks":    {byRows(1, 13, 10), byColumns(2, 5*panel+7, 10)},
 		"deep":          {byColumns(1, 14, 4*blockDepth+3), byRows(2, 33, 4*blockDepth+3)},
 		"rows × rows":   {byRows(1, 70, 65), byRows(2, 45, 65)},
 		"spread":        {spread(1, 30, 21), spread(2, 50, 21)},
@@ -152,10 +152,10 @@ func TestGemm(t *testing.T) {
 				for _, f := range levels() {
 					for _, procs := range []int{1, 2} {
 						runtime.GOMAXPROCS(procs)
-						for run, gemm := range map[string]func(m, n, k int, a, b Operand, c []float32, ldc int, accumulate bool){"Gemm": Gemm, "GemmSerial": GemmSerial} {
+						for run, gemm := range map[string]func(m, n, k int, a Left, b Right, c []float32, ldc int, accumulate bool){"Gemm": Gemm, "GemmSerial": GemmSerial} {
 							use(t, f)
 							got := clone(begin)
-							gemm(m, n, depth, a, b, got, ldc, accumulate)
+							gemm(m, n, depth, a.operand.(Left), b.operand.(Right), got, ldc, accumulate)
 							if d := differ(got, want); d != "" {
 								t.Errorf("%s at level %s on %d threads, accumulate %v: %s", run, f.level, procs, accumulate, d)
 							}
@@ -183,7 +183,7 @@ func TestGemmWithoutDepth(t *testing.T) {
 // pools; the race detector empties them at random.
 func TestGemmAllocations(t *testing.T) {
 	x, y, c := noise(1, 64*64), noise(2, 64*64), make([]float32, 64*64)
-	var a, b Operand = Strided{x, 64, 1}, Strided{y, 1, 64}
+	a, b := Left(Strided{x, 64, 1}), Right(Strided{y, 1, 64})
 	allocations := testing.AllocsPerRun(100, func() { GemmSerial(64, 64, 64, a, b, c, 64, false) })
 	if allocations > 0 && !raceEnabled {
 		t.Errorf("%.0f allocations a product", allocations)
@@ -194,31 +194,32 @@ func TestGemmAllocations(t *testing.T) {
 var benchCases = []struct {
 	name    string
 	m, n, k int
-	a, b    func() Operand
+	a       func() Left
+	b       func() Right
 }{
 	{"square 2048", 2048, 2048, 2048, rowsOf(2048, 2048), columnsOf(2048, 2048)},
 	{"conv 3x3 128-128", 8192, 128, 1152, patchesOf(128), columnsOf(128, 1152)},
 	{"conv 3x3 64-64", 8192, 64, 576, patchesOf(64), columnsOf(64, 576)},
-	{"weights 3x3 128-128", 1152, 128, 8192, func() Operand { return PatchesT(patchesOf(128)().(Patches)) }, columnsOf(128, 8192)},
-	{"input 3x3 128-128", 8192, 128, 1152, func() Operand {
+	{"weights 3x3 128-128", 1152, 128, 8192, func() Left { return PatchesT(patchesOf(128)().(Patches)) }, columnsOf(128, 8192)},
+	{"input 3x3 128-128", 8192, 128, 1152, func() Left {
 		return Scatter{Data: noise(1, 8192*128), N: 2, H: 64, W: 64, C: 128, OH: 64, OW: 64, KH: 3, KW: 3, Stride: 1, PadTop: 1, PadLeft: 1}
-	}, func() Operand { return Taps{noise(2, 9*128*128), 128, 128, 128 * 128} }},
+	}, func() Right { return Taps{noise(2, 9*128*128), 128, 128, 128 * 128} }},
 	{"linear 77x768-3072", 77, 3072, 768, rowsOf(77, 768), columnsOf(3072, 768)},
 	{"linear 4x1280-1280", 4, 1280, 1280, rowsOf(4, 1280), columnsOf(1280, 1280)},
-	{"scores 64x1024x40", 64, 1024, 40, rowsOf(64, 40), rowsOf(1024, 40)},
+	{"scores 64x1024x40", 64, 1024, 40, rowsOf(64, 40), func() Right { return Strided{noise(2, 1024*40), 40, 1} }},
 	{"values 64x40x1024", 64, 40, 1024, rowsOf(64, 1024), columnsOf(40, 1024)},
 }
 
-func rowsOf(m, k int) func() Operand {
-	return func() Operand { return Strided{noise(1, m*k), k, 1} }
+func rowsOf(m, k int) func() Left {
+	return func() Left { return Strided{noise(1, m*k), k, 1} }
 }
 
-func columnsOf(n, k int) func() Operand {
-	return func() Operand { return Strided{noise(2, n*k), 1, n} }
+func columnsOf(n, k int) func() Right {
+	return func() Right { return Strided{noise(2, n*k), 1, n} }
 }
 
-func patchesOf(channels int) func() Operand {
-	return func() Operand {
+func patchesOf(channels int) func() Left {
+	return func() Left {
 		return conv{2, 64, 64, channels, channels, 3, 3, 1, 1, 1, 1, 1}.patches(noise(1, 8192*channels))
 	}
 }

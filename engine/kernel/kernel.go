@@ -18,9 +18,11 @@
 package kernel
 
 //go:generate go run -C asm . -family matrix -out ../matrix_amd64.s -stubs ../matrix_amd64.go -pkg kernel
+//go:generate go run -C asm . -family winograd -out ../winograd_amd64.s -stubs ../winograd_amd64.go -pkg kernel
 //go:generate go run -C asm . -family elementwise -out ../elementwise_amd64.s -stubs ../elementwise_amd64.go -pkg kernel
 //go:generate go run -C asm . -family reduce -out ../reduce_amd64.s -stubs ../reduce_amd64.go -pkg kernel
 //go:generate go run -C asm . -arch arm64 -family matrix -out ../matrix_arm64.s -stubs ../matrix_arm64.go -pkg kernel
+//go:generate go run -C asm . -arch arm64 -family winograd -out ../winograd_arm64.s -stubs ../winograd_arm64.go -pkg kernel
 //go:generate go run -C asm . -arch arm64 -family elementwise -out ../elementwise_arm64.s -stubs ../elementwise_arm64.go -pkg kernel
 //go:generate go run -C asm . -arch arm64 -family reduce -out ../reduce_arm64.s -stubs ../reduce_arm64.go -pkg kernel
 
@@ -32,20 +34,33 @@ import (
 // functions is everything one level of the processor has to offer; the fields
 // of all levels compute the same bits.
 type functions struct {
-	level      string
-	rows, cols int // size of the matrix product's register tile
+	level string
 
-	// tile computes a rows × cols tile of c over packed panels a and b of the
-	// given depth; the chains start from c if load is set and from 0 if not.
-	tile func(depth int, a, b, c []float32, ldc int, load bool)
-	// tileHalf computes the left half of the tile.
-	tileHalf func(depth int, a, b, c []float32, ldc int, load bool)
-	// transpose writes dst[k*stride+r] = src[r][k] for r < rows, k < depth. It
-	// takes up to lanes rows, and src has to have that many in any case.
-	transpose func(dst []float32, stride int, src [][]float32, rows, depth int)
+	// The matrix product's register tiles by their number of rows, nil for a
+	// number that is made up of others, and those of half the width.
+	cols          int
+	tiles, halves [maxRows + 1]tile
+	// transpose writes dst[k*stride+r] = src[r][k] for k < depth; src has lanes
+	// rows.
+	transpose func(dst []float32, stride int, src [][]float32, depth int)
 	lanes     int
-	// copyRows writes dst[r*dstStride+i] = src[r*srcStride+i] for i < width, r < count.
+	// copyRows writes dst[r*dstStride+i] = src[r*srcStride+i] for
+	// i < width ≤ 2·lanes, r < count.
 	copyRows func(dst []float32, dstStride int, src []float32, srcStride, width, count int)
+	// addRows writes dst[r*ldd+i] = a[r*lda+i] + b[r*ldb+i] for i < width, r < count.
+	addRows func(dst []float32, ldd int, a []float32, lda int, b []float32, ldb, width, count int)
+	// widenHalf and widenBrain turn float16 and bfloat16 numbers, a multiple of
+	// 16, into float32.
+	widenHalf, widenBrain func(dst []float32, src []uint16)
+
+	// Winograd's transforms of channels, a multiple of 16: of 36 pixels, number
+	// i of the result going to dst[i*stride]; of filters, tap i of which is at
+	// src[i*tap]; and of 36 products, number i at src[i*stride], to 16 pixels,
+	// without and with pixels to add.
+	winogradInput     func(dst []float32, stride int, src *[36][]float32, channels int)
+	winogradWeights   func(dst []float32, stride int, src []float32, tap, n int)
+	winogradOutput    func(dst *[16][]float32, src []float32, stride int, bias []float32, channels int)
+	winogradOutputAdd func(dst, add *[16][]float32, src []float32, stride int, bias []float32, channels int)
 
 	add           func(dst, a, b []float32)
 	mul           func(dst, a, b []float32)
@@ -68,13 +83,24 @@ type functions struct {
 	sumLanes func(lanes *[16]float32, x []float32)
 	dotLanes func(lanes *[16]float32, a, b []float32)
 	maxLanes func(lanes *[16]float32, x []float32)
-	// expSumLanes writes exp(scale·(x−shift)) over x and adds it to the lanes.
-	expSumLanes func(lanes *[16]float32, x []float32, shift, scale float32)
-	columnDots  func(sum, dot, a, b []float32, rows int)
+	// pow2SumLanes writes 2^(scale·x+shift), for exponents up to 1, over x and
+	// adds it to the lanes.
+	pow2SumLanes func(lanes *[16]float32, x []float32, scale, shift float32)
+	columnDots   func(sum, dot, a, b []float32, rows int)
 
 	// peak runs a loop of independent multiply-adds and returns their number.
 	peak func(rounds int) int
 }
+
+// tile computes rows × columns of a product over one run of depth:
+//
+//	c[r*ldc+j] = from[r*ldf+j] + Σ_k a[r*lda+k]·b[k*panel+j]
+//
+// as one chain of fused multiply-adds, which begins at 0 if from is nil.
+type tile func(depth int, a []float32, lda int, b, c []float32, ldc int, from []float32, ldf int)
+
+// maxRows is the greatest number of rows of a tile.
+const maxRows = 12
 
 // active is the level in use.
 var active = choose(os.Getenv("DARKROOM_KERNEL"))

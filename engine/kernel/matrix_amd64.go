@@ -4,50 +4,150 @@
 
 package kernel
 
-// tileAVX2 computes a 6 × 16 tile of a matrix product.
+// tile6x16AVX2 computes a 6 × 16 tile of a matrix product.
 //
 //go:noescape
-func tileAVX2(depth int, a []float32, b []float32, c []float32, ldc int, load bool)
+func tile6x16AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
-// tileHalfAVX2 computes a 6 × 8 tile of a matrix product.
+// tile6x8AVX2 computes a 6 × 8 tile of a matrix product.
 //
 //go:noescape
-func tileHalfAVX2(depth int, a []float32, b []float32, c []float32, ldc int, load bool)
+func tile6x8AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
-// transposeAVX2 writes dst[k*stride+r] = src[r][k] for r < rows and k < depth, a multiple of 4. Rows are 6 or 8, and src points to the first of 8.
+// tile4x16AVX2 computes a 4 × 16 tile of a matrix product.
 //
 //go:noescape
-func transposeAVX2(dst []float32, stride int, src *[]float32, rows int, depth int)
+func tile4x16AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// tile4x8AVX2 computes a 4 × 8 tile of a matrix product.
+//
+//go:noescape
+func tile4x8AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// tile2x16AVX2 computes a 2 × 16 tile of a matrix product.
+//
+//go:noescape
+func tile2x16AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// tile2x8AVX2 computes a 2 × 8 tile of a matrix product.
+//
+//go:noescape
+func tile2x8AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// tile1x16AVX2 computes a 1 × 16 tile of a matrix product.
+//
+//go:noescape
+func tile1x16AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// tile1x8AVX2 computes a 1 × 8 tile of a matrix product.
+//
+//go:noescape
+func tile1x8AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// transposeAVX2 writes dst[k*stride+r] = src[r][k] for r < 8 and k < depth, a multiple of 4; src points to the first of 8 rows.
+//
+//go:noescape
+func transposeAVX2(dst []float32, stride int, src *[]float32, depth int)
 
 // copyRowsAVX2 writes dst[r*dstStride+i] = src[r*srcStride+i] for i < width ≤ 16 and r < count.
 //
 //go:noescape
 func copyRowsAVX2(dst []float32, dstStride int, src []float32, srcStride int, width int, count int)
 
+// addRowsAVX2 writes dst[r*ldd+i] = a[r*lda+i] + b[r*ldb+i] for i < width and r < count.
+//
+//go:noescape
+func addRowsAVX2(dst []float32, ldd int, a []float32, lda int, b []float32, ldb int, width int, count int)
+
+// widenHalfAVX2 widens float16 numbers, a multiple of 16.
+//
+//go:noescape
+func widenHalfAVX2(dst []float32, src []uint16)
+
+// widenBrainAVX2 widens bfloat16 numbers, a multiple of 16.
+//
+//go:noescape
+func widenBrainAVX2(dst []float32, src []uint16)
+
 // peakAVX2 runs rounds of 12 independent multiply-adds of vectors and returns the number of multiply-adds.
 //
 //go:noescape
 func peakAVX2(rounds int) int
 
-// tileAVX512 computes a 12 × 32 tile of a matrix product.
+// tile12x32AVX512 computes a 12 × 32 tile of a matrix product.
 //
 //go:noescape
-func tileAVX512(depth int, a []float32, b []float32, c []float32, ldc int, load bool)
+func tile12x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
-// tileHalfAVX512 computes a 12 × 16 tile of a matrix product.
+// tile12x16AVX512 computes a 12 × 16 tile of a matrix product.
 //
 //go:noescape
-func tileHalfAVX512(depth int, a []float32, b []float32, c []float32, ldc int, load bool)
+func tile12x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
-// transposeAVX512 writes dst[k*stride+r] = src[r][k] for r < rows and k < depth, a multiple of 4. Rows are 12 or 16, and src points to the first of 16.
+// tile8x32AVX512 computes a 8 × 32 tile of a matrix product.
 //
 //go:noescape
-func transposeAVX512(dst []float32, stride int, src *[]float32, rows int, depth int)
+func tile8x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// tile8x16AVX512 computes a 8 × 16 tile of a matrix product.
+//
+//go:noescape
+func tile8x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// tile4x32AVX512 computes a 4 × 32 tile of a matrix product.
+//
+//go:noescape
+func tile4x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// tile4x16AVX512 computes a 4 × 16 tile of a matrix product.
+//
+//go:noescape
+func tile4x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// tile2x32AVX512 computes a 2 × 32 tile of a matrix product.
+//
+//go:noescape
+func tile2x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// tile2x16AVX512 computes a 2 × 16 tile of a matrix product.
+//
+//go:noescape
+func tile2x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// tile1x32AVX512 computes a 1 × 32 tile of a matrix product.
+//
+//go:noescape
+func tile1x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// tile1x16AVX512 computes a 1 × 16 tile of a matrix product.
+//
+//go:noescape
+func tile1x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// transposeAVX512 writes dst[k*stride+r] = src[r][k] for r < 16 and k < depth, a multiple of 4; src points to the first of 16 rows.
+//
+//go:noescape
+func transposeAVX512(dst []float32, stride int, src *[]float32, depth int)
 
 // copyRowsAVX512 writes dst[r*dstStride+i] = src[r*srcStride+i] for i < width ≤ 32 and r < count.
 //
 //go:noescape
 func copyRowsAVX512(dst []float32, dstStride int, src []float32, srcStride int, width int, count int)
+
+// addRowsAVX512 writes dst[r*ldd+i] = a[r*lda+i] + b[r*ldb+i] for i < width and r < count.
+//
+//go:noescape
+func addRowsAVX512(dst []float32, ldd int, a []float32, lda int, b []float32, ldb int, width int, count int)
+
+// widenHalfAVX512 widens float16 numbers, a multiple of 16.
+//
+//go:noescape
+func widenHalfAVX512(dst []float32, src []uint16)
+
+// widenBrainAVX512 widens bfloat16 numbers, a multiple of 16.
+//
+//go:noescape
+func widenBrainAVX512(dst []float32, src []uint16)
 
 // peakAVX512 runs rounds of 12 independent multiply-adds of vectors and returns the number of multiply-adds.
 //

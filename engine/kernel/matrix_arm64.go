@@ -4,37 +4,57 @@
 
 package kernel
 
-// tile6NEON computes 6 × 16 elements of a matrix product over the given depth: c[r*ldc+j] = from[r*ldf+j] + Σ a[r*lda+k]·b[k*32+j]. No from stands for zeros.
+// tile6x16NEON computes a 6 × 16 tile of a matrix product.
 //
 //go:noescape
-func tile6NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+func tile6x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
-// tile4NEON computes 4 × 16 elements of a matrix product over the given depth: c[r*ldc+j] = from[r*ldf+j] + Σ a[r*lda+k]·b[k*32+j]. No from stands for zeros.
+// tile6x8NEON computes a 6 × 8 tile of a matrix product.
 //
 //go:noescape
-func tile4NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+func tile6x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
-// tile2NEON computes 2 × 16 elements of a matrix product over the given depth: c[r*ldc+j] = from[r*ldf+j] + Σ a[r*lda+k]·b[k*32+j]. No from stands for zeros.
+// tile4x16NEON computes a 4 × 16 tile of a matrix product.
 //
 //go:noescape
-func tile2NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+func tile4x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
-// tile1NEON computes 1 × 16 elements of a matrix product over the given depth: c[r*ldc+j] = from[r*ldf+j] + Σ a[r*lda+k]·b[k*32+j]. No from stands for zeros.
+// tile4x8NEON computes a 4 × 8 tile of a matrix product.
 //
 //go:noescape
-func tile1NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+func tile4x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// tile2x16NEON computes a 2 × 16 tile of a matrix product.
+//
+//go:noescape
+func tile2x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// tile2x8NEON computes a 2 × 8 tile of a matrix product.
+//
+//go:noescape
+func tile2x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// tile1x16NEON computes a 1 × 16 tile of a matrix product.
+//
+//go:noescape
+func tile1x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// tile1x8NEON computes a 1 × 8 tile of a matrix product.
+//
+//go:noescape
+func tile1x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
 // peakNEON runs rounds of 24 independent multiply-adds of vectors and returns the number of multiply-adds.
 //
 //go:noescape
 func peakNEON(rounds int) int
 
-// widenFloat16NEON writes the float16 numbers of src as float32 to dst.
+// widenHalfNEON widens float16 numbers, a multiple of 16.
 //
 //go:noescape
-func widenFloat16NEON(dst []float32, src []uint16)
+func widenHalfNEON(dst []float32, src []uint16)
 
-// widenBFloat16NEON writes the bfloat16 numbers of src as float32 to dst.
+// widenBrainNEON widens bfloat16 numbers, a multiple of 16.
 //
 //go:noescape
-func widenBFloat16NEON(dst []float32, src []uint16)
+func widenBrainNEON(dst []float32, src []uint16)

@@ -4,8 +4,8 @@
 
 #include "textflag.h"
 
-// func tile6NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
-TEXT ·tile6NEON(SB), NOSPLIT, $0-128
+// func tile6x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+TEXT ·tile6x16NEON(SB), NOSPLIT, $0-128
 	MOVD  depth+0(FP), R0
 	MOVD  a_base+8(FP), R1
 	MOVD  lda+32(FP), R2
@@ -41,8 +41,7 @@ TEXT ·tile6NEON(SB), NOSPLIT, $0-128
 	VEOR  V22.B16, V22.B16, V22.B16
 	VEOR  V23.B16, V23.B16, V23.B16
 	MOVD  from_base+96(FP), R9
-	MOVD  from_len+104(FP), R10
-	CBZ   R10, begin
+	CBZ   R9, begin
 	MOVD  ldf+120(FP), R2
 	LSL   $0x02, R2
 	FMOVQ 0(R9), F0
@@ -248,42 +247,213 @@ one:
 
 oneRest:
 	ADD   $0x01, R0
-	MOVD  c_base+64(FP), R11
+	MOVD  c_base+64(FP), R10
 	MOVD  ldc+88(FP), R2
 	LSL   $0x02, R2
-	FMOVQ F0, 0(R11)
-	FMOVQ F1, 16(R11)
-	FMOVQ F2, 32(R11)
-	FMOVQ F3, 48(R11)
-	ADD   R2, R11
-	FMOVQ F4, 0(R11)
-	FMOVQ F5, 16(R11)
-	FMOVQ F6, 32(R11)
-	FMOVQ F7, 48(R11)
-	ADD   R2, R11
-	FMOVQ F8, 0(R11)
-	FMOVQ F9, 16(R11)
-	FMOVQ F10, 32(R11)
-	FMOVQ F11, 48(R11)
-	ADD   R2, R11
-	FMOVQ F12, 0(R11)
-	FMOVQ F13, 16(R11)
-	FMOVQ F14, 32(R11)
-	FMOVQ F15, 48(R11)
-	ADD   R2, R11
-	FMOVQ F16, 0(R11)
-	FMOVQ F17, 16(R11)
-	FMOVQ F18, 32(R11)
-	FMOVQ F19, 48(R11)
-	ADD   R2, R11
-	FMOVQ F20, 0(R11)
-	FMOVQ F21, 16(R11)
-	FMOVQ F22, 32(R11)
-	FMOVQ F23, 48(R11)
+	FMOVQ F0, 0(R10)
+	FMOVQ F1, 16(R10)
+	FMOVQ F2, 32(R10)
+	FMOVQ F3, 48(R10)
+	ADD   R2, R10
+	FMOVQ F4, 0(R10)
+	FMOVQ F5, 16(R10)
+	FMOVQ F6, 32(R10)
+	FMOVQ F7, 48(R10)
+	ADD   R2, R10
+	FMOVQ F8, 0(R10)
+	FMOVQ F9, 16(R10)
+	FMOVQ F10, 32(R10)
+	FMOVQ F11, 48(R10)
+	ADD   R2, R10
+	FMOVQ F12, 0(R10)
+	FMOVQ F13, 16(R10)
+	FMOVQ F14, 32(R10)
+	FMOVQ F15, 48(R10)
+	ADD   R2, R10
+	FMOVQ F16, 0(R10)
+	FMOVQ F17, 16(R10)
+	FMOVQ F18, 32(R10)
+	FMOVQ F19, 48(R10)
+	ADD   R2, R10
+	FMOVQ F20, 0(R10)
+	FMOVQ F21, 16(R10)
+	FMOVQ F22, 32(R10)
+	FMOVQ F23, 48(R10)
 	RET
 
-// func tile4NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
-TEXT ·tile4NEON(SB), NOSPLIT, $0-128
+// func tile6x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+TEXT ·tile6x8NEON(SB), NOSPLIT, $0-128
+	MOVD  depth+0(FP), R0
+	MOVD  a_base+8(FP), R1
+	MOVD  lda+32(FP), R2
+	LSL   $0x02, R2
+	ADD   R2, R1, R3
+	ADD   R2, R3, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	MOVD  b_base+40(FP), R8
+	VEOR  V0.B16, V0.B16, V0.B16
+	VEOR  V1.B16, V1.B16, V1.B16
+	VEOR  V2.B16, V2.B16, V2.B16
+	VEOR  V3.B16, V3.B16, V3.B16
+	VEOR  V4.B16, V4.B16, V4.B16
+	VEOR  V5.B16, V5.B16, V5.B16
+	VEOR  V6.B16, V6.B16, V6.B16
+	VEOR  V7.B16, V7.B16, V7.B16
+	VEOR  V8.B16, V8.B16, V8.B16
+	VEOR  V9.B16, V9.B16, V9.B16
+	VEOR  V10.B16, V10.B16, V10.B16
+	VEOR  V11.B16, V11.B16, V11.B16
+	MOVD  from_base+96(FP), R9
+	CBZ   R9, begin
+	MOVD  ldf+120(FP), R2
+	LSL   $0x02, R2
+	FMOVQ 0(R9), F0
+	FMOVQ 16(R9), F1
+	ADD   R2, R9
+	FMOVQ 0(R9), F2
+	FMOVQ 16(R9), F3
+	ADD   R2, R9
+	FMOVQ 0(R9), F4
+	FMOVQ 16(R9), F5
+	ADD   R2, R9
+	FMOVQ 0(R9), F6
+	FMOVQ 16(R9), F7
+	ADD   R2, R9
+	FMOVQ 0(R9), F8
+	FMOVQ 16(R9), F9
+	ADD   R2, R9
+	FMOVQ 0(R9), F10
+	FMOVQ 16(R9), F11
+
+begin:
+	SUBS $0x04, R0
+	BLT  fourRest
+
+four:
+	FMOVQ.P 16(R1), F12
+	FMOVQ.P 16(R3), F13
+	FMOVQ.P 16(R4), F14
+	FMOVQ.P 16(R5), F15
+	FMOVQ.P 16(R6), F16
+	FMOVQ.P 16(R7), F17
+	FMOVQ   0(R8), F18
+	FMOVQ   16(R8), F19
+	WORD    $0x4f8c1240 // FMLA V0.4S, V18.4S, V12.S[0]
+	WORD    $0x4f8d1242 // FMLA V2.4S, V18.4S, V13.S[0]
+	WORD    $0x4f8e1244 // FMLA V4.4S, V18.4S, V14.S[0]
+	WORD    $0x4f8f1246 // FMLA V6.4S, V18.4S, V15.S[0]
+	WORD    $0x4f901248 // FMLA V8.4S, V18.4S, V16.S[0]
+	WORD    $0x4f91124a // FMLA V10.4S, V18.4S, V17.S[0]
+	FMOVQ   128(R8), F18
+	WORD    $0x4f8c1261 // FMLA V1.4S, V19.4S, V12.S[0]
+	WORD    $0x4f8d1263 // FMLA V3.4S, V19.4S, V13.S[0]
+	WORD    $0x4f8e1265 // FMLA V5.4S, V19.4S, V14.S[0]
+	WORD    $0x4f8f1267 // FMLA V7.4S, V19.4S, V15.S[0]
+	WORD    $0x4f901269 // FMLA V9.4S, V19.4S, V16.S[0]
+	WORD    $0x4f91126b // FMLA V11.4S, V19.4S, V17.S[0]
+	FMOVQ   144(R8), F19
+	WORD    $0x4fac1240 // FMLA V0.4S, V18.4S, V12.S[1]
+	WORD    $0x4fad1242 // FMLA V2.4S, V18.4S, V13.S[1]
+	WORD    $0x4fae1244 // FMLA V4.4S, V18.4S, V14.S[1]
+	WORD    $0x4faf1246 // FMLA V6.4S, V18.4S, V15.S[1]
+	WORD    $0x4fb01248 // FMLA V8.4S, V18.4S, V16.S[1]
+	WORD    $0x4fb1124a // FMLA V10.4S, V18.4S, V17.S[1]
+	FMOVQ   256(R8), F18
+	WORD    $0x4fac1261 // FMLA V1.4S, V19.4S, V12.S[1]
+	WORD    $0x4fad1263 // FMLA V3.4S, V19.4S, V13.S[1]
+	WORD    $0x4fae1265 // FMLA V5.4S, V19.4S, V14.S[1]
+	WORD    $0x4faf1267 // FMLA V7.4S, V19.4S, V15.S[1]
+	WORD    $0x4fb01269 // FMLA V9.4S, V19.4S, V16.S[1]
+	WORD    $0x4fb1126b // FMLA V11.4S, V19.4S, V17.S[1]
+	FMOVQ   272(R8), F19
+	WORD    $0x4f8c1a40 // FMLA V0.4S, V18.4S, V12.S[2]
+	WORD    $0x4f8d1a42 // FMLA V2.4S, V18.4S, V13.S[2]
+	WORD    $0x4f8e1a44 // FMLA V4.4S, V18.4S, V14.S[2]
+	WORD    $0x4f8f1a46 // FMLA V6.4S, V18.4S, V15.S[2]
+	WORD    $0x4f901a48 // FMLA V8.4S, V18.4S, V16.S[2]
+	WORD    $0x4f911a4a // FMLA V10.4S, V18.4S, V17.S[2]
+	FMOVQ   384(R8), F18
+	WORD    $0x4f8c1a61 // FMLA V1.4S, V19.4S, V12.S[2]
+	WORD    $0x4f8d1a63 // FMLA V3.4S, V19.4S, V13.S[2]
+	WORD    $0x4f8e1a65 // FMLA V5.4S, V19.4S, V14.S[2]
+	WORD    $0x4f8f1a67 // FMLA V7.4S, V19.4S, V15.S[2]
+	WORD    $0x4f901a69 // FMLA V9.4S, V19.4S, V16.S[2]
+	WORD    $0x4f911a6b // FMLA V11.4S, V19.4S, V17.S[2]
+	FMOVQ   400(R8), F19
+	WORD    $0x4fac1a40 // FMLA V0.4S, V18.4S, V12.S[3]
+	WORD    $0x4fad1a42 // FMLA V2.4S, V18.4S, V13.S[3]
+	WORD    $0x4fae1a44 // FMLA V4.4S, V18.4S, V14.S[3]
+	WORD    $0x4faf1a46 // FMLA V6.4S, V18.4S, V15.S[3]
+	WORD    $0x4fb01a48 // FMLA V8.4S, V18.4S, V16.S[3]
+	WORD    $0x4fb11a4a // FMLA V10.4S, V18.4S, V17.S[3]
+	WORD    $0x4fac1a61 // FMLA V1.4S, V19.4S, V12.S[3]
+	WORD    $0x4fad1a63 // FMLA V3.4S, V19.4S, V13.S[3]
+	WORD    $0x4fae1a65 // FMLA V5.4S, V19.4S, V14.S[3]
+	WORD    $0x4faf1a67 // FMLA V7.4S, V19.4S, V15.S[3]
+	WORD    $0x4fb01a69 // FMLA V9.4S, V19.4S, V16.S[3]
+	WORD    $0x4fb11a6b // FMLA V11.4S, V19.4S, V17.S[3]
+	ADD     $0x0200, R8
+	SUBS    $0x04, R0
+	BGE     four
+
+fourRest:
+	ADD  $0x04, R0
+	SUBS $0x01, R0
+	BLT  oneRest
+
+one:
+	FMOVS.P 4(R1), F12
+	FMOVS.P 4(R3), F13
+	FMOVS.P 4(R4), F14
+	FMOVS.P 4(R5), F15
+	FMOVS.P 4(R6), F16
+	FMOVS.P 4(R7), F17
+	FMOVQ   0(R8), F18
+	FMOVQ   16(R8), F19
+	WORD    $0x4f8c1240 // FMLA V0.4S, V18.4S, V12.S[0]
+	WORD    $0x4f8d1242 // FMLA V2.4S, V18.4S, V13.S[0]
+	WORD    $0x4f8e1244 // FMLA V4.4S, V18.4S, V14.S[0]
+	WORD    $0x4f8f1246 // FMLA V6.4S, V18.4S, V15.S[0]
+	WORD    $0x4f901248 // FMLA V8.4S, V18.4S, V16.S[0]
+	WORD    $0x4f91124a // FMLA V10.4S, V18.4S, V17.S[0]
+	WORD    $0x4f8c1261 // FMLA V1.4S, V19.4S, V12.S[0]
+	WORD    $0x4f8d1263 // FMLA V3.4S, V19.4S, V13.S[0]
+	WORD    $0x4f8e1265 // FMLA V5.4S, V19.4S, V14.S[0]
+	WORD    $0x4f8f1267 // FMLA V7.4S, V19.4S, V15.S[0]
+	WORD    $0x4f901269 // FMLA V9.4S, V19.4S, V16.S[0]
+	WORD    $0x4f91126b // FMLA V11.4S, V19.4S, V17.S[0]
+	ADD     $0x80, R8
+	SUBS    $0x01, R0
+	BGE     one
+
+oneRest:
+	ADD   $0x01, R0
+	MOVD  c_base+64(FP), R10
+	MOVD  ldc+88(FP), R2
+	LSL   $0x02, R2
+	FMOVQ F0, 0(R10)
+	FMOVQ F1, 16(R10)
+	ADD   R2, R10
+	FMOVQ F2, 0(R10)
+	FMOVQ F3, 16(R10)
+	ADD   R2, R10
+	FMOVQ F4, 0(R10)
+	FMOVQ F5, 16(R10)
+	ADD   R2, R10
+	FMOVQ F6, 0(R10)
+	FMOVQ F7, 16(R10)
+	ADD   R2, R10
+	FMOVQ F8, 0(R10)
+	FMOVQ F9, 16(R10)
+	ADD   R2, R10
+	FMOVQ F10, 0(R10)
+	FMOVQ F11, 16(R10)
+	RET
+
+// func tile4x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+TEXT ·tile4x16NEON(SB), NOSPLIT, $0-128
 	MOVD  depth+0(FP), R0
 	MOVD  a_base+8(FP), R1
 	MOVD  lda+32(FP), R2
@@ -309,8 +479,7 @@ TEXT ·tile4NEON(SB), NOSPLIT, $0-128
 	VEOR  V14.B16, V14.B16, V14.B16
 	VEOR  V15.B16, V15.B16, V15.B16
 	MOVD  from_base+96(FP), R7
-	MOVD  from_len+104(FP), R8
-	CBZ   R8, begin
+	CBZ   R7, begin
 	MOVD  ldf+120(FP), R2
 	LSL   $0x02, R2
 	FMOVQ 0(R7), F0
@@ -462,32 +631,161 @@ one:
 
 oneRest:
 	ADD   $0x01, R0
-	MOVD  c_base+64(FP), R9
+	MOVD  c_base+64(FP), R8
 	MOVD  ldc+88(FP), R2
 	LSL   $0x02, R2
-	FMOVQ F0, 0(R9)
-	FMOVQ F1, 16(R9)
-	FMOVQ F2, 32(R9)
-	FMOVQ F3, 48(R9)
-	ADD   R2, R9
-	FMOVQ F4, 0(R9)
-	FMOVQ F5, 16(R9)
-	FMOVQ F6, 32(R9)
-	FMOVQ F7, 48(R9)
-	ADD   R2, R9
-	FMOVQ F8, 0(R9)
-	FMOVQ F9, 16(R9)
-	FMOVQ F10, 32(R9)
-	FMOVQ F11, 48(R9)
-	ADD   R2, R9
-	FMOVQ F12, 0(R9)
-	FMOVQ F13, 16(R9)
-	FMOVQ F14, 32(R9)
-	FMOVQ F15, 48(R9)
+	FMOVQ F0, 0(R8)
+	FMOVQ F1, 16(R8)
+	FMOVQ F2, 32(R8)
+	FMOVQ F3, 48(R8)
+	ADD   R2, R8
+	FMOVQ F4, 0(R8)
+	FMOVQ F5, 16(R8)
+	FMOVQ F6, 32(R8)
+	FMOVQ F7, 48(R8)
+	ADD   R2, R8
+	FMOVQ F8, 0(R8)
+	FMOVQ F9, 16(R8)
+	FMOVQ F10, 32(R8)
+	FMOVQ F11, 48(R8)
+	ADD   R2, R8
+	FMOVQ F12, 0(R8)
+	FMOVQ F13, 16(R8)
+	FMOVQ F14, 32(R8)
+	FMOVQ F15, 48(R8)
 	RET
 
-// func tile2NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
-TEXT ·tile2NEON(SB), NOSPLIT, $0-128
+// func tile4x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+TEXT ·tile4x8NEON(SB), NOSPLIT, $0-128
+	MOVD  depth+0(FP), R0
+	MOVD  a_base+8(FP), R1
+	MOVD  lda+32(FP), R2
+	LSL   $0x02, R2
+	ADD   R2, R1, R3
+	ADD   R2, R3, R4
+	ADD   R2, R4, R5
+	MOVD  b_base+40(FP), R6
+	VEOR  V0.B16, V0.B16, V0.B16
+	VEOR  V1.B16, V1.B16, V1.B16
+	VEOR  V2.B16, V2.B16, V2.B16
+	VEOR  V3.B16, V3.B16, V3.B16
+	VEOR  V4.B16, V4.B16, V4.B16
+	VEOR  V5.B16, V5.B16, V5.B16
+	VEOR  V6.B16, V6.B16, V6.B16
+	VEOR  V7.B16, V7.B16, V7.B16
+	MOVD  from_base+96(FP), R7
+	CBZ   R7, begin
+	MOVD  ldf+120(FP), R2
+	LSL   $0x02, R2
+	FMOVQ 0(R7), F0
+	FMOVQ 16(R7), F1
+	ADD   R2, R7
+	FMOVQ 0(R7), F2
+	FMOVQ 16(R7), F3
+	ADD   R2, R7
+	FMOVQ 0(R7), F4
+	FMOVQ 16(R7), F5
+	ADD   R2, R7
+	FMOVQ 0(R7), F6
+	FMOVQ 16(R7), F7
+
+begin:
+	SUBS $0x04, R0
+	BLT  fourRest
+
+four:
+	FMOVQ.P 16(R1), F8
+	FMOVQ.P 16(R3), F9
+	FMOVQ.P 16(R4), F10
+	FMOVQ.P 16(R5), F11
+	FMOVQ   0(R6), F12
+	FMOVQ   16(R6), F13
+	WORD    $0x4f881180 // FMLA V0.4S, V12.4S, V8.S[0]
+	WORD    $0x4f891182 // FMLA V2.4S, V12.4S, V9.S[0]
+	WORD    $0x4f8a1184 // FMLA V4.4S, V12.4S, V10.S[0]
+	WORD    $0x4f8b1186 // FMLA V6.4S, V12.4S, V11.S[0]
+	FMOVQ   128(R6), F12
+	WORD    $0x4f8811a1 // FMLA V1.4S, V13.4S, V8.S[0]
+	WORD    $0x4f8911a3 // FMLA V3.4S, V13.4S, V9.S[0]
+	WORD    $0x4f8a11a5 // FMLA V5.4S, V13.4S, V10.S[0]
+	WORD    $0x4f8b11a7 // FMLA V7.4S, V13.4S, V11.S[0]
+	FMOVQ   144(R6), F13
+	WORD    $0x4fa81180 // FMLA V0.4S, V12.4S, V8.S[1]
+	WORD    $0x4fa91182 // FMLA V2.4S, V12.4S, V9.S[1]
+	WORD    $0x4faa1184 // FMLA V4.4S, V12.4S, V10.S[1]
+	WORD    $0x4fab1186 // FMLA V6.4S, V12.4S, V11.S[1]
+	FMOVQ   256(R6), F12
+	WORD    $0x4fa811a1 // FMLA V1.4S, V13.4S, V8.S[1]
+	WORD    $0x4fa911a3 // FMLA V3.4S, V13.4S, V9.S[1]
+	WORD    $0x4faa11a5 // FMLA V5.4S, V13.4S, V10.S[1]
+	WORD    $0x4fab11a7 // FMLA V7.4S, V13.4S, V11.S[1]
+	FMOVQ   272(R6), F13
+	WORD    $0x4f881980 // FMLA V0.4S, V12.4S, V8.S[2]
+	WORD    $0x4f891982 // FMLA V2.4S, V12.4S, V9.S[2]
+	WORD    $0x4f8a1984 // FMLA V4.4S, V12.4S, V10.S[2]
+	WORD    $0x4f8b1986 // FMLA V6.4S, V12.4S, V11.S[2]
+	FMOVQ   384(R6), F12
+	WORD    $0x4f8819a1 // FMLA V1.4S, V13.4S, V8.S[2]
+	WORD    $0x4f8919a3 // FMLA V3.4S, V13.4S, V9.S[2]
+	WORD    $0x4f8a19a5 // FMLA V5.4S, V13.4S, V10.S[2]
+	WORD    $0x4f8b19a7 // FMLA V7.4S, V13.4S, V11.S[2]
+	FMOVQ   400(R6), F13
+	WORD    $0x4fa81980 // FMLA V0.4S, V12.4S, V8.S[3]
+	WORD    $0x4fa91982 // FMLA V2.4S, V12.4S, V9.S[3]
+	WORD    $0x4faa1984 // FMLA V4.4S, V12.4S, V10.S[3]
+	WORD    $0x4fab1986 // FMLA V6.4S, V12.4S, V11.S[3]
+	WORD    $0x4fa819a1 // FMLA V1.4S, V13.4S, V8.S[3]
+	WORD    $0x4fa919a3 // FMLA V3.4S, V13.4S, V9.S[3]
+	WORD    $0x4faa19a5 // FMLA V5.4S, V13.4S, V10.S[3]
+	WORD    $0x4fab19a7 // FMLA V7.4S, V13.4S, V11.S[3]
+	ADD     $0x0200, R6
+	SUBS    $0x04, R0
+	BGE     four
+
+fourRest:
+	ADD  $0x04, R0
+	SUBS $0x01, R0
+	BLT  oneRest
+
+one:
+	FMOVS.P 4(R1), F8
+	FMOVS.P 4(R3), F9
+	FMOVS.P 4(R4), F10
+	FMOVS.P 4(R5), F11
+	FMOVQ   0(R6), F12
+	FMOVQ   16(R6), F13
+	WORD    $0x4f881180 // FMLA V0.4S, V12.4S, V8.S[0]
+	WORD    $0x4f891182 // FMLA V2.4S, V12.4S, V9.S[0]
+	WORD    $0x4f8a1184 // FMLA V4.4S, V12.4S, V10.S[0]
+	WORD    $0x4f8b1186 // FMLA V6.4S, V12.4S, V11.S[0]
+	WORD    $0x4f8811a1 // FMLA V1.4S, V13.4S, V8.S[0]
+	WORD    $0x4f8911a3 // FMLA V3.4S, V13.4S, V9.S[0]
+	WORD    $0x4f8a11a5 // FMLA V5.4S, V13.4S, V10.S[0]
+	WORD    $0x4f8b11a7 // FMLA V7.4S, V13.4S, V11.S[0]
+	ADD     $0x80, R6
+	SUBS    $0x01, R0
+	BGE     one
+
+oneRest:
+	ADD   $0x01, R0
+	MOVD  c_base+64(FP), R8
+	MOVD  ldc+88(FP), R2
+	LSL   $0x02, R2
+	FMOVQ F0, 0(R8)
+	FMOVQ F1, 16(R8)
+	ADD   R2, R8
+	FMOVQ F2, 0(R8)
+	FMOVQ F3, 16(R8)
+	ADD   R2, R8
+	FMOVQ F4, 0(R8)
+	FMOVQ F5, 16(R8)
+	ADD   R2, R8
+	FMOVQ F6, 0(R8)
+	FMOVQ F7, 16(R8)
+	RET
+
+// func tile2x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+TEXT ·tile2x16NEON(SB), NOSPLIT, $0-128
 	MOVD  depth+0(FP), R0
 	MOVD  a_base+8(FP), R1
 	MOVD  lda+32(FP), R2
@@ -503,8 +801,7 @@ TEXT ·tile2NEON(SB), NOSPLIT, $0-128
 	VEOR  V6.B16, V6.B16, V6.B16
 	VEOR  V7.B16, V7.B16, V7.B16
 	MOVD  from_base+96(FP), R5
-	MOVD  from_len+104(FP), R6
-	CBZ   R6, begin
+	CBZ   R5, begin
 	MOVD  ldf+120(FP), R2
 	LSL   $0x02, R2
 	FMOVQ 0(R5), F0
@@ -602,22 +899,109 @@ one:
 
 oneRest:
 	ADD   $0x01, R0
-	MOVD  c_base+64(FP), R7
+	MOVD  c_base+64(FP), R6
 	MOVD  ldc+88(FP), R2
 	LSL   $0x02, R2
-	FMOVQ F0, 0(R7)
-	FMOVQ F1, 16(R7)
-	FMOVQ F2, 32(R7)
-	FMOVQ F3, 48(R7)
-	ADD   R2, R7
-	FMOVQ F4, 0(R7)
-	FMOVQ F5, 16(R7)
-	FMOVQ F6, 32(R7)
-	FMOVQ F7, 48(R7)
+	FMOVQ F0, 0(R6)
+	FMOVQ F1, 16(R6)
+	FMOVQ F2, 32(R6)
+	FMOVQ F3, 48(R6)
+	ADD   R2, R6
+	FMOVQ F4, 0(R6)
+	FMOVQ F5, 16(R6)
+	FMOVQ F6, 32(R6)
+	FMOVQ F7, 48(R6)
 	RET
 
-// func tile1NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
-TEXT ·tile1NEON(SB), NOSPLIT, $0-128
+// func tile2x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+TEXT ·tile2x8NEON(SB), NOSPLIT, $0-128
+	MOVD  depth+0(FP), R0
+	MOVD  a_base+8(FP), R1
+	MOVD  lda+32(FP), R2
+	LSL   $0x02, R2
+	ADD   R2, R1, R3
+	MOVD  b_base+40(FP), R4
+	VEOR  V0.B16, V0.B16, V0.B16
+	VEOR  V1.B16, V1.B16, V1.B16
+	VEOR  V2.B16, V2.B16, V2.B16
+	VEOR  V3.B16, V3.B16, V3.B16
+	MOVD  from_base+96(FP), R5
+	CBZ   R5, begin
+	MOVD  ldf+120(FP), R2
+	LSL   $0x02, R2
+	FMOVQ 0(R5), F0
+	FMOVQ 16(R5), F1
+	ADD   R2, R5
+	FMOVQ 0(R5), F2
+	FMOVQ 16(R5), F3
+
+begin:
+	SUBS $0x04, R0
+	BLT  fourRest
+
+four:
+	FMOVQ.P 16(R1), F4
+	FMOVQ.P 16(R3), F5
+	FMOVQ   0(R4), F6
+	FMOVQ   16(R4), F7
+	WORD    $0x4f8410c0 // FMLA V0.4S, V6.4S, V4.S[0]
+	WORD    $0x4f8510c2 // FMLA V2.4S, V6.4S, V5.S[0]
+	FMOVQ   128(R4), F6
+	WORD    $0x4f8410e1 // FMLA V1.4S, V7.4S, V4.S[0]
+	WORD    $0x4f8510e3 // FMLA V3.4S, V7.4S, V5.S[0]
+	FMOVQ   144(R4), F7
+	WORD    $0x4fa410c0 // FMLA V0.4S, V6.4S, V4.S[1]
+	WORD    $0x4fa510c2 // FMLA V2.4S, V6.4S, V5.S[1]
+	FMOVQ   256(R4), F6
+	WORD    $0x4fa410e1 // FMLA V1.4S, V7.4S, V4.S[1]
+	WORD    $0x4fa510e3 // FMLA V3.4S, V7.4S, V5.S[1]
+	FMOVQ   272(R4), F7
+	WORD    $0x4f8418c0 // FMLA V0.4S, V6.4S, V4.S[2]
+	WORD    $0x4f8518c2 // FMLA V2.4S, V6.4S, V5.S[2]
+	FMOVQ   384(R4), F6
+	WORD    $0x4f8418e1 // FMLA V1.4S, V7.4S, V4.S[2]
+	WORD    $0x4f8518e3 // FMLA V3.4S, V7.4S, V5.S[2]
+	FMOVQ   400(R4), F7
+	WORD    $0x4fa418c0 // FMLA V0.4S, V6.4S, V4.S[3]
+	WORD    $0x4fa518c2 // FMLA V2.4S, V6.4S, V5.S[3]
+	WORD    $0x4fa418e1 // FMLA V1.4S, V7.4S, V4.S[3]
+	WORD    $0x4fa518e3 // FMLA V3.4S, V7.4S, V5.S[3]
+	ADD     $0x0200, R4
+	SUBS    $0x04, R0
+	BGE     four
+
+fourRest:
+	ADD  $0x04, R0
+	SUBS $0x01, R0
+	BLT  oneRest
+
+one:
+	FMOVS.P 4(R1), F4
+	FMOVS.P 4(R3), F5
+	FMOVQ   0(R4), F6
+	FMOVQ   16(R4), F7
+	WORD    $0x4f8410c0 // FMLA V0.4S, V6.4S, V4.S[0]
+	WORD    $0x4f8510c2 // FMLA V2.4S, V6.4S, V5.S[0]
+	WORD    $0x4f8410e1 // FMLA V1.4S, V7.4S, V4.S[0]
+	WORD    $0x4f8510e3 // FMLA V3.4S, V7.4S, V5.S[0]
+	ADD     $0x80, R4
+	SUBS    $0x01, R0
+	BGE     one
+
+oneRest:
+	ADD   $0x01, R0
+	MOVD  c_base+64(FP), R6
+	MOVD  ldc+88(FP), R2
+	LSL   $0x02, R2
+	FMOVQ F0, 0(R6)
+	FMOVQ F1, 16(R6)
+	ADD   R2, R6
+	FMOVQ F2, 0(R6)
+	FMOVQ F3, 16(R6)
+	RET
+
+// func tile1x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+TEXT ·tile1x16NEON(SB), NOSPLIT, $0-128
 	MOVD  depth+0(FP), R0
 	MOVD  a_base+8(FP), R1
 	MOVD  lda+32(FP), R2
@@ -628,8 +1012,7 @@ TEXT ·tile1NEON(SB), NOSPLIT, $0-128
 	VEOR  V2.B16, V2.B16, V2.B16
 	VEOR  V3.B16, V3.B16, V3.B16
 	MOVD  from_base+96(FP), R4
-	MOVD  from_len+104(FP), R5
-	CBZ   R5, begin
+	CBZ   R4, begin
 	MOVD  ldf+120(FP), R2
 	LSL   $0x02, R2
 	FMOVQ 0(R4), F0
@@ -700,13 +1083,79 @@ one:
 
 oneRest:
 	ADD   $0x01, R0
-	MOVD  c_base+64(FP), R6
+	MOVD  c_base+64(FP), R5
 	MOVD  ldc+88(FP), R2
 	LSL   $0x02, R2
-	FMOVQ F0, 0(R6)
-	FMOVQ F1, 16(R6)
-	FMOVQ F2, 32(R6)
-	FMOVQ F3, 48(R6)
+	FMOVQ F0, 0(R5)
+	FMOVQ F1, 16(R5)
+	FMOVQ F2, 32(R5)
+	FMOVQ F3, 48(R5)
+	RET
+
+// func tile1x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+TEXT ·tile1x8NEON(SB), NOSPLIT, $0-128
+	MOVD  depth+0(FP), R0
+	MOVD  a_base+8(FP), R1
+	MOVD  lda+32(FP), R2
+	LSL   $0x02, R2
+	MOVD  b_base+40(FP), R3
+	VEOR  V0.B16, V0.B16, V0.B16
+	VEOR  V1.B16, V1.B16, V1.B16
+	MOVD  from_base+96(FP), R4
+	CBZ   R4, begin
+	MOVD  ldf+120(FP), R2
+	LSL   $0x02, R2
+	FMOVQ 0(R4), F0
+	FMOVQ 16(R4), F1
+
+begin:
+	SUBS $0x04, R0
+	BLT  fourRest
+
+four:
+	FMOVQ.P 16(R1), F2
+	FMOVQ   0(R3), F3
+	FMOVQ   16(R3), F4
+	WORD    $0x4f821060 // FMLA V0.4S, V3.4S, V2.S[0]
+	FMOVQ   128(R3), F3
+	WORD    $0x4f821081 // FMLA V1.4S, V4.4S, V2.S[0]
+	FMOVQ   144(R3), F4
+	WORD    $0x4fa21060 // FMLA V0.4S, V3.4S, V2.S[1]
+	FMOVQ   256(R3), F3
+	WORD    $0x4fa21081 // FMLA V1.4S, V4.4S, V2.S[1]
+	FMOVQ   272(R3), F4
+	WORD    $0x4f821860 // FMLA V0.4S, V3.4S, V2.S[2]
+	FMOVQ   384(R3), F3
+	WORD    $0x4f821881 // FMLA V1.4S, V4.4S, V2.S[2]
+	FMOVQ   400(R3), F4
+	WORD    $0x4fa21860 // FMLA V0.4S, V3.4S, V2.S[3]
+	WORD    $0x4fa21881 // FMLA V1.4S, V4.4S, V2.S[3]
+	ADD     $0x0200, R3
+	SUBS    $0x04, R0
+	BGE     four
+
+fourRest:
+	ADD  $0x04, R0
+	SUBS $0x01, R0
+	BLT  oneRest
+
+one:
+	FMOVS.P 4(R1), F2
+	FMOVQ   0(R3), F3
+	FMOVQ   16(R3), F4
+	WORD    $0x4f821060 // FMLA V0.4S, V3.4S, V2.S[0]
+	WORD    $0x4f821081 // FMLA V1.4S, V4.4S, V2.S[0]
+	ADD     $0x80, R3
+	SUBS    $0x01, R0
+	BGE     one
+
+oneRest:
+	ADD   $0x01, R0
+	MOVD  c_base+64(FP), R5
+	MOVD  ldc+88(FP), R2
+	LSL   $0x02, R2
+	FMOVQ F0, 0(R5)
+	FMOVQ F1, 16(R5)
 	RET
 
 // func peakNEON(rounds int) int
@@ -770,11 +1219,11 @@ loop:
 	BNE   loop
 	RET
 
-// func widenFloat16NEON(dst []float32, src []uint16)
-TEXT ·widenFloat16NEON(SB), NOSPLIT, $0-48
+// func widenHalfNEON(dst []float32, src []uint16)
+TEXT ·widenHalfNEON(SB), NOSPLIT, $0-48
 	MOVD dst_base+0(FP), R0
 	MOVD src_base+24(FP), R1
-	MOVD dst_len+8(FP), R2
+	MOVD src_len+32(FP), R2
 	SUBS $0x08, R2
 	BLT  loopRest
 
@@ -788,27 +1237,14 @@ loop:
 	BGE     loop
 
 loopRest:
-	ADD  $0x08, R2
-	SUBS $0x01, R2
-	BLT  singleRest
-
-single:
-	MOVHU.P 2(R1), R3
-	FMOVS   R3, F0
-	WORD    $0x0e217800 // FCVTL V0.4S, V0.4H
-	FMOVS.P F0, 4(R0)
-	SUBS    $0x01, R2
-	BGE     single
-
-singleRest:
-	ADD $0x01, R2
+	ADD $0x08, R2
 	RET
 
-// func widenBFloat16NEON(dst []float32, src []uint16)
-TEXT ·widenBFloat16NEON(SB), NOSPLIT, $0-48
+// func widenBrainNEON(dst []float32, src []uint16)
+TEXT ·widenBrainNEON(SB), NOSPLIT, $0-48
 	MOVD dst_base+0(FP), R0
 	MOVD src_base+24(FP), R1
-	MOVD dst_len+8(FP), R2
+	MOVD src_len+32(FP), R2
 	SUBS $0x08, R2
 	BLT  loopRest
 
@@ -822,18 +1258,5 @@ loop:
 	BGE     loop
 
 loopRest:
-	ADD  $0x08, R2
-	SUBS $0x01, R2
-	BLT  singleRest
-
-single:
-	MOVHU.P 2(R1), R3
-	FMOVS   R3, F0
-	WORD    $0x2e613800 // SHLL V0.4S, V0.4H, #16
-	FMOVS.P F0, 4(R0)
-	SUBS    $0x01, R2
-	BGE     single
-
-singleRest:
-	ADD $0x01, R2
+	ADD $0x08, R2
 	RET

@@ -1,17 +1,24 @@
 package kernel
 
-import "math"
-
-// Operand is a matrix that Gemm reads panel by panel.
-type Operand interface {
-	// Pack writes rows [i0,i0+rows) of columns [k0,k0+depth) to dst with k
-	// outermost: element (i0+r, k0+k) goes to dst[k*tile+r]. Rows from rows to
-	// tile are filled with zeros. tile is at most 32.
-	Pack(dst []float32, tile, i0, rows, k0, depth int)
+// Left is the left operand of a product: a matrix that is read some rows at a
+// time.
+type Left interface {
+	// PackRows writes rows [i0,i0+rows) of the first depth columns to dst:
+	// element (i0+r, k) goes to dst[r*ld+k].
+	PackRows(dst []float32, ld, i0, rows, depth int)
 }
 
-// maxTile is the greatest tile that Pack is asked for.
-const maxTile = 32
+// Right is the right operand of a product, given by the result's columns: its
+// element (j,k) meets the left one's (i,k). It is read in panels.
+type Right interface {
+	// PackPanel writes columns [j0,j0+cols) of the result's, at most panel of
+	// them, with k outermost: element (j0+j, k) goes to dst[k*panel+j] for
+	// k < depth. Columns from cols to panel are filled with zeros.
+	PackPanel(dst []float32, j0, cols, depth int)
+}
+
+// panel is the width of a packed panel, at every level.
+const panel = 32
 
 // zeros stands for rows outside of a matrix; runs are cut to its length.
 var zeros [1024]float32
@@ -22,88 +29,133 @@ type Strided struct {
 	Row, Col int
 }
 
-// Pack implements Operand.
-func (s Strided) Pack(dst []float32, tile, i0, rows, k0, depth int) {
+// PackRows implements Left.
+func (s Strided) PackRows(dst []float32, ld, i0, rows, depth int) {
 	switch {
 	case s.Col == 1:
-		packRuns(dst, tile, rows, k0, depth, math.MaxInt, s.Data, func(r, _ int) int {
-			return (i0 + r) * s.Row
-		})
+		copyRowsGo(dst, ld, s.Data[i0*s.Row:], s.Row, depth, rows)
 	case s.Row == 1:
-		copyRows(dst, tile, s.Data[i0+k0*s.Col:], s.Col, rows, depth)
-		clearRows(dst, tile, rows, depth)
+		transposeColumns(dst, ld, s.Data[i0:], s.Col, rows, depth)
+	default:
+		for r := range rows {
+			for k := range depth {
+				dst[r*ld+k] = s.Data[(i0+r)*s.Row+k*s.Col]
+			}
+		}
+	}
+}
+
+// PackPanel implements Right.
+func (s Strided) PackPanel(dst []float32, j0, cols, depth int) {
+	switch {
+	case s.Col == 1:
+		packRuns(dst, cols, depth, depth, s.Data, func(j, _ int) int { return (j0 + j) * s.Row })
+	case s.Row == 1:
+		copyRows(dst, panel, s.Data[j0:], s.Col, cols, depth)
+		clearColumns(dst, cols, depth)
 	default:
 		for k := range depth {
-			to := dst[k*tile : k*tile+tile]
-			at := i0*s.Row + (k0+k)*s.Col
-			for r := range rows {
-				to[r] = s.Data[at]
-				at += s.Row
+			to := dst[k*panel : k*panel+panel]
+			for j := range cols {
+				to[j] = s.Data[(j0+j)*s.Row+k*s.Col]
 			}
-			clear(to[rows:])
+			clear(to[cols:])
 		}
 	}
 }
 
 // Taps is the matrix of a convolution's weights seen from its output: element
-// (i,k) is Data[(k/C)*Tap + i*Row + k%C]. Weights [KH,KW,In,Out] with
+// (j,k) is Data[(k/C)*Tap + j*Row + k%C]. Weights [KH,KW,In,Out] with
 // C = Out, Row = Out, Tap = In*Out are the right operand that goes with Scatter.
 type Taps struct {
 	Data        []float32
 	C, Row, Tap int
 }
 
-// Pack implements Operand.
-func (t Taps) Pack(dst []float32, tile, i0, rows, k0, depth int) {
-	packRuns(dst, tile, rows, k0, depth, t.C, t.Data, func(r, tap int) int {
-		return tap*t.Tap + (i0+r)*t.Row
-	})
+// PackPanel implements Right.
+func (t Taps) PackPanel(dst []float32, j0, cols, depth int) {
+	packRuns(dst, cols, depth, t.C, t.Data, func(j, tap int) int { return tap*t.Tap + (j0+j)*t.Row })
 }
 
-// packRuns packs a matrix whose rows consist of runs of c contiguous elements:
-// run number tap of row r starts at data[at(r, tap)], or is zero if at is
-// negative.
-func packRuns(dst []float32, tile, rows, k0, depth, c int, data []float32, at func(r, tap int) int) {
+// packRuns packs a panel of columns that consist of runs of c contiguous
+// elements: run number tap of column j starts at data[at(j, tap)].
+func packRuns(dst []float32, cols, depth, c int, data []float32, at func(j, tap int) int) {
 	src := borrowRows()
 	defer giveBackRows(src)
 	for k := 0; k < depth; {
-		tap, first := (k0+k)/c, (k0+k)%c
-		run := min(c-first, depth-k, len(zeros))
-		for r := range rows {
-			if from := at(r, tap); from >= 0 {
-				from += first
-				src[r] = data[from : from+run]
-			} else {
-				src[r] = zeros[:run]
-			}
+		run := min(c, depth-k, len(zeros))
+		if rest := c - k%c; rest < run {
+			run = rest
 		}
-		for r := 0; r < tile; r += active.lanes {
-			active.transpose(dst[k*tile+r:], tile, src[r:], min(active.lanes, tile-r), run)
+		for j := range cols {
+			from := at(j, k/c) + k%c
+			src[j] = data[from : from+run]
+		}
+		for j := cols; j < panel; j++ {
+			src[j] = zeros[:run]
+		}
+		for j := 0; j < panel; j += active.lanes {
+			active.transpose(dst[k*panel+j:], panel, src[j:j+active.lanes], run)
 		}
 		k += run
 	}
 }
 
-// copyRows writes dst[r*dstStride+i] = src[r*srcStride+i] for i < width ≤ tile
-// and r < count, after making sure that they are there.
-func copyRows(dst []float32, dstStride int, src []float32, srcStride, width, count int) {
-	_, _ = dst[(count-1)*dstStride+width-1], src[(count-1)*srcStride+width-1]
-	active.copyRows(dst, dstStride, src, srcStride, width, count)
+// transposeColumns writes dst[r*ld+k] = data[k*stride+r] for r < rows, k < depth.
+func transposeColumns(dst []float32, ld int, data []float32, stride, rows, depth int) {
+	src := borrowRows()
+	defer giveBackRows(src)
+	whole := depth - depth%active.lanes
+	for k := 0; k < whole; k += active.lanes {
+		for i := range active.lanes {
+			src[i] = data[(k+i)*stride:][:rows]
+		}
+		active.transpose(dst[k:], ld, src[:active.lanes], rows)
+	}
+	for k := whole; k < depth; k++ {
+		for r, v := range data[k*stride:][:rows] {
+			dst[r*ld+k] = v
+		}
+	}
 }
 
-// clearRows zeroes dst[k*tile+r] for r ≥ rows.
-func clearRows(dst []float32, tile, rows, depth int) {
-	if rows == tile {
+// copyRows writes dst[r*dstStride+i] = src[r*srcStride+i] for i < width and
+// r < count, after making sure that they are there.
+func copyRows(dst []float32, dstStride int, src []float32, srcStride, width, count int) {
+	if count <= 0 {
+		return
+	}
+	_, _ = dst[(count-1)*dstStride+width-1], src[(count-1)*srcStride+width-1]
+	for i := 0; i < width; i += 2 * active.lanes {
+		active.copyRows(dst[i:], dstStride, src[i:], srcStride, min(2*active.lanes, width-i), count)
+	}
+}
+
+// addRows writes dst[r*ldd+i] = a[r*lda+i] + b[r*ldb+i] for i < width and
+// r < count, after making sure that they are there.
+func addRows(dst []float32, ldd int, a []float32, lda int, b []float32, ldb, width, count int) {
+	if count <= 0 || width <= 0 {
+		return
+	}
+	_, _, _ = dst[(count-1)*ldd+width-1], a[(count-1)*lda+width-1], b[(count-1)*ldb+width-1]
+	active.addRows(dst, ldd, a, lda, b, ldb, width, count)
+}
+
+// clearColumns zeroes columns from cols on of a panel.
+func clearColumns(dst []float32, cols, depth int) {
+	if cols == panel {
 		return
 	}
 	for k := range depth {
-		clear(dst[k*tile+rows : k*tile+tile])
+		clear(dst[k*panel+cols : k*panel+panel])
 	}
 }
 
-func transposeGo(dst []float32, stride int, src [][]float32, rows, depth int) {
+// transposeGo writes dst[k*stride+r] = src[r][k] for k < depth, a row at a time
+// where there are not four.
+func transposeGo(dst []float32, stride int, src [][]float32, depth int) {
 	r := 0
-	for ; r+4 <= rows; r += 4 {
+	for ; r+4 <= len(src); r += 4 {
 		s0, s1, s2, s3 := src[r][:depth], src[r+1][:depth], src[r+2][:depth], src[r+3][:depth]
 		at := r
 		for k := range s0 {
@@ -112,7 +164,7 @@ func transposeGo(dst []float32, stride int, src [][]float32, rows, depth int) {
 			at += stride
 		}
 	}
-	for ; r < rows; r++ {
+	for ; r < len(src); r++ {
 		for k, v := range src[r][:depth] {
 			dst[k*stride+r] = v
 		}
@@ -122,5 +174,11 @@ func transposeGo(dst []float32, stride int, src [][]float32, rows, depth int) {
 func copyRowsGo(dst []float32, dstStride int, src []float32, srcStride, width, count int) {
 	for r := range count {
 		copy(dst[r*dstStride:r*dstStride+width], src[r*srcStride:r*srcStride+width])
+	}
+}
+
+func addRowsGo(dst []float32, ldd int, a []float32, lda int, b []float32, ldb, width, count int) {
+	for r := range count {
+		addGo(dst[r*ldd:][:width], a[r*lda:][:width], b[r*ldb:][:width])
 	}
 }

@@ -2,25 +2,31 @@ package kernel
 
 import (
 	"runtime"
+	"sync"
 	"sync/atomic"
 )
 
-// job is one call of Parallel.
+// Task is work in pieces that may be done in any order and at the same time.
+type Task interface{ Do(i int) }
+
+// job is one call of Run. Jobs are used again.
 type job struct {
-	body   func(i int)
+	task   Task
 	n      int64
-	next   atomic.Int64 // the first index that nobody has taken
-	inside atomic.Int32 // workers that may be running body
+	stop   *atomic.Bool
+	next   atomic.Int64  // the first index that nobody has taken
+	inside atomic.Int32  // workers that may be looking at the job
+	number atomic.Uint64 // of the call
 }
 
-// run takes indices until none is left.
+// run takes indices until none is left or all is to stop.
 func (j *job) run() {
 	for {
 		i := j.next.Add(1) - 1
-		if i >= j.n {
+		if i >= j.n || j.stop != nil && j.stop.Load() {
 			return
 		}
-		j.body(int(i))
+		j.task.Do(int(i))
 	}
 }
 
@@ -30,6 +36,8 @@ func (j *job) run() {
 // the end in the same way.
 var (
 	offered atomic.Pointer[job] // the job that workers may join, one at a time
+	calls   atomic.Uint64
+	jobs    = sync.Pool{New: func() any { return new(job) }}
 	workers atomic.Int32
 	asleep  atomic.Int32
 	wake    = make(chan struct{}, 1024)
@@ -44,19 +52,22 @@ const (
 
 // work is the life of a worker.
 func work() {
-	var last *job
+	var last uint64 // the number of the latest call it has joined
 	for {
 		for i := 1; i <= patience; i++ {
-			if j := offered.Load(); j != nil && j != last {
+			if j := offered.Load(); j != nil && j.number.Load() != last {
 				j.inside.Add(1)
-				j.run()
+				// Still on offer, the job is not used again before this worker
+				// has left it.
+				if offered.Load() == j {
+					last, i = j.number.Load(), 0
+					j.run()
+				}
 				j.inside.Add(-1)
-				last, i = j, 0
 			} else if i%breath == 0 {
 				runtime.Gosched()
 			}
 		}
-		last = nil
 		asleep.Add(1)
 		// a job offered between the last look and here has its caller, and
 		// the next one finds this worker counted as asleep
@@ -64,37 +75,62 @@ func work() {
 	}
 }
 
-// Parallel runs body(0) … body(n−1), in any order, on up to GOMAXPROCS
-// goroutines, the caller's among them, and returns when all are done. Calls may
-// be nested and concurrent: one that finds the workers busy does its work
-// itself.
-func Parallel(n int, body func(i int)) {
+// function is a Task that is a function.
+type function func(i int)
+
+func (f function) Do(i int) { f(i) }
+
+// Parallel is Run with a function.
+func Parallel(n int, body func(i int)) { Run(n, function(body), nil) }
+
+// Run does pieces 0 … n−1 of a task, in any order, on up to GOMAXPROCS
+// goroutines, the caller's among them, and returns when all are done, or soon
+// after stop, which may be nil, has become true. Calls may be nested and
+// concurrent: one that finds the workers busy does its work itself.
+func Run(n int, task Task, stop *atomic.Bool) {
 	procs := runtime.GOMAXPROCS(0)
 	if n <= 1 || procs == 1 {
 		for i := range n {
-			body(i)
+			if stop != nil && stop.Load() {
+				return
+			}
+			task.Do(i)
 		}
 		return
 	}
-	j := &job{body: body, n: int64(n)}
-	if !offered.CompareAndSwap(nil, j) {
+	j := jobs.Get().(*job)
+	j.task, j.n, j.stop = task, int64(n), stop
+	j.next.Store(0)
+	j.number.Store(calls.Add(1))
+	if offered.CompareAndSwap(nil, j) {
+		rouse(int32(min(n, procs) - 1))
 		j.run()
-		return
+		offered.Store(nil)
+		for i := 1; j.inside.Load() > 0; i++ {
+			if i%breath == 0 {
+				runtime.Gosched()
+			}
+		}
+	} else {
+		j.run()
 	}
-	for want := int32(min(n, procs) - 1); workers.Load() < want; {
+	j.task, j.stop = nil, nil
+	jobs.Put(j)
+}
+
+// rouse makes sure that there are as many workers as wanted, all of them awake.
+func rouse(want int32) {
+	for workers.Load() < want {
 		workers.Add(1)
 		go work()
 	}
-	for asleep.Load() > 0 {
-		if v := asleep.Load(); v > 0 && asleep.CompareAndSwap(v, v-1) {
-			wake <- struct{}{}
+	for {
+		v := asleep.Load()
+		if v <= 0 {
+			return
 		}
-	}
-	j.run()
-	offered.Store(nil)
-	for i := 1; j.inside.Load() > 0; i++ {
-		if i%breath == 0 {
-			runtime.Gosched()
+		if asleep.CompareAndSwap(v, v-1) {
+			wake <- struct{}{}
 		}
 	}
 }

@@ -12,48 +12,45 @@ type Patches struct {
 	OH, OW          int // size of the output
 }
 
-// Pack implements Operand.
-func (p Patches) Pack(dst []float32, tile, i0, rows, k0, depth int) {
-	// The place in x of each row's first tap.
-	var image, top, left [maxTile]int
-	for r := range rows {
-		pixel := (i0 + r) / p.OW
-		image[r] = pixel / p.OH * p.H
-		top[r] = pixel%p.OH*p.Stride - p.PadTop
-		left[r] = (i0+r)%p.OW*p.Stride - p.PadLeft
-	}
-	packRuns(dst, tile, rows, k0, depth, p.C, p.Data, func(r, tap int) int {
-		y, x := top[r]+tap/p.KW, left[r]+tap%p.KW
-		if uint(y) >= uint(p.H) || uint(x) >= uint(p.W) {
-			return -1
+// PackRows implements Left; depth is all of the columns.
+func (p Patches) PackRows(dst []float32, ld, i0, rows, depth int) {
+	for i := i0; i < i0+rows; i++ {
+		image, top, left := i/p.OW/p.OH*p.H, i/p.OW%p.OH*p.Stride-p.PadTop, i%p.OW*p.Stride-p.PadLeft
+		row := dst[(i-i0)*ld:]
+		for tap := range p.KH * p.KW {
+			y, x := top+tap/p.KW, left+tap%p.KW
+			if uint(y) < uint(p.H) && uint(x) < uint(p.W) {
+				copy(row[:p.C], p.Data[((image+y)*p.W+x)*p.C:])
+			} else {
+				clear(row[:p.C])
+			}
+			row = row[p.C:]
 		}
-		return ((image[r]+y)*p.W + x) * p.C
-	})
+	}
 }
 
 // PatchesT is the same matrix transposed, for the gradient of the weights: the
 // row is (ky,kx,c), the column an output pixel.
 type PatchesT Patches
 
-// Pack implements Operand.
-func (p PatchesT) Pack(dst []float32, tile, i0, rows, k0, depth int) {
+// PackRows implements Left.
+func (p PatchesT) PackRows(dst []float32, ld, i0, rows, depth int) {
 	for r := 0; r < rows; {
 		tap, c := (i0+r)/p.C, (i0+r)%p.C
 		run := min(p.C-c, rows-r)
 		// Output pixels follow each other in runs along a line.
 		for k := 0; k < depth; {
-			line, ox := (k0+k)/p.OW, (k0+k)%p.OW
+			line, ox := k/p.OW, k%p.OW
 			n := min(p.OW-ox, depth-k)
-			p.packLine(dst[k*tile+r:], tile, line, ox, n, tap, c, run)
+			p.packLine(dst[r*ld+k:], ld, line, ox, n, tap, c, run)
 			k += n
 		}
 		r += run
 	}
-	clearRows(dst, tile, rows, depth)
 }
 
 // packLine packs channels [c,c+run) of one tap for n output pixels from ox on.
-func (p PatchesT) packLine(dst []float32, tile, line, ox, n, tap, c, run int) {
+func (p PatchesT) packLine(dst []float32, ld, line, ox, n, tap, c, run int) {
 	y := line%p.OH*p.Stride + tap/p.KW - p.PadTop
 	x := ox*p.Stride + tap%p.KW - p.PadLeft
 	// Pixels [from,to) see x, the others its margin.
@@ -62,15 +59,13 @@ func (p PatchesT) packLine(dst []float32, tile, line, ox, n, tap, c, run int) {
 		from = min(n, max(0, ceilDiv(-x, p.Stride)))
 		to = max(from, min(n, ceilDiv(p.W-x, p.Stride)))
 	}
-	for k := range from {
-		clear(dst[k*tile : k*tile+run])
+	for r := range run {
+		clear(dst[r*ld : r*ld+from])
+		clear(dst[r*ld+to : r*ld+n])
 	}
 	if from < to {
 		at := ((line/p.OH*p.H+y)*p.W+x+from*p.Stride)*p.C + c
-		copyRows(dst[from*tile:], tile, p.Data[at:], p.Stride*p.C, run, to-from)
-	}
-	for k := to; k < n; k++ {
-		clear(dst[k*tile : k*tile+run])
+		transposeColumns(dst[from:], ld, p.Data[at:], p.Stride*p.C, run, to-from)
 	}
 }
 
@@ -95,25 +90,20 @@ type Scatter struct {
 	PadTop, PadLeft int
 }
 
-// Pack implements Operand.
-func (s Scatter) Pack(dst []float32, tile, i0, rows, k0, depth int) {
-	// The place of each row's first tap in dy, times Stride.
-	var image, top, left [maxTile]int
-	for r := range rows {
-		pixel := (i0 + r) / s.W
-		image[r] = pixel / s.H * s.OH
-		top[r] = pixel%s.H + s.PadTop
-		left[r] = (i0+r)%s.W + s.PadLeft
+// PackRows implements Left; depth is all of the columns.
+func (s Scatter) PackRows(dst []float32, ld, i0, rows, depth int) {
+	for i := i0; i < i0+rows; i++ {
+		// The place of the first tap in dy, times Stride.
+		image, top, left := i/s.W/s.H*s.OH, i/s.W%s.H+s.PadTop, i%s.W+s.PadLeft
+		row := dst[(i-i0)*ld:]
+		for tap := range s.KH * s.KW {
+			y, x := top-tap/s.KW, left-tap%s.KW
+			if y >= 0 && x >= 0 && y%s.Stride == 0 && x%s.Stride == 0 && y/s.Stride < s.OH && x/s.Stride < s.OW {
+				copy(row[:s.C], s.Data[((image+y/s.Stride)*s.OW+x/s.Stride)*s.C:])
+			} else {
+				clear(row[:s.C])
+			}
+			row = row[s.C:]
+		}
 	}
-	packRuns(dst, tile, rows, k0, depth, s.C, s.Data, func(r, tap int) int {
-		y, x := top[r]-tap/s.KW, left[r]-tap%s.KW
-		if y < 0 || x < 0 || y%s.Stride != 0 || x%s.Stride != 0 {
-			return -1
-		}
-		y, x = y/s.Stride, x/s.Stride
-		if y >= s.OH || x >= s.OW {
-			return -1
-		}
-		return ((image[r]+y)*s.OW + x) * s.C
-	})
 }

@@ -35,27 +35,44 @@ func Dot(a, b []float32) float32 {
 
 // Max returns the greatest of x, −Inf for none.
 func Max(x []float32) float32 {
-	lanes := borrowLanes(float32(math.Inf(-1)))
+	lanes := borrowLanes(0)
 	defer giveBackLanes(lanes)
-	n := len(x) &^ 15
-	active.maxLanes(lanes, x[:n])
-	maxLanesGo(lanes, x[n:])
-	for n := 8; n > 0; n /= 2 {
-		maxLanesGo(lanes, lanes[n:2*n])
-	}
-	return lanes[0]
+	return greatest(lanes, x)
 }
 
 // Softmax computes e^(scale·x) / Σ e^(scale·x) over the row, in place, for
 // scale > 0.
 func Softmax(row []float32, scale float32) {
-	shift := Max(row)
+	scale *= log2E
 	lanes := borrowLanes(0)
 	defer giveBackLanes(lanes)
-	n := len(row) &^ 15
-	active.expSumLanes(lanes, row[:n], shift, scale)
-	expSumLanesGo(lanes, row[n:], shift, scale)
-	active.scale(row, row, 1/join(lanes))
+	sum := pow2Sum(lanes, row, scale, greatest(lanes, row)*scale)
+	active.scale(row, row, 1/sum)
+}
+
+// greatest returns the greatest of x, −Inf for none.
+func greatest(lanes *[16]float32, x []float32) float32 {
+	for i := range lanes {
+		lanes[i] = float32(math.Inf(-1))
+	}
+	n := len(x) &^ 15
+	active.maxLanes(lanes, x[:n])
+	maxLanesGo(lanes, x[n:])
+	peak := lanes[0]
+	for _, v := range lanes[1:] {
+		peak = max(peak, v)
+	}
+	return peak
+}
+
+// pow2Sum writes 2^(scale·x−shift), for exponents up to 1, over x and returns
+// their sum.
+func pow2Sum(lanes *[16]float32, x []float32, scale, shift float32) float32 {
+	*lanes = [16]float32{}
+	n := len(x) &^ 15
+	active.pow2SumLanes(lanes, x[:n], scale, -shift)
+	pow2SumLanesGo(lanes, x[n:], scale, -shift)
+	return join(lanes)
 }
 
 // ColumnDots adds up columns of a [rows,c] and of its product with b [rows,c],

@@ -19,10 +19,10 @@ func dotLanesAVX2(lanes *[16]float32, a []float32, b []float32)
 //go:noescape
 func maxLanesAVX2(lanes *[16]float32, x []float32)
 
-// expSumLanesAVX2 writes e^(scale·(x−shift)) over x and adds it to the lanes.
+// pow2SumLanesAVX2 writes 2^(scale·x+shift), for exponents up to 1, over x and adds it to the lanes.
 //
 //go:noescape
-func expSumLanesAVX2(lanes *[16]float32, x []float32, shift float32, scale float32)
+func pow2SumLanesAVX2(lanes *[16]float32, x []float32, scale float32, shift float32)
 
 // columnDotsAVX2 adds the columns of a and of a · b, matrices of the given rows, to sum and dot.
 //
@@ -44,10 +44,10 @@ func dotLanesAVX512(lanes *[16]float32, a []float32, b []float32)
 //go:noescape
 func maxLanesAVX512(lanes *[16]float32, x []float32)
 
-// expSumLanesAVX512 writes e^(scale·(x−shift)) over x and adds it to the lanes.
+// pow2SumLanesAVX512 writes 2^(scale·x+shift), for exponents up to 1, over x and adds it to the lanes.
 //
 //go:noescape
-func expSumLanesAVX512(lanes *[16]float32, x []float32, shift float32, scale float32)
+func pow2SumLanesAVX512(lanes *[16]float32, x []float32, scale float32, shift float32)
 
 // columnDotsAVX512 adds the columns of a and of a · b, matrices of the given rows, to sum and dot.
 //

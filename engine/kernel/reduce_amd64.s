@@ -85,15 +85,15 @@ loopRest:
 	VZEROUPPER
 	RET
 
-// func expSumLanesAVX2(lanes *[16]float32, x []float32, shift float32, scale float32)
+// func pow2SumLanesAVX2(lanes *[16]float32, x []float32, scale float32, shift float32)
 // Requires: AVX, AVX2, FMA3
-TEXT ·expSumLanesAVX2(SB), NOSPLIT, $0-40
+TEXT ·pow2SumLanesAVX2(SB), NOSPLIT, $0-40
 	MOVQ         x_base+8(FP), CX
 	XORQ         AX, AX
 	MOVQ         x_len+16(FP), DX
 	MOVQ         lanes+0(FP), BX
-	VBROADCASTSS shift+32(FP), Y0
-	VBROADCASTSS scale+36(FP), Y1
+	VBROADCASTSS shift+36(FP), Y0
+	VBROADCASTSS scale+32(FP), Y1
 	VMOVUPS      (BX), Y2
 	VMOVUPS      32(BX), Y3
 	SUBQ         $0x10, DX
@@ -102,70 +102,47 @@ TEXT ·expSumLanesAVX2(SB), NOSPLIT, $0-40
 loop:
 	VMOVUPS      (CX)(AX*1), Y4
 	VMOVUPS      32(CX)(AX*1), Y5
-	VSUBPS       Y0, Y4, Y4
-	VSUBPS       Y0, Y5, Y5
-	VMULPS       Y1, Y4, Y4
-	VMULPS       Y1, Y5, Y5
-	VBROADCASTSS expRound<>+0(SB), Y6
-	VMOVAPS      Y6, Y7
-	VFMADD231PS  log2E<>+0(SB), Y4, Y7
-	VMOVAPS      Y6, Y6
-	VFMADD231PS  log2E<>+0(SB), Y5, Y6
-	VSUBPS       expRound<>+0(SB), Y7, Y8
-	VSUBPS       expRound<>+0(SB), Y6, Y9
-	VMOVAPS      Y4, Y10
-	VFMADD231PS  ln2HighNegated<>+0(SB), Y8, Y10
-	VMOVAPS      Y5, Y11
-	VFMADD231PS  ln2HighNegated<>+0(SB), Y9, Y11
-	VMOVAPS      Y10, Y10
-	VFMADD231PS  ln2LowNegated<>+0(SB), Y8, Y10
-	VMOVAPS      Y11, Y8
-	VFMADD231PS  ln2LowNegated<>+0(SB), Y9, Y8
-	VBROADCASTSS expQ4<>+0(SB), Y9
-	VMOVAPS      Y9, Y11
-	VFMADD213PS  expQ3<>+0(SB), Y10, Y11
-	VMOVAPS      Y9, Y9
-	VFMADD213PS  expQ3<>+0(SB), Y8, Y9
-	VMOVAPS      Y11, Y11
-	VFMADD213PS  expQ2<>+0(SB), Y10, Y11
-	VMOVAPS      Y9, Y9
-	VFMADD213PS  expQ2<>+0(SB), Y8, Y9
-	VMOVAPS      Y11, Y11
-	VFMADD213PS  expQ1<>+0(SB), Y10, Y11
-	VMOVAPS      Y9, Y9
-	VFMADD213PS  expQ1<>+0(SB), Y8, Y9
-	VMOVAPS      Y11, Y11
-	VFMADD213PS  expQ0<>+0(SB), Y10, Y11
-	VMOVAPS      Y9, Y9
-	VFMADD213PS  expQ0<>+0(SB), Y8, Y9
-	VMULPS       Y10, Y10, Y12
-	VMULPS       Y8, Y8, Y13
-	VMOVAPS      Y10, Y10
-	VFMADD231PS  Y11, Y12, Y10
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  Y1, Y4, Y6
+	VMOVAPS      Y0, Y4
+	VFMADD231PS  Y1, Y5, Y4
+	VMAXPS       pow2Min<>+0(SB), Y6, Y5
+	VMAXPS       pow2Min<>+0(SB), Y4, Y4
+	VADDPS       expRound<>+0(SB), Y5, Y6
+	VADDPS       expRound<>+0(SB), Y4, Y7
+	VSUBPS       expRound<>+0(SB), Y6, Y8
+	VSUBPS       expRound<>+0(SB), Y7, Y9
+	VSUBPS       Y8, Y5, Y5
+	VSUBPS       Y9, Y4, Y4
+	VBROADCASTSS pow2C5<>+0(SB), Y8
+	VMOVAPS      Y8, Y9
+	VFMADD213PS  pow2C4<>+0(SB), Y5, Y9
 	VMOVAPS      Y8, Y8
-	VFMADD231PS  Y9, Y13, Y8
-	VADDPS       one<>+0(SB), Y10, Y9
-	VADDPS       one<>+0(SB), Y8, Y8
-	VPSLLD       $0x17, Y7, Y7
-	VPADDD       Y9, Y7, Y7
-	VPSLLD       $0x17, Y6, Y6
-	VPADDD       Y8, Y6, Y6
-	VCMPPS       $0x1e, expMax<>+0(SB), Y4, Y8
-	VBLENDVPS    Y8, infinity<>+0(SB), Y7, Y7
-	VCMPPS       $0x1e, expMax<>+0(SB), Y5, Y8
-	VBLENDVPS    Y8, infinity<>+0(SB), Y6, Y6
-	VCMPPS       $0x11, expMin<>+0(SB), Y4, Y8
-	VBLENDVPS    Y8, zero<>+0(SB), Y7, Y7
-	VCMPPS       $0x11, expMin<>+0(SB), Y5, Y8
-	VBLENDVPS    Y8, zero<>+0(SB), Y6, Y6
-	VCMPPS       $0x03, Y4, Y4, Y8
-	VBLENDVPS    Y8, Y4, Y7, Y4
-	VCMPPS       $0x03, Y5, Y5, Y7
-	VBLENDVPS    Y7, Y5, Y6, Y5
+	VFMADD213PS  pow2C4<>+0(SB), Y4, Y8
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  pow2C3<>+0(SB), Y5, Y9
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  pow2C3<>+0(SB), Y4, Y8
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  pow2C2<>+0(SB), Y5, Y9
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  pow2C2<>+0(SB), Y4, Y8
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  pow2C1<>+0(SB), Y5, Y9
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  pow2C1<>+0(SB), Y4, Y8
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  pow2C0<>+0(SB), Y5, Y9
+	VMOVAPS      Y8, Y5
+	VFMADD213PS  pow2C0<>+0(SB), Y4, Y5
+	VPSLLD       $0x17, Y6, Y4
+	VPADDD       Y9, Y4, Y4
+	VPSLLD       $0x17, Y7, Y6
+	VPADDD       Y5, Y6, Y6
 	VMOVUPS      Y4, (CX)(AX*1)
-	VMOVUPS      Y5, 32(CX)(AX*1)
+	VMOVUPS      Y6, 32(CX)(AX*1)
 	VADDPS       Y4, Y2, Y2
-	VADDPS       Y5, Y3, Y3
+	VADDPS       Y6, Y3, Y3
 	ADDQ         $0x00000040, AX
 	SUBQ         $0x10, DX
 	JGE          loop
@@ -177,15 +154,15 @@ loopRest:
 	VZEROUPPER
 	RET
 
-DATA log2E<>+0(SB)/4, $0x3fb8aa3b
-DATA log2E<>+4(SB)/4, $0x3fb8aa3b
-DATA log2E<>+8(SB)/4, $0x3fb8aa3b
-DATA log2E<>+12(SB)/4, $0x3fb8aa3b
-DATA log2E<>+16(SB)/4, $0x3fb8aa3b
-DATA log2E<>+20(SB)/4, $0x3fb8aa3b
-DATA log2E<>+24(SB)/4, $0x3fb8aa3b
-DATA log2E<>+28(SB)/4, $0x3fb8aa3b
-GLOBL log2E<>(SB), RODATA|NOPTR, $32
+DATA pow2Min<>+0(SB)/4, $0xc2fc0000
+DATA pow2Min<>+4(SB)/4, $0xc2fc0000
+DATA pow2Min<>+8(SB)/4, $0xc2fc0000
+DATA pow2Min<>+12(SB)/4, $0xc2fc0000
+DATA pow2Min<>+16(SB)/4, $0xc2fc0000
+DATA pow2Min<>+20(SB)/4, $0xc2fc0000
+DATA pow2Min<>+24(SB)/4, $0xc2fc0000
+DATA pow2Min<>+28(SB)/4, $0xc2fc0000
+GLOBL pow2Min<>(SB), RODATA|NOPTR, $32
 
 DATA expRound<>+0(SB)/4, $0x4b400000
 DATA expRound<>+4(SB)/4, $0x4b400000
@@ -197,125 +174,65 @@ DATA expRound<>+24(SB)/4, $0x4b400000
 DATA expRound<>+28(SB)/4, $0x4b400000
 GLOBL expRound<>(SB), RODATA|NOPTR, $32
 
-DATA ln2HighNegated<>+0(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+4(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+8(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+12(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+16(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+20(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+24(SB)/4, $0xbf318000
-DATA ln2HighNegated<>+28(SB)/4, $0xbf318000
-GLOBL ln2HighNegated<>(SB), RODATA|NOPTR, $32
+DATA pow2C5<>+0(SB)/4, $0x3aae0472
+DATA pow2C5<>+4(SB)/4, $0x3aae0472
+DATA pow2C5<>+8(SB)/4, $0x3aae0472
+DATA pow2C5<>+12(SB)/4, $0x3aae0472
+DATA pow2C5<>+16(SB)/4, $0x3aae0472
+DATA pow2C5<>+20(SB)/4, $0x3aae0472
+DATA pow2C5<>+24(SB)/4, $0x3aae0472
+DATA pow2C5<>+28(SB)/4, $0x3aae0472
+GLOBL pow2C5<>(SB), RODATA|NOPTR, $32
 
-DATA ln2LowNegated<>+0(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+4(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+8(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+12(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+16(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+20(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+24(SB)/4, $0x395e8083
-DATA ln2LowNegated<>+28(SB)/4, $0x395e8083
-GLOBL ln2LowNegated<>(SB), RODATA|NOPTR, $32
+DATA pow2C4<>+0(SB)/4, $0x3c1e862a
+DATA pow2C4<>+4(SB)/4, $0x3c1e862a
+DATA pow2C4<>+8(SB)/4, $0x3c1e862a
+DATA pow2C4<>+12(SB)/4, $0x3c1e862a
+DATA pow2C4<>+16(SB)/4, $0x3c1e862a
+DATA pow2C4<>+20(SB)/4, $0x3c1e862a
+DATA pow2C4<>+24(SB)/4, $0x3c1e862a
+DATA pow2C4<>+28(SB)/4, $0x3c1e862a
+GLOBL pow2C4<>(SB), RODATA|NOPTR, $32
 
-DATA expQ4<>+0(SB)/4, $0x3ab511a9
-DATA expQ4<>+4(SB)/4, $0x3ab511a9
-DATA expQ4<>+8(SB)/4, $0x3ab511a9
-DATA expQ4<>+12(SB)/4, $0x3ab511a9
-DATA expQ4<>+16(SB)/4, $0x3ab511a9
-DATA expQ4<>+20(SB)/4, $0x3ab511a9
-DATA expQ4<>+24(SB)/4, $0x3ab511a9
-DATA expQ4<>+28(SB)/4, $0x3ab511a9
-GLOBL expQ4<>(SB), RODATA|NOPTR, $32
+DATA pow2C3<>+0(SB)/4, $0x3d635b72
+DATA pow2C3<>+4(SB)/4, $0x3d635b72
+DATA pow2C3<>+8(SB)/4, $0x3d635b72
+DATA pow2C3<>+12(SB)/4, $0x3d635b72
+DATA pow2C3<>+16(SB)/4, $0x3d635b72
+DATA pow2C3<>+20(SB)/4, $0x3d635b72
+DATA pow2C3<>+24(SB)/4, $0x3d635b72
+DATA pow2C3<>+28(SB)/4, $0x3d635b72
+GLOBL pow2C3<>(SB), RODATA|NOPTR, $32
 
-DATA expQ3<>+0(SB)/4, $0x3c091d36
-DATA expQ3<>+4(SB)/4, $0x3c091d36
-DATA expQ3<>+8(SB)/4, $0x3c091d36
-DATA expQ3<>+12(SB)/4, $0x3c091d36
-DATA expQ3<>+16(SB)/4, $0x3c091d36
-DATA expQ3<>+20(SB)/4, $0x3c091d36
-DATA expQ3<>+24(SB)/4, $0x3c091d36
-DATA expQ3<>+28(SB)/4, $0x3c091d36
-GLOBL expQ3<>(SB), RODATA|NOPTR, $32
+DATA pow2C2<>+0(SB)/4, $0x3e75fc8c
+DATA pow2C2<>+4(SB)/4, $0x3e75fc8c
+DATA pow2C2<>+8(SB)/4, $0x3e75fc8c
+DATA pow2C2<>+12(SB)/4, $0x3e75fc8c
+DATA pow2C2<>+16(SB)/4, $0x3e75fc8c
+DATA pow2C2<>+20(SB)/4, $0x3e75fc8c
+DATA pow2C2<>+24(SB)/4, $0x3e75fc8c
+DATA pow2C2<>+28(SB)/4, $0x3e75fc8c
+GLOBL pow2C2<>(SB), RODATA|NOPTR, $32
 
-DATA expQ2<>+0(SB)/4, $0x3d2aac7a
-DATA expQ2<>+4(SB)/4, $0x3d2aac7a
-DATA expQ2<>+8(SB)/4, $0x3d2aac7a
-DATA expQ2<>+12(SB)/4, $0x3d2aac7a
-DATA expQ2<>+16(SB)/4, $0x3d2aac7a
-DATA expQ2<>+20(SB)/4, $0x3d2aac7a
-DATA expQ2<>+24(SB)/4, $0x3d2aac7a
-DATA expQ2<>+28(SB)/4, $0x3d2aac7a
-GLOBL expQ2<>(SB), RODATA|NOPTR, $32
+DATA pow2C1<>+0(SB)/4, $0x3f317214
+DATA pow2C1<>+4(SB)/4, $0x3f317214
+DATA pow2C1<>+8(SB)/4, $0x3f317214
+DATA pow2C1<>+12(SB)/4, $0x3f317214
+DATA pow2C1<>+16(SB)/4, $0x3f317214
+DATA pow2C1<>+20(SB)/4, $0x3f317214
+DATA pow2C1<>+24(SB)/4, $0x3f317214
+DATA pow2C1<>+28(SB)/4, $0x3f317214
+GLOBL pow2C1<>(SB), RODATA|NOPTR, $32
 
-DATA expQ1<>+0(SB)/4, $0x3e2aaa48
-DATA expQ1<>+4(SB)/4, $0x3e2aaa48
-DATA expQ1<>+8(SB)/4, $0x3e2aaa48
-DATA expQ1<>+12(SB)/4, $0x3e2aaa48
-DATA expQ1<>+16(SB)/4, $0x3e2aaa48
-DATA expQ1<>+20(SB)/4, $0x3e2aaa48
-DATA expQ1<>+24(SB)/4, $0x3e2aaa48
-DATA expQ1<>+28(SB)/4, $0x3e2aaa48
-GLOBL expQ1<>(SB), RODATA|NOPTR, $32
-
-DATA expQ0<>+0(SB)/4, $0x3f000000
-DATA expQ0<>+4(SB)/4, $0x3f000000
-DATA expQ0<>+8(SB)/4, $0x3f000000
-DATA expQ0<>+12(SB)/4, $0x3f000000
-DATA expQ0<>+16(SB)/4, $0x3f000000
-DATA expQ0<>+20(SB)/4, $0x3f000000
-DATA expQ0<>+24(SB)/4, $0x3f000000
-DATA expQ0<>+28(SB)/4, $0x3f000000
-GLOBL expQ0<>(SB), RODATA|NOPTR, $32
-
-DATA one<>+0(SB)/4, $0x3f800000
-DATA one<>+4(SB)/4, $0x3f800000
-DATA one<>+8(SB)/4, $0x3f800000
-DATA one<>+12(SB)/4, $0x3f800000
-DATA one<>+16(SB)/4, $0x3f800000
-DATA one<>+20(SB)/4, $0x3f800000
-DATA one<>+24(SB)/4, $0x3f800000
-DATA one<>+28(SB)/4, $0x3f800000
-GLOBL one<>(SB), RODATA|NOPTR, $32
-
-DATA expMax<>+0(SB)/4, $0x42b17217
-DATA expMax<>+4(SB)/4, $0x42b17217
-DATA expMax<>+8(SB)/4, $0x42b17217
-DATA expMax<>+12(SB)/4, $0x42b17217
-DATA expMax<>+16(SB)/4, $0x42b17217
-DATA expMax<>+20(SB)/4, $0x42b17217
-DATA expMax<>+24(SB)/4, $0x42b17217
-DATA expMax<>+28(SB)/4, $0x42b17217
-GLOBL expMax<>(SB), RODATA|NOPTR, $32
-
-DATA infinity<>+0(SB)/4, $0x7f800000
-DATA infinity<>+4(SB)/4, $0x7f800000
-DATA infinity<>+8(SB)/4, $0x7f800000
-DATA infinity<>+12(SB)/4, $0x7f800000
-DATA infinity<>+16(SB)/4, $0x7f800000
-DATA infinity<>+20(SB)/4, $0x7f800000
-DATA infinity<>+24(SB)/4, $0x7f800000
-DATA infinity<>+28(SB)/4, $0x7f800000
-GLOBL infinity<>(SB), RODATA|NOPTR, $32
-
-DATA expMin<>+0(SB)/4, $0xc2aeac4f
-DATA expMin<>+4(SB)/4, $0xc2aeac4f
-DATA expMin<>+8(SB)/4, $0xc2aeac4f
-DATA expMin<>+12(SB)/4, $0xc2aeac4f
-DATA expMin<>+16(SB)/4, $0xc2aeac4f
-DATA expMin<>+20(SB)/4, $0xc2aeac4f
-DATA expMin<>+24(SB)/4, $0xc2aeac4f
-DATA expMin<>+28(SB)/4, $0xc2aeac4f
-GLOBL expMin<>(SB), RODATA|NOPTR, $32
-
-DATA zero<>+0(SB)/4, $0x00000000
-DATA zero<>+4(SB)/4, $0x00000000
-DATA zero<>+8(SB)/4, $0x00000000
-DATA zero<>+12(SB)/4, $0x00000000
-DATA zero<>+16(SB)/4, $0x00000000
-DATA zero<>+20(SB)/4, $0x00000000
-DATA zero<>+24(SB)/4, $0x00000000
-DATA zero<>+28(SB)/4, $0x00000000
-GLOBL zero<>(SB), RODATA|NOPTR, $32
+DATA pow2C0<>+0(SB)/4, $0x3f800001
+DATA pow2C0<>+4(SB)/4, $0x3f800001
+DATA pow2C0<>+8(SB)/4, $0x3f800001
+DATA pow2C0<>+12(SB)/4, $0x3f800001
+DATA pow2C0<>+16(SB)/4, $0x3f800001
+DATA pow2C0<>+20(SB)/4, $0x3f800001
+DATA pow2C0<>+24(SB)/4, $0x3f800001
+DATA pow2C0<>+28(SB)/4, $0x3f800001
+GLOBL pow2C0<>(SB), RODATA|NOPTR, $32
 
 // func columnDotsAVX2(sum []float32, dot []float32, a []float32, b []float32, rows int)
 // Requires: AVX, AVX2, FMA3, SSE2
@@ -564,15 +481,15 @@ loopRest:
 	VZEROUPPER
 	RET
 
-// func expSumLanesAVX512(lanes *[16]float32, x []float32, shift float32, scale float32)
+// func pow2SumLanesAVX512(lanes *[16]float32, x []float32, scale float32, shift float32)
 // Requires: AVX, AVX512F
-TEXT ·expSumLanesAVX512(SB), NOSPLIT, $0-40
+TEXT ·pow2SumLanesAVX512(SB), NOSPLIT, $0-40
 	MOVQ         x_base+8(FP), CX
 	XORQ         AX, AX
 	MOVQ         x_len+16(FP), DX
 	MOVQ         lanes+0(FP), BX
-	VBROADCASTSS shift+32(FP), Z0
-	VBROADCASTSS scale+36(FP), Z1
+	VBROADCASTSS shift+36(FP), Z0
+	VBROADCASTSS scale+32(FP), Z1
 	VMOVUPS      (BX), Z2
 	SUBQ         $0x40, DX
 	JLT          unrolledRest
@@ -582,144 +499,87 @@ unrolled:
 	VMOVUPS          64(CX)(AX*1), Z4
 	VMOVUPS          128(CX)(AX*1), Z5
 	VMOVUPS          192(CX)(AX*1), Z6
-	VSUBPS           Z0, Z3, Z3
-	VSUBPS           Z0, Z4, Z4
-	VSUBPS           Z0, Z5, Z5
-	VSUBPS           Z0, Z6, Z6
-	VMULPS           Z1, Z3, Z3
-	VMULPS           Z1, Z4, Z4
-	VMULPS           Z1, Z5, Z5
-	VMULPS           Z1, Z6, Z6
-	VBROADCASTSS     expRound<>+0(SB), Z7
-	VMOVAPS          Z7, Z8
-	VFMADD231PS.BCST log2E<>+0(SB), Z3, Z8
-	VMOVAPS          Z7, Z9
-	VFMADD231PS.BCST log2E<>+0(SB), Z4, Z9
-	VMOVAPS          Z7, Z10
-	VFMADD231PS.BCST log2E<>+0(SB), Z5, Z10
-	VMOVAPS          Z7, Z7
-	VFMADD231PS.BCST log2E<>+0(SB), Z6, Z7
-	VSUBPS.BCST      expRound<>+0(SB), Z8, Z11
-	VSUBPS.BCST      expRound<>+0(SB), Z9, Z12
-	VSUBPS.BCST      expRound<>+0(SB), Z10, Z13
-	VSUBPS.BCST      expRound<>+0(SB), Z7, Z14
-	VMOVAPS          Z3, Z15
-	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z11, Z15
-	VMOVAPS          Z4, Z16
-	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z12, Z16
-	VMOVAPS          Z5, Z17
-	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z13, Z17
-	VMOVAPS          Z6, Z18
-	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z14, Z18
-	VMOVAPS          Z15, Z15
-	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z11, Z15
-	VMOVAPS          Z16, Z11
-	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z12, Z11
-	VMOVAPS          Z17, Z12
-	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z13, Z12
-	VMOVAPS          Z18, Z13
-	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z14, Z13
-	VBROADCASTSS     expQ4<>+0(SB), Z14
-	VMOVAPS          Z14, Z16
-	VFMADD213PS.BCST expQ3<>+0(SB), Z15, Z16
-	VMOVAPS          Z14, Z17
-	VFMADD213PS.BCST expQ3<>+0(SB), Z11, Z17
-	VMOVAPS          Z14, Z18
-	VFMADD213PS.BCST expQ3<>+0(SB), Z12, Z18
-	VMOVAPS          Z14, Z14
-	VFMADD213PS.BCST expQ3<>+0(SB), Z13, Z14
-	VMOVAPS          Z16, Z16
-	VFMADD213PS.BCST expQ2<>+0(SB), Z15, Z16
-	VMOVAPS          Z17, Z17
-	VFMADD213PS.BCST expQ2<>+0(SB), Z11, Z17
-	VMOVAPS          Z18, Z18
-	VFMADD213PS.BCST expQ2<>+0(SB), Z12, Z18
-	VMOVAPS          Z14, Z14
-	VFMADD213PS.BCST expQ2<>+0(SB), Z13, Z14
-	VMOVAPS          Z16, Z16
-	VFMADD213PS.BCST expQ1<>+0(SB), Z15, Z16
-	VMOVAPS          Z17, Z17
-	VFMADD213PS.BCST expQ1<>+0(SB), Z11, Z17
-	VMOVAPS          Z18, Z18
-	VFMADD213PS.BCST expQ1<>+0(SB), Z12, Z18
-	VMOVAPS          Z14, Z14
-	VFMADD213PS.BCST expQ1<>+0(SB), Z13, Z14
-	VMOVAPS          Z16, Z16
-	VFMADD213PS.BCST expQ0<>+0(SB), Z15, Z16
-	VMOVAPS          Z17, Z17
-	VFMADD213PS.BCST expQ0<>+0(SB), Z11, Z17
-	VMOVAPS          Z18, Z18
-	VFMADD213PS.BCST expQ0<>+0(SB), Z12, Z18
-	VMOVAPS          Z14, Z14
-	VFMADD213PS.BCST expQ0<>+0(SB), Z13, Z14
-	VMULPS           Z15, Z15, Z19
-	VMULPS           Z11, Z11, Z20
-	VMULPS           Z12, Z12, Z21
-	VMULPS           Z13, Z13, Z22
-	VMOVAPS          Z15, Z15
-	VFMADD231PS      Z16, Z19, Z15
+	VMOVAPS          Z0, Z7
+	VFMADD231PS      Z1, Z3, Z7
+	VMOVAPS          Z0, Z3
+	VFMADD231PS      Z1, Z4, Z3
+	VMOVAPS          Z0, Z4
+	VFMADD231PS      Z1, Z5, Z4
+	VMOVAPS          Z0, Z5
+	VFMADD231PS      Z1, Z6, Z5
+	VMAXPS.BCST      pow2Min<>+0(SB), Z7, Z6
+	VMAXPS.BCST      pow2Min<>+0(SB), Z3, Z3
+	VMAXPS.BCST      pow2Min<>+0(SB), Z4, Z4
+	VMAXPS.BCST      pow2Min<>+0(SB), Z5, Z5
+	VADDPS.BCST      expRound<>+0(SB), Z6, Z7
+	VADDPS.BCST      expRound<>+0(SB), Z3, Z8
+	VADDPS.BCST      expRound<>+0(SB), Z4, Z9
+	VADDPS.BCST      expRound<>+0(SB), Z5, Z10
+	VSUBPS.BCST      expRound<>+0(SB), Z7, Z11
+	VSUBPS.BCST      expRound<>+0(SB), Z8, Z12
+	VSUBPS.BCST      expRound<>+0(SB), Z9, Z13
+	VSUBPS.BCST      expRound<>+0(SB), Z10, Z14
+	VSUBPS           Z11, Z6, Z6
+	VSUBPS           Z12, Z3, Z3
+	VSUBPS           Z13, Z4, Z4
+	VSUBPS           Z14, Z5, Z5
+	VBROADCASTSS     pow2C5<>+0(SB), Z11
+	VMOVAPS          Z11, Z12
+	VFMADD213PS.BCST pow2C4<>+0(SB), Z6, Z12
+	VMOVAPS          Z11, Z13
+	VFMADD213PS.BCST pow2C4<>+0(SB), Z3, Z13
+	VMOVAPS          Z11, Z14
+	VFMADD213PS.BCST pow2C4<>+0(SB), Z4, Z14
 	VMOVAPS          Z11, Z11
-	VFMADD231PS      Z17, Z20, Z11
+	VFMADD213PS.BCST pow2C4<>+0(SB), Z5, Z11
 	VMOVAPS          Z12, Z12
-	VFMADD231PS      Z18, Z21, Z12
+	VFMADD213PS.BCST pow2C3<>+0(SB), Z6, Z12
 	VMOVAPS          Z13, Z13
-	VFMADD231PS      Z14, Z22, Z13
-	VADDPS.BCST      one<>+0(SB), Z15, Z14
-	VADDPS.BCST      one<>+0(SB), Z11, Z11
-	VADDPS.BCST      one<>+0(SB), Z12, Z12
-	VADDPS.BCST      one<>+0(SB), Z13, Z13
-	VPSLLD           $0x17, Z8, Z8
-	VPADDD           Z14, Z8, Z8
-	VPSLLD           $0x17, Z9, Z9
-	VPADDD           Z11, Z9, Z9
-	VPSLLD           $0x17, Z10, Z10
-	VPADDD           Z12, Z10, Z10
-	VPSLLD           $0x17, Z7, Z7
-	VPADDD           Z13, Z7, Z7
-	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z3, K1
-	VMOVAPS          Z8, Z8
-	VBROADCASTSS     infinity<>+0(SB), K1, Z8
-	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z4, K1
-	VMOVAPS          Z9, Z9
-	VBROADCASTSS     infinity<>+0(SB), K1, Z9
-	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z5, K1
-	VMOVAPS          Z10, Z10
-	VBROADCASTSS     infinity<>+0(SB), K1, Z10
-	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z6, K1
-	VMOVAPS          Z7, Z7
-	VBROADCASTSS     infinity<>+0(SB), K1, Z7
-	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z3, K1
-	VMOVAPS          Z8, Z8
-	VBROADCASTSS     zero<>+0(SB), K1, Z8
-	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z4, K1
-	VMOVAPS          Z9, Z9
-	VBROADCASTSS     zero<>+0(SB), K1, Z9
-	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z5, K1
-	VMOVAPS          Z10, Z10
-	VBROADCASTSS     zero<>+0(SB), K1, Z10
-	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z6, K1
-	VMOVAPS          Z7, Z7
-	VBROADCASTSS     zero<>+0(SB), K1, Z7
-	VCMPPS           $0x03, Z3, Z3, K1
-	VMOVAPS          Z8, Z8
-	VMOVAPS          Z3, K1, Z8
-	VCMPPS           $0x03, Z4, Z4, K1
-	VMOVAPS          Z9, Z3
-	VMOVAPS          Z4, K1, Z3
-	VCMPPS           $0x03, Z5, Z5, K1
-	VMOVAPS          Z10, Z4
-	VMOVAPS          Z5, K1, Z4
-	VCMPPS           $0x03, Z6, Z6, K1
-	VMOVAPS          Z7, Z5
-	VMOVAPS          Z6, K1, Z5
-	VMOVUPS          Z8, (CX)(AX*1)
-	VMOVUPS          Z3, 64(CX)(AX*1)
-	VMOVUPS          Z4, 128(CX)(AX*1)
-	VMOVUPS          Z5, 192(CX)(AX*1)
-	VADDPS           Z8, Z2, Z2
-	VADDPS           Z3, Z2, Z2
-	VADDPS           Z4, Z2, Z2
+	VFMADD213PS.BCST pow2C3<>+0(SB), Z3, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST pow2C3<>+0(SB), Z4, Z14
+	VMOVAPS          Z11, Z11
+	VFMADD213PS.BCST pow2C3<>+0(SB), Z5, Z11
+	VMOVAPS          Z12, Z12
+	VFMADD213PS.BCST pow2C2<>+0(SB), Z6, Z12
+	VMOVAPS          Z13, Z13
+	VFMADD213PS.BCST pow2C2<>+0(SB), Z3, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST pow2C2<>+0(SB), Z4, Z14
+	VMOVAPS          Z11, Z11
+	VFMADD213PS.BCST pow2C2<>+0(SB), Z5, Z11
+	VMOVAPS          Z12, Z12
+	VFMADD213PS.BCST pow2C1<>+0(SB), Z6, Z12
+	VMOVAPS          Z13, Z13
+	VFMADD213PS.BCST pow2C1<>+0(SB), Z3, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST pow2C1<>+0(SB), Z4, Z14
+	VMOVAPS          Z11, Z11
+	VFMADD213PS.BCST pow2C1<>+0(SB), Z5, Z11
+	VMOVAPS          Z12, Z12
+	VFMADD213PS.BCST pow2C0<>+0(SB), Z6, Z12
+	VMOVAPS          Z13, Z6
+	VFMADD213PS.BCST pow2C0<>+0(SB), Z3, Z6
+	VMOVAPS          Z14, Z3
+	VFMADD213PS.BCST pow2C0<>+0(SB), Z4, Z3
+	VMOVAPS          Z11, Z4
+	VFMADD213PS.BCST pow2C0<>+0(SB), Z5, Z4
+	VPSLLD           $0x17, Z7, Z5
+	VPADDD           Z12, Z5, Z5
+	VPSLLD           $0x17, Z8, Z7
+	VPADDD           Z6, Z7, Z7
+	VPSLLD           $0x17, Z9, Z6
+	VPADDD           Z3, Z6, Z6
+	VPSLLD           $0x17, Z10, Z3
+	VPADDD           Z4, Z3, Z3
+	VMOVUPS          Z5, (CX)(AX*1)
+	VMOVUPS          Z7, 64(CX)(AX*1)
+	VMOVUPS          Z6, 128(CX)(AX*1)
+	VMOVUPS          Z3, 192(CX)(AX*1)
 	VADDPS           Z5, Z2, Z2
+	VADDPS           Z7, Z2, Z2
+	VADDPS           Z6, Z2, Z2
+	VADDPS           Z3, Z2, Z2
 	ADDQ             $0x00000100, AX
 	SUBQ             $0x40, DX
 	JGE              unrolled
@@ -731,42 +591,27 @@ unrolledRest:
 
 loop:
 	VMOVUPS          (CX)(AX*1), Z3
-	VSUBPS           Z0, Z3, Z3
-	VMULPS           Z1, Z3, Z3
-	VBROADCASTSS     expRound<>+0(SB), Z4
-	VMOVAPS          Z4, Z4
-	VFMADD231PS.BCST log2E<>+0(SB), Z3, Z4
+	VMOVAPS          Z0, Z4
+	VFMADD231PS      Z1, Z3, Z4
+	VMAXPS.BCST      pow2Min<>+0(SB), Z4, Z3
+	VADDPS.BCST      expRound<>+0(SB), Z3, Z4
 	VSUBPS.BCST      expRound<>+0(SB), Z4, Z5
-	VMOVAPS          Z3, Z6
-	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z5, Z6
-	VMOVAPS          Z6, Z6
-	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z5, Z6
-	VBROADCASTSS     expQ4<>+0(SB), Z5
+	VSUBPS           Z5, Z3, Z3
+	VBROADCASTSS     pow2C5<>+0(SB), Z5
 	VMOVAPS          Z5, Z5
-	VFMADD213PS.BCST expQ3<>+0(SB), Z6, Z5
+	VFMADD213PS.BCST pow2C4<>+0(SB), Z3, Z5
 	VMOVAPS          Z5, Z5
-	VFMADD213PS.BCST expQ2<>+0(SB), Z6, Z5
+	VFMADD213PS.BCST pow2C3<>+0(SB), Z3, Z5
 	VMOVAPS          Z5, Z5
-	VFMADD213PS.BCST expQ1<>+0(SB), Z6, Z5
+	VFMADD213PS.BCST pow2C2<>+0(SB), Z3, Z5
 	VMOVAPS          Z5, Z5
-	VFMADD213PS.BCST expQ0<>+0(SB), Z6, Z5
-	VMULPS           Z6, Z6, Z7
-	VMOVAPS          Z6, Z6
-	VFMADD231PS      Z5, Z7, Z6
-	VADDPS.BCST      one<>+0(SB), Z6, Z5
-	VPSLLD           $0x17, Z4, Z4
-	VPADDD           Z5, Z4, Z4
-	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z3, K1
-	VMOVAPS          Z4, Z4
-	VBROADCASTSS     infinity<>+0(SB), K1, Z4
-	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z3, K1
-	VMOVAPS          Z4, Z4
-	VBROADCASTSS     zero<>+0(SB), K1, Z4
-	VCMPPS           $0x03, Z3, Z3, K1
-	VMOVAPS          Z4, Z4
-	VMOVAPS          Z3, K1, Z4
-	VMOVUPS          Z4, (CX)(AX*1)
-	VADDPS           Z4, Z2, Z2
+	VFMADD213PS.BCST pow2C1<>+0(SB), Z3, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD213PS.BCST pow2C0<>+0(SB), Z3, Z5
+	VPSLLD           $0x17, Z4, Z3
+	VPADDD           Z5, Z3, Z3
+	VMOVUPS          Z3, (CX)(AX*1)
+	VADDPS           Z3, Z2, Z2
 	ADDQ             $0x00000040, AX
 	SUBQ             $0x10, DX
 	JGE              loop

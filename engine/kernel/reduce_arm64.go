@@ -19,10 +19,10 @@ func dotLanesNEON(lanes *[16]float32, a []float32, b []float32)
 //go:noescape
 func maxLanesNEON(lanes *[16]float32, x []float32)
 
-// expSumLanesNEON writes e^(scale·(x−shift)) over x and adds it to the lanes.
+// pow2SumLanesNEON writes 2^(scale·x+shift), for exponents up to 1, over x and adds it to the lanes.
 //
 //go:noescape
-func expSumLanesNEON(lanes *[16]float32, x []float32, shift float32, scale float32)
+func pow2SumLanesNEON(lanes *[16]float32, x []float32, scale float32, shift float32)
 
 // columnDotsNEON adds the columns of a and of a · b, matrices of the given rows, to sum and dot.
 //

@@ -20,9 +20,9 @@ func maxLanesGo(lanes *[16]float32, x []float32) {
 	}
 }
 
-func expSumLanesGo(lanes *[16]float32, x []float32, shift, scale float32) {
+func pow2SumLanesGo(lanes *[16]float32, x []float32, scale, shift float32) {
 	for i, v := range x {
-		x[i] = exp1(float32((v - shift) * scale))
+		x[i] = pow2(fma(v, scale, shift))
 		lanes[i%16] += x[i]
 	}
 }

@@ -40,7 +40,7 @@ func giveBackLanes(lanes *[16]float32) { lanesPool.Put(lanes) }
 
 // rowSet holds the rows of a panel while they are packed. Rows that are not set
 // are zeros.
-type rowSet [maxTile][]float32
+type rowSet [panel][]float32
 
 var rowSets sync.Pool
 

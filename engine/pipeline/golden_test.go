@@ -12,18 +12,21 @@ import (
 	"gorgonia.org/tensor"
 )
 
-const tiny = "testdata/tiny"
+const (
+	tiny       = "testdata/tiny"
+	tinyGolden = tiny + "/golden.safetensors"
+)
 
-// golden reads testdata/tiny/golden.safetensors, made by
-// engine/golden/models.py with diffusers and transformers.
+// golden reads a file that engine/golden/models.py or geometries.py made with
+// diffusers and transformers.
 type golden struct {
 	t    *testing.T
 	file *checkpoint.File
 }
 
-func openGolden(t *testing.T) golden {
+func openGolden(t *testing.T, path string) golden {
 	t.Helper()
-	f, err := checkpoint.Open(tiny + "/golden.safetensors")
+	f, err := checkpoint.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +90,7 @@ func loadTiny(t *testing.T) *Pipeline {
 const parity = 2e-5
 
 func TestNetworksMatchDiffusers(t *testing.T) {
-	g, p := openGolden(t), loadTiny(t)
+	g, p := openGolden(t, tinyGolden), loadTiny(t)
 	c := nn.NewContext(context.Background())
 	t.Run("unet", func(t *testing.T) {
 		g.t = t
@@ -95,7 +98,7 @@ func TestNetworksMatchDiffusers(t *testing.T) {
 		for _, v := range nn.Data(g.get("unet.timestep")) {
 			timesteps = append(timesteps, float64(v))
 		}
-		g.near("U-Net", p.UNet.Forward(c, g.get("unet.sample"), timesteps, g.get("unet.context")), g.get("unet.out"), parity)
+		g.near("U-Net", p.UNet.Forward(c, g.get("unet.sample"), timesteps, g.get("unet.context"), nil), g.get("unet.out"), parity)
 	})
 	t.Run("vae", func(t *testing.T) {
 		g.t = t
@@ -117,7 +120,7 @@ func TestNetworksMatchDiffusers(t *testing.T) {
 
 // TestPictureMatchesDiffusers draws the whole way, from words to picture.
 func TestPictureMatchesDiffusers(t *testing.T) {
-	g, p := openGolden(t), loadTiny(t)
+	g, p := openGolden(t, tinyGolden), loadTiny(t)
 	r, err := p.Resolve(engine.Request{Prompt: "a red apple", Seed: 7, Steps: 5, Guidance: 3, Sampler: "euler", Model: tiny})
 	if err != nil {
 		t.Fatal(err)

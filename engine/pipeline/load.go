@@ -4,8 +4,11 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -33,27 +36,33 @@ type Pipeline struct {
 	ctx      *nn.Context // memory, kept from picture to picture
 	preview  *preview
 	loadTime time.Duration // spent in Load, reported with the first picture
-	files    *checkpoint.Folder
 }
 
-// Load opens engine.DefaultModel or a model folder in the diffusers layout.
+// source is where the parts of a model come from: a folder or one file.
+type source interface {
+	tokenizer() (*tokenizer.Tokenizer, error)
+	text() (*clip.Text, error)
+	unet() (*unet.Model, error)
+	vae() (*vae.Model, error)
+	schedule() (schedule.Config, error)
+	io.Closer
+}
+
+// Load opens engine.DefaultModel, a model folder in the diffusers layout, or a
+// Stable Diffusion 1 in one safetensors file.
 func Load(ctx context.Context, model string) (*Pipeline, error) {
 	begin := time.Now()
-	folder, err := openModel(model)
+	s, err := openModel(model)
 	if err != nil {
 		return nil, err
 	}
-	p := &Pipeline{Name: model, files: folder}
+	defer s.Close()
+	p := &Pipeline{Name: model}
 	if model != engine.DefaultModel {
 		p.Name = filepath.Base(filepath.Clean(model))
 	}
-	for _, part := range []func() error{p.loadTokenizer, p.loadText, p.loadUNet, p.loadVAE, p.loadSchedule} {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if err := part(); err != nil {
-			return nil, err
-		}
+	if err := p.load(ctx, s); err != nil {
+		return nil, err
 	}
 	if err := p.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", model, err)
@@ -62,20 +71,75 @@ func Load(ctx context.Context, model string) (*Pipeline, error) {
 	return p, nil
 }
 
-func openModel(model string) (*checkpoint.Folder, error) {
+func openModel(model string) (source, error) {
 	if model != engine.DefaultModel {
-		return checkpoint.OpenFolder(model)
+		if info, err := os.Stat(model); err == nil && !info.IsDir() {
+			return openSingle(model)
+		}
+		f, err := checkpoint.OpenFolder(model)
+		return folder{f}, err
 	}
 	sub, err := fs.Sub(weights.FS, "default")
 	if err != nil {
 		return nil, err
 	}
-	return checkpoint.OpenFS(sub, "the built-in model")
+	f, err := checkpoint.OpenFS(sub, "the built-in model")
+	return folder{f}, err
 }
 
-func (p *Pipeline) loadTokenizer() (err error) {
-	p.Tokenizer, err = Tokenizer(p.files)
+// load takes the parts from s, until ctx ends.
+func (p *Pipeline) load(ctx context.Context, s source) (err error) {
+	for _, part := range []func() error{
+		func() error { p.Tokenizer, err = s.tokenizer(); return err },
+		func() error { p.Text, err = s.text(); return err },
+		func() error { p.UNet, err = s.unet(); return err },
+		func() error { p.VAE, err = s.vae(); return err },
+		func() error { return p.loadSchedule(s) },
+	} {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := part(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Pipeline) loadSchedule(s source) error {
+	cfg, err := s.schedule()
+	if err != nil {
+		return err
+	}
+	// models trained down to pure noise must start there (Lin et al. 2023)
+	p.curve = "normal"
+	if cfg.RescaleBetasZeroSNR {
+		p.curve = "sgm_uniform"
+	}
+	p.Schedule, err = schedule.New(cfg)
 	return err
+}
+
+// folder is a model folder in the diffusers layout.
+type folder struct{ *checkpoint.Folder }
+
+func (f folder) Close() error                             { return nil }
+func (f folder) tokenizer() (*tokenizer.Tokenizer, error) { return Tokenizer(f.Folder) }
+func (f folder) text() (*clip.Text, error)                { return Part(f.Folder, "text_encoder", clip.NewText) }
+func (f folder) vae() (*vae.Model, error)                 { return Part(f.Folder, "vae", vae.New) }
+
+func (f folder) unet() (*unet.Model, error) {
+	return Part(f.Folder, "unet", func(p nn.Params, cfg unet.Config) (*unet.Model, error) {
+		if cfg.Addition != "" {
+			return nil, fmt.Errorf("this is a Stable Diffusion XL, which this version can measure but not draw with: choose a Stable Diffusion 1 (%w)", errors.ErrUnsupported)
+		}
+		return unet.New(p, cfg)
+	})
+}
+
+func (f folder) schedule() (cfg schedule.Config, err error) {
+	err = f.Config("scheduler", &cfg)
+	return cfg, err
 }
 
 // Tokenizer reads a model folder's vocabulary.
@@ -111,36 +175,6 @@ func Part[C, M any](folder *checkpoint.Folder, name string, build func(nn.Params
 		return none, fmt.Errorf("%s: %w", name, err)
 	}
 	return m, nil
-}
-
-func (p *Pipeline) loadText() (err error) {
-	p.Text, err = Part(p.files, "text_encoder", clip.NewText)
-	return err
-}
-
-func (p *Pipeline) loadUNet() (err error) {
-	p.UNet, err = Part(p.files, "unet", unet.New)
-	return err
-}
-
-func (p *Pipeline) loadVAE() (err error) {
-	p.VAE, err = Part(p.files, "vae", vae.New)
-	return err
-}
-
-func (p *Pipeline) loadSchedule() error {
-	var cfg schedule.Config
-	if err := p.files.Config("scheduler", &cfg); err != nil {
-		return err
-	}
-	// models trained down to pure noise must start there (Lin et al. 2023)
-	p.curve = "normal"
-	if cfg.RescaleBetasZeroSNR {
-		p.curve = "sgm_uniform"
-	}
-	var err error
-	p.Schedule, err = schedule.New(cfg)
-	return err
 }
 
 // check makes sure the parts fit each other.

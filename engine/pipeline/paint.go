@@ -165,7 +165,7 @@ func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma float64, words 
 	}
 	t := p.Schedule.SigmaToTimestep(sigma)
 	timesteps := []float64{t, t}[:n]
-	out := nn.Data(p.UNet.Forward(c, in, timesteps, words))
+	out := nn.Data(p.UNet.Forward(c, in, timesteps, words, nil))
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func Denoiser(ctx context.Context, o Options, count int) error {
 			}
 		}
 		ids, _ := captions(tok, examples, text.Config.Positions)
-		y := m.Forward(c, x, timesteps, text.Forward(c, ids))
+		y := m.Forward(c, x, timesteps, text.Forward(c, ids), nil)
 		var loss float64
 		for i, v := range nn.Data(y) {
 			d := v - target[i]

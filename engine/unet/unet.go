@@ -1,6 +1,6 @@
 // Package unet is the denoiser: noisy latent, noise level and words in, the
 // noise (or velocity) out. It is diffusers' UNet2DConditionModel; Stable
-// Diffusion 1.x and the default model are two configurations of it.
+// Diffusion 1.x, 2.x and XL and the default model are configurations of it.
 package unet
 
 import (
@@ -23,17 +23,28 @@ type Config struct {
 	DownBlocks      []string `json:"down_block_types"`
 	UpBlocks        []string `json:"up_block_types"`
 	ContextDim      int      `json:"cross_attention_dim"`
-	Heads           PerBlock `json:"attention_head_dim"` // despite its name the number of heads, in every Stable Diffusion
+	Heads           PerBlock `json:"attention_head_dim"`                     // despite its name the number of heads, in every Stable Diffusion
+	Depths          PerBlock `json:"transformer_layers_per_block,omitempty"` // transformer blocks in a row; 1 if absent
 	Groups          int      `json:"norm_num_groups"`
 	NormEps         float64  `json:"norm_eps"`
 	LinearProjector bool     `json:"use_linear_projection"`
+
+	// SDXL is told more than the words, see Added: "text_time", the width of
+	// each number's embedding, and the width of all of it together.
+	Addition        string `json:"addition_embed_type,omitempty"`
+	AdditionTimeDim int    `json:"addition_time_embed_dim,omitempty"`
+	AdditionDim     int    `json:"projection_class_embeddings_input_dim,omitempty"`
 }
 
-// PerBlock is one number for all blocks or a list with one for each.
+// PerBlock is one number for all blocks or a list with one for each, from the
+// finest resolution to the coarsest.
 type PerBlock []int
 
 // UnmarshalJSON accepts both forms.
 func (p *PerBlock) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		return nil
+	}
 	var one int
 	if json.Unmarshal(b, &one) == nil {
 		*p = PerBlock{one}
@@ -43,6 +54,12 @@ func (p *PerBlock) UnmarshalJSON(b []byte) error {
 }
 
 func (p PerBlock) at(i int) int { return p[min(i, len(p)-1)] }
+
+// fits reports whether there is one number, or one for each of n blocks.
+func (p PerBlock) fits(n int) bool { return len(p) == 1 || len(p) == n }
+
+// textTime is the one kind of addition_embed_type there is here.
+const textTime = "text_time"
 
 // Validate names what in the configuration this program can't build.
 func (cfg Config) Validate() error {
@@ -54,8 +71,19 @@ func (cfg Config) Validate() error {
 		return fmt.Errorf("unet config: %d block_out_channels need as many down_block_types (%d) and up_block_types (%d)", n, len(cfg.DownBlocks), len(cfg.UpBlocks))
 	case cfg.LayersPerBlock < 1 || cfg.LayersPerBlock > 8:
 		return fmt.Errorf("unet config: layers_per_block is %d, expected 1 to 8", cfg.LayersPerBlock)
-	case len(cfg.Heads) == 0:
-		return fmt.Errorf("unet config: attention_head_dim is missing")
+	case !cfg.Heads.fits(n):
+		return fmt.Errorf("unet config: attention_head_dim has %d numbers, expected one, or one for each of the %d blocks", len(cfg.Heads), n)
+	case !cfg.Depths.fits(n):
+		return fmt.Errorf("unet config: transformer_layers_per_block has %d numbers, expected one, or one for each of the %d blocks", len(cfg.Depths), n)
+	case cfg.Addition != "" && cfg.Addition != textTime:
+		return fmt.Errorf("unet config: addition_embed_type is %q; this program knows none and %q", cfg.Addition, textTime)
+	case cfg.Addition != "" && (cfg.AdditionTimeDim < 2 || cfg.AdditionDim < 1):
+		return fmt.Errorf("unet config: addition_embed_type %q needs addition_time_embed_dim and projection_class_embeddings_input_dim", textTime)
+	}
+	for i, d := range cfg.Depths {
+		if d < 1 || d > 64 {
+			return fmt.Errorf("unet config: transformer_layers_per_block is %d in block %d, expected 1 to 64", d, i)
+		}
 	}
 	for i, ch := range cfg.Channels {
 		if h := cfg.Heads.at(i); cfg.Groups < 1 || ch < 1 || ch > 1<<14 || ch%cfg.Groups != 0 || h < 1 || ch%h != 0 {
@@ -66,7 +94,7 @@ func (cfg Config) Validate() error {
 		switch t {
 		case "CrossAttnDownBlock2D", "DownBlock2D", "CrossAttnUpBlock2D", "UpBlock2D":
 		default:
-			return fmt.Errorf("unet config: block type %q is not one this program knows (it knows Stable Diffusion 1 and 2)", t)
+			return fmt.Errorf("unet config: block type %q is not one this program knows (it knows Stable Diffusion 1, 2 and XL)", t)
 		}
 	}
 	return nil
@@ -78,6 +106,7 @@ type Model struct {
 
 	convIn       *nn.Conv2D
 	time1, time2 *nn.Linear
+	add1, add2   *nn.Linear // nil unless the model takes Added
 	down, up     []block
 	mid          block
 	normOut      *nn.GroupNorm
@@ -96,6 +125,9 @@ func New(p nn.Params, cfg Config) (*Model, error) {
 	if cfg.NormEps == 0 {
 		cfg.NormEps = 1e-5
 	}
+	if len(cfg.Depths) == 0 {
+		cfg.Depths = PerBlock{1}
+	}
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -108,11 +140,15 @@ func New(p nn.Params, cfg Config) (*Model, error) {
 		time1:  nn.NewLinear(p.Sub("time_embedding.linear_1"), ch[0], time, true),
 		time2:  nn.NewLinear(p.Sub("time_embedding.linear_2"), time, time, true),
 	}
+	if cfg.Addition == textTime {
+		m.add1 = nn.NewLinear(p.Sub("add_embedding.linear_1"), cfg.AdditionDim, time, true)
+		m.add2 = nn.NewLinear(p.Sub("add_embedding.linear_2"), time, time, true)
+	}
 	resnet := func(p nn.Params, in, out int) *nn.Resnet {
 		return nn.NewResnet(p, in, out, time, cfg.Groups, cfg.NormEps)
 	}
 	attention := func(p nn.Params, i int) *nn.Transformer {
-		return nn.NewTransformer(p, ch[i], cfg.ContextDim, cfg.Heads.at(i), 1, cfg.Groups, cfg.LinearProjector)
+		return nn.NewTransformer(p, ch[i], cfg.ContextDim, cfg.Heads.at(i), cfg.Depths.at(i), cfg.Groups, cfg.LinearProjector)
 	}
 	skips := []int{ch[0]}
 	width := ch[0]
@@ -161,15 +197,22 @@ func New(p nn.Params, cfg Config) (*Model, error) {
 // Unit is what latent heights and widths must be multiples of.
 func (m *Model) Unit() int { return 1 << (len(m.Config.Channels) - 1) }
 
-// Forward predicts from x [N,H,W,in], one timestep per picture and context
-// [N,T,D] the noise or velocity [N,H,W,out].
-func (m *Model) Forward(c *nn.Context, x *tensor.Dense, timesteps []float64, context *tensor.Dense) *tensor.Dense {
-	e := nn.TimestepEmbedding(c, timesteps, m.Config.Channels[0])
-	e = m.time2.Forward(c, nn.SiLU.Forward(c, m.time1.Forward(c, e)))
-	e = nn.SiLU.Forward(c, e) // every residual block activates it first
+// Added is what SDXL is told beside the words.
+type Added struct {
+	Pooled *tensor.Dense // [N,P], the prompt as one vector: clip.Text.Pooled
+	// Sizes has, for each picture, the height and width it is to look as if it
+	// had been cut from, the top and left of the cut, and its height and width.
+	Sizes []float64
+}
 
+// Forward predicts from x [N,H,W,in], one timestep per picture and context
+// [N,T,D] the noise or velocity [N,H,W,out]. Added is nil but for models with an
+// addition_embed_type.
+func (m *Model) Forward(c *nn.Context, x *tensor.Dense, timesteps []float64, context *tensor.Dense, added *Added) *tensor.Dense {
+	e := m.embed(c, timesteps, added)
 	h := m.convIn.Forward(c, x)
-	skips := []*tensor.Dense{h}
+	var room [16]*tensor.Dense // Stable Diffusion's skips fit
+	skips := append(room[:0], h)
 	for _, b := range m.down {
 		for j, r := range b.resnets {
 			h = r.Forward(c, h, e)
@@ -216,4 +259,18 @@ func (m *Model) Forward(c *nn.Context, x *tensor.Dense, timesteps []float64, con
 	y = m.convOut.Forward(c, n)
 	c.Free(n)
 	return y
+}
+
+// embed turns the noise level, and what is added to it, into one vector per
+// picture [N,4·channels], activated as every residual block wants it.
+func (m *Model) embed(c *nn.Context, timesteps []float64, added *Added) *tensor.Dense {
+	e := nn.TimestepEmbedding(c, timesteps, m.Config.Channels[0])
+	e = m.time2.Forward(c, nn.SiLU.Forward(c, m.time1.Forward(c, e)))
+	if m.add1 != nil {
+		n := len(timesteps)
+		sizes := nn.TimestepEmbedding(c, added.Sizes, m.Config.AdditionTimeDim)
+		a := nn.Concat(c, added.Pooled, nn.Reshape(c, sizes, n, sizes.Size()/n))
+		e = nn.Add(c, e, m.add2.Forward(c, nn.SiLU.Forward(c, m.add1.Forward(c, a))))
+	}
+	return nn.SiLU.Forward(c, e)
 }

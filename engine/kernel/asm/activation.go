@@ -55,6 +55,14 @@ func exp(p program, x value) value {
 	return p.choose(x, unordered, x, x, e)
 }
 
+// pow2 is 2^t for t up to 1; below pow2Min, and for NaN, it is 2^pow2Min.
+func pow2(p program, t value) value {
+	t = p.max(t, p.constant("pow2Min"))
+	n := p.add(t, p.constant("expRound"))
+	f := p.sub(t, p.sub(n, p.constant("expRound")))
+	return p.raise(polynomial(p, f, "pow2C5", "pow2C4", "pow2C3", "pow2C2", "pow2C1", "pow2C0"), n)
+}
+
 func sigmoid(p program, x value) value {
 	return p.div(p.load("one"), p.add(exp(p, p.neg(x)), p.constant("one")))
 }

@@ -11,8 +11,9 @@ type avx struct {
 	width
 	regs     int // registers in a value
 	pointers map[string]reg.Register
-	index    reg.GPVirtual // byte offset of the current elements
-	mask     reg.Register  // of the elements that are there, in the tail of a slice
+	apart    map[string]reg.Register // strides in bytes
+	index    reg.GPVirtual           // byte offset of the current elements
+	mask     reg.Register            // of the elements that are there, in the tail of a slice
 }
 
 // memory is a number in memory, and as many copies of it after it as AVX2, which
@@ -85,12 +86,16 @@ func (w width) reduction(name, params, doc string, slices []string, l length, pr
 
 // newProgram loads the addresses of slices.
 func newProgram(w width, slices []string) *avx {
-	p := &avx{width: w, pointers: map[string]reg.Register{}, index: GP64()}
-	for _, s := range slices {
-		p.pointers[s] = slice(s)
-	}
+	p := &avx{width: w, pointers: map[string]reg.Register{}, apart: map[string]reg.Register{}, index: GP64()}
+	p.slices(slices...)
 	XORQ(p.index, p.index)
 	return p
+}
+
+func (p *avx) slices(names ...string) {
+	for _, n := range names {
+		p.pointers[n] = slice(n)
+	}
 }
 
 // loop repeats body on regs registers at a time as long as all of them are
@@ -211,6 +216,10 @@ func (p *avx) div(a value, b operand) value {
 
 func (p *avx) sqrt(a value) value {
 	return p.each(func(i int, v reg.VecVirtual) { VSQRTPS(a.part(i), v) })
+}
+
+func (p *avx) max(a value, b operand) value {
+	return p.binary(instruction{VMAXPS, VMAXPS_BCST}, a, b)
 }
 
 func (p *avx) fma(a value, b, c operand) value {

@@ -8,20 +8,60 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// tile writes the inner loop of the matrix product: a tile of c, some registers
-// wide, stays in registers while the depth runs through the panels.
-func tile(w width, name string, regs int) {
-	panel := w.regs * w.lanes
-	TEXT(name+w.name, NOSPLIT, "func(depth int, a, b, c []float32, ldc int, load bool)")
+// panel is the width of a panel of the product's right operand, whatever the
+// width of a tile.
+const panel = 32
+
+const cacheLine = 64 // bytes
+
+// tiles writes the inner loops of the matrix product for every height that a
+// level has, and for the whole and half of its width.
+func tiles(w width) {
+	for _, rows := range w.heights {
+		tile(w, rows, w.regs)
+		tile(w, rows, w.regs/2)
+	}
+}
+
+// tile writes one: a tile of c, some rows by some registers, stays in registers
+// while the depth runs through rows of a and a panel of b.
+func tile(w width, rows, regs int) {
+	name := fmt.Sprintf("tile%dx%d%s", rows, regs*w.lanes, w.name)
+	TEXT(name, NOSPLIT, "func(depth int, a []float32, lda int, b, c []float32, ldc int, from []float32, ldf int)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s%s computes a %d × %d tile of a matrix product.", name, w.name, w.rows, regs*w.lanes))
+	Doc(fmt.Sprintf("%s computes a %d × %d tile of a matrix product.", name, rows, regs*w.lanes))
 	depth := Load(Param("depth"), GP64())
-	a, b, c := slice("a"), slice("b"), slice("c")
+	lda := Load(Param("lda"), GP64())
+	b, c := slice("b"), slice("c")
 	ldc := Load(Param("ldc"), GP64())
-	load := Load(Param("load"), GP8())
+	SHLQ(Imm(2), lda)
 	SHLQ(Imm(2), ldc)
 
-	acc := make([][]reg.VecVirtual, w.rows)
+	// Rows of a are addressed from every fourth of them.
+	a := []reg.Register{slice("a")}
+	for r := 4; r < rows; r += 4 {
+		next := GP64()
+		LEAQ(Mem{Base: a[len(a)-1], Index: lda, Scale: 4}, next)
+		a = append(a, next)
+	}
+	lda3 := GP64()
+	if rows > 3 {
+		LEAQ(Mem{Base: lda, Index: lda, Scale: 2}, lda3)
+	}
+	left := func(r, k int) Mem {
+		m := Mem{Base: a[r/4], Disp: 4 * k}
+		switch r % 4 {
+		case 1:
+			m.Index, m.Scale = lda, 1
+		case 2:
+			m.Index, m.Scale = lda, 2
+		case 3:
+			m.Index, m.Scale = lda3, 1
+		}
+		return m
+	}
+
+	acc := make([][]reg.VecVirtual, rows)
 	for i := range acc {
 		acc[i] = make([]reg.VecVirtual, regs)
 		for j := range acc[i] {
@@ -29,16 +69,28 @@ func tile(w width, name string, regs int) {
 			w.zero(acc[i][j])
 		}
 	}
-	TESTB(load, load)
-	JEQ(LabelRef("begin"))
+	// The result comes into the cache while the depth runs.
 	row := GP64()
 	MOVQ(c, row)
 	for i := range acc {
-		for j := range acc[i] {
-			VMOVUPS(at(row, j*w.bytes()), acc[i][j])
+		for j := 0; j < regs*w.bytes(); j += cacheLine {
+			PREFETCHT0(at(row, j))
 		}
 		if i+1 < len(acc) {
 			ADDQ(ldc, row)
+		}
+	}
+	from := slice("from")
+	TESTQ(from, from)
+	JEQ(LabelRef("begin"))
+	ldf := Load(Param("ldf"), GP64())
+	SHLQ(Imm(2), ldf)
+	for i := range acc {
+		for j := range acc[i] {
+			VMOVUPS(at(from, j*w.bytes()), acc[i][j])
+		}
+		if i+1 < len(acc) {
+			ADDQ(ldf, from)
 		}
 	}
 
@@ -50,11 +102,17 @@ func tile(w width, name string, regs int) {
 		}
 		for i := range acc {
 			x := w.vector()
-			VBROADCASTSS(at(a, 4*(u*w.rows+i)), x)
+			VBROADCASTSS(left(i, u), x)
 			for j := range bs {
 				VFMADD231PS(bs[j], x, acc[i][j])
 			}
 		}
+	}
+	advance := func(steps int) {
+		for _, p := range a {
+			ADDQ(Imm(uint64(4*steps)), p)
+		}
+		ADDQ(U32(uint32(4*steps*panel)), b)
 	}
 	const unroll = 4
 	Label("begin")
@@ -64,8 +122,7 @@ func tile(w width, name string, regs int) {
 	for u := range unroll {
 		step(u)
 	}
-	ADDQ(U32(4*unroll*w.rows), a)
-	ADDQ(U32(4*unroll*panel), b)
+	advance(unroll)
 	SUBQ(Imm(unroll), depth)
 	JGE(LabelRef("loop"))
 	Label("rest")
@@ -73,8 +130,7 @@ func tile(w width, name string, regs int) {
 	JEQ(LabelRef("end"))
 	Label("single")
 	step(0)
-	ADDQ(Imm(uint64(4*w.rows)), a)
-	ADDQ(U32(4*panel), b)
+	advance(1)
 	DECQ(depth)
 	JNE(LabelRef("single"))
 	Label("end")

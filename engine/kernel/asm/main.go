@@ -20,17 +20,18 @@ var families = map[string]func(l level){
 		activations(l)
 		adamW(l)
 	},
-	"reduce": reductions,
+	"reduce":   reductions,
+	"winograd": winograd,
 }
 
 func main() {
 	log.SetFlags(0)
-	family := flag.String("family", "", "functions to write: matrix, elementwise or reduce")
+	family := flag.String("family", "", "functions to write: matrix, elementwise, reduce or winograd")
 	arch := flag.String("arch", "amd64", "processor to write for: amd64 or arm64")
 	flag.Parse()
 	write, ok := families[*family]
 	if !ok {
-		log.Fatalf("asm: no family %q; want matrix, elementwise or reduce", *family)
+		log.Fatalf("asm: no family %q; want matrix, elementwise, reduce or winograd", *family)
 	}
 	constants = readConstants("../coefficients.go")
 	named := func(name string) string { return flag.Lookup(name).Value.String() }

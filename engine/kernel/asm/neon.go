@@ -19,7 +19,10 @@ type neonProgram struct {
 	regs     int  // registers in a value
 	single   bool // the current element is one alone, in the tail of a slice
 	pointers map[string]general
-	slices   []string
+	current  []string           // the slices, whose pointers move on
+	apart    map[string]general // strides in bytes
+	offset   general            // of the current channels, in bytes
+	address  general            // of a number of theirs
 
 	// The constants are four to a register, loaded at the line prologue.
 	constants []string
@@ -95,11 +98,14 @@ func (n neon) most(write func(regs int) *neonProgram) {
 
 // newNEONProgram loads the addresses of slices.
 func newNEONProgram(name, doc, params string, slices []string) *neonProgram {
-	p := &neonProgram{routine: newRoutine(name+"NEON", doc, params), pointers: map[string]general{}, slices: slices}
-	for _, s := range slices {
-		p.pointers[s] = p.param(s)
-	}
+	p := &neonProgram{routine: newRoutine(name+"NEON", doc, params), pointers: map[string]general{}, apart: map[string]general{}}
+	p.slices(slices...)
 	return p
+}
+
+func (p *neonProgram) slices(names ...string) {
+	p.tables(names...)
+	p.current = append(p.current, names...)
 }
 
 // finish adds the function to a file, and its constants, if there are enough
@@ -155,7 +161,7 @@ func (p *neonProgram) loop(name string, n general, regs int, body func(p program
 	}
 	p.repeat(name, n, step, func() {
 		body(p)
-		for _, s := range p.slices {
+		for _, s := range p.current {
 			p.write("ADD", Imm(uint64(4*step)), p.pointers[s])
 		}
 	})
@@ -268,6 +274,11 @@ func (p *neonProgram) sqrt(a value) value { return p.unary(fsqrt, a) }
 func (p *neonProgram) abs(a value) value { return p.unary(fabs, a) }
 
 func (p *neonProgram) neg(a value) value { return p.unary(fneg, a) }
+
+func (p *neonProgram) max(a value, b operand) value {
+	b = p.whole(b)
+	return p.choose(a, greater, b, a, b.(value))
+}
 
 // factors puts a number, if there is one, second, where an instruction takes it
 // from its lane.

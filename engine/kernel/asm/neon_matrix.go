@@ -6,25 +6,23 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// panelFloats is the width of the panels that b is packed in.
-const panelFloats = 32
-
 func (n neon) matrix() {
 	for _, rows := range []int{6, 4, 2, 1} {
-		n.tile(rows)
+		n.tile(rows, 4)
+		n.tile(rows, 2)
 	}
 	n.peak()
-	n.widenings()
+	n.widen("widenHalf", "float16", fcvtl, fcvtl2)
+	n.widen("widenBrain", "bfloat16", shll, shll2)
 }
 
-// tile writes the inner loop of the matrix product for some rows of a, which are
-// as they are in memory, and half of a panel of b. 24 registers for the sums of
-// six rows and 16 columns leave one for the next four elements of each row, of
-// which every instruction takes one lane, and two for b.
-func (n neon) tile(rows int) {
-	const regs = 4
-	p := newNEONProgram(fmt.Sprintf("tile%d", rows), fmt.Sprintf("computes %d × %d elements of a matrix product over the given depth: c[r*ldc+j] = from[r*ldf+j] + Σ a[r*lda+k]·b[k*%d+j]. No from stands for zeros.", rows, 4*regs, panelFloats),
-		"(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)", nil)
+// tile writes the inner loop of the matrix product for some rows of a and some
+// registers of columns. 24 registers for the sums of six rows and 16 columns
+// leave one for the next four elements of each row, of which every instruction
+// takes one lane, and two for b.
+func (n neon) tile(rows, regs int) {
+	p := newNEONProgram(fmt.Sprintf("tile%dx%d", rows, 4*regs), fmt.Sprintf("computes a %d × %d tile of a matrix product.", rows, 4*regs),
+		"(depth int, a []float32, lda int, b, c []float32, ldc int, from []float32, ldf int)", nil)
 	depth := p.param("depth")
 	a := make([]general, rows)
 	a[0] = p.param("a")
@@ -53,8 +51,8 @@ func (n neon) tile(rows int) {
 		}
 	}
 	each(func(v *vector, _ int) { p.write("VEOR", v.bytes(), v.bytes(), v.bytes()) }, func() {})
-	from, has := p.param("from"), p.count("from")
-	p.write("CBZ", has, LabelRef("begin"))
+	from := p.param("from")
+	p.write("CBZ", from, LabelRef("begin"))
 	p.write("MOVD", parameter(p.Signature.Params().Lookup("ldf")), stride)
 	p.write("LSL", Imm(2), stride)
 	each(func(v *vector, j int) { p.write("FMOVQ", place{from, 16 * j}, v) }, func() { p.write("ADD", stride, from) })
@@ -70,7 +68,7 @@ func (n neon) tile(rows int) {
 		}
 		fetch := func(i int) *vector {
 			v := newVector()
-			p.write("FMOVQ", place{b, 4*panelFloats*(i/regs) + 16*(i%regs)}, v)
+			p.write("FMOVQ", place{b, 4*panel*(i/regs) + 16*(i%regs)}, v)
 			return v
 		}
 		next := fetch(0)
@@ -83,7 +81,7 @@ func (n neon) tile(rows int) {
 				p.accumulate(acc[r][i%regs], y, number{x[r], i / regs})
 			}
 		}
-		p.write("ADD", Imm(uint64(4*panelFloats*count)), b)
+		p.write("ADD", Imm(uint64(4*panel*count)), b)
 	}
 	p.repeat("four", depth, 4, func() { steps("FMOVQ", 4) })
 	p.repeat("one", depth, 1, func() { steps("FMOVS", 1) })
@@ -121,6 +119,25 @@ func (n neon) peak() {
 	}
 	p.write("SUBS", Imm(1), rounds)
 	p.write("BNE", LabelRef("loop"))
+	p.write("RET")
+	p.must(n.File)
+}
+
+// widen writes a function that turns 16-bit numbers into float32, by an
+// instruction each for the lower four of eight and for the upper ones.
+func (n neon) widen(name, kind string, low, high encoding) {
+	p := newNEONProgram(name, "widens "+kind+" numbers, a multiple of 16.", "(dst []float32, src []uint16)", []string{"dst", "src"})
+	count := p.count("src")
+	dst, src := p.pointers["dst"], p.pointers["src"]
+	p.repeat("loop", count, 8, func() {
+		x, y := newVector(), newVector()
+		p.write("FMOVQ.P", place{src, 16}, x)
+		p.word(low, y, x)
+		p.write("FMOVQ.P", y, place{dst, 16})
+		y = newVector()
+		p.word(high, y, x)
+		p.write("FMOVQ.P", y, place{dst, 16})
+	})
 	p.write("RET")
 	p.must(n.File)
 }

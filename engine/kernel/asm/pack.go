@@ -16,25 +16,23 @@ const sliceHeader = 24
 // collects, in its 128-bit part p, the four columns of row 4p+s; then every part
 // is a 4 × 4 matrix to transpose across the four vectors.
 func transpose(w width) {
-	TEXT("transpose"+w.name, NOSPLIT, "func(dst []float32, stride int, src *[]float32, rows, depth int)")
+	TEXT("transpose"+w.name, NOSPLIT, "func(dst []float32, stride int, src *[]float32, depth int)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("transpose%s writes dst[k*stride+r] = src[r][k] for r < rows and k < depth, a multiple of 4. Rows are %d or %d, and src points to the first of %d.", w.name, w.rows, w.lanes, w.lanes))
+	Doc(fmt.Sprintf("transpose%s writes dst[k*stride+r] = src[r][k] for r < %d and k < depth, a multiple of 4; src points to the first of %[2]d rows.", w.name, w.lanes))
 	dst := slice("dst")
 	stride := Load(Param("stride"), GP64())
 	src := Load(Param("src"), GP64())
-	rows := Load(Param("rows"), GP64())
 	depth := Load(Param("depth"), GP64())
 	SHLQ(Imm(2), stride)
 	offset := GP64()
 	XORQ(offset, offset)
 
-	// columns writes four columns quads times, from as many 128-bit parts as
-	// there are fours of rows.
-	columns := func(quads, parts int, store func(v reg.VecVirtual)) {
+	// columns writes four columns quads times.
+	columns := func(quads int) {
 		x := make([][4]reg.VecVirtual, quads)
 		row := GP64()
 		for s := range 4 {
-			for part := range parts {
+			for part := range w.lanes / 4 {
 				MOVQ(at(src, sliceHeader*(4*part+s)), row)
 				for q := range x {
 					from := Mem{Base: row, Index: offset, Scale: 1, Disp: 16 * q}
@@ -61,52 +59,33 @@ func transpose(w width) {
 			VUNPCKHPS(v[3], v[2], hi23)
 			for _, half := range [][2]reg.VecVirtual{{lo01, lo23}, {hi01, hi23}} {
 				VUNPCKLPD(half[1], half[0], t)
-				store(t)
+				VMOVUPS(t, at(dst, 0))
 				ADDQ(stride, dst)
 				VUNPCKHPD(half[1], half[0], t)
-				store(t)
+				VMOVUPS(t, at(dst, 0))
 				ADDQ(stride, dst)
 			}
 		}
 		ADDQ(Imm(uint64(16*quads)), offset)
 	}
-	all := func(name string, parts int, store func(v reg.VecVirtual)) {
-		SUBQ(Imm(16), depth)
-		JLT(LabelRef(name + "Rest"))
-		Label(name)
-		for range 4 / w.quads() {
-			columns(w.quads(), parts, store)
-		}
-		SUBQ(Imm(16), depth)
-		JGE(LabelRef(name))
-		Label(name + "Rest")
-		ADDQ(Imm(16), depth)
-		JEQ(LabelRef(name + "End"))
-		Label(name + "Four")
-		columns(1, parts, store)
-		SUBQ(Imm(4), depth)
-		JNE(LabelRef(name + "Four"))
-		Label(name + "End")
-		VZEROUPPER()
-		RET()
+	SUBQ(Imm(16), depth)
+	JLT(LabelRef("rest"))
+	Label("loop")
+	for range 4 / w.quads() {
+		columns(w.quads())
 	}
-	whole := func(v reg.VecVirtual) { VMOVUPS(v, at(dst, 0)) }
-	CMPQ(rows, Imm(uint64(w.lanes)))
-	JEQ(LabelRef("whole"))
-	// Fewer rows are those of a panel of the product's left operand.
-	if w.wide() {
-		mask := w.firstLanes(rows, 1)[0]
-		all("panel", w.rows/4, func(v reg.VecVirtual) { w.storeMasked(v, mask, at(dst, 0)) })
-	} else {
-		all("panel", 2, func(v reg.VecVirtual) {
-			high := XMM()
-			VMOVUPS(v.AsX(), at(dst, 0))
-			VEXTRACTF128(Imm(1), v, high)
-			VMOVLPS(high, at(dst, 16))
-		})
-	}
-	Label("whole")
-	all("vector", w.lanes/4, whole)
+	SUBQ(Imm(16), depth)
+	JGE(LabelRef("loop"))
+	Label("rest")
+	ADDQ(Imm(16), depth)
+	JEQ(LabelRef("end"))
+	Label("four")
+	columns(1)
+	SUBQ(Imm(4), depth)
+	JNE(LabelRef("four"))
+	Label("end")
+	VZEROUPPER()
+	RET()
 }
 
 // quads is how many times four columns transpose handles at once, for which
@@ -171,5 +150,88 @@ func copyRows(w width) {
 		VMOVUPS(at(src, w.bytes()), high)
 		VMOVUPS(low, at(dst, 0))
 		VMOVUPS(high, at(dst, w.bytes()))
+	})
+}
+
+// addRows writes sums of rows of two matrices, in whole vectors and a masked one.
+func addRows(w width) {
+	TEXT("addRows"+w.name, NOSPLIT, "func(dst []float32, ldd int, a []float32, lda int, b []float32, ldb, width, count int)")
+	Pragma("noescape")
+	Doc("addRows" + w.name + " writes dst[r*ldd+i] = a[r*lda+i] + b[r*ldb+i] for i < width and r < count.")
+	dst, a, b := slice("dst"), slice("a"), slice("b")
+	ldd := Load(Param("ldd"), GP64())
+	lda := Load(Param("lda"), GP64())
+	ldb := Load(Param("ldb"), GP64())
+	n := Load(Param("width"), GP64())
+	count := Load(Param("count"), GP64())
+	for _, ld := range []reg.Register{ldd, lda, ldb} {
+		SHLQ(Imm(2), ld)
+	}
+	whole, tail := GP64(), GP64()
+	MOVQ(n, whole)
+	ANDQ(I32(int32(-w.lanes)), whole)
+	MOVQ(n, tail)
+	SUBQ(whole, tail)
+	SHLQ(Imm(2), whole)
+	mask := w.firstLanes(tail, 1)[0]
+	Label("row")
+	i := GP64()
+	XORQ(i, i)
+	Label("vector")
+	CMPQ(i, whole)
+	JEQ(LabelRef("tail"))
+	element := func(p reg.Register) Mem { return Mem{Base: p, Index: i, Scale: 1} }
+	v := w.vector()
+	VMOVUPS(element(a), v)
+	VADDPS(element(b), v, v)
+	VMOVUPS(v, element(dst))
+	ADDQ(Imm(uint64(w.bytes())), i)
+	JMP(LabelRef("vector"))
+	Label("tail")
+	TESTQ(tail, tail)
+	JEQ(LabelRef("next"))
+	u, t := w.vector(), w.vector()
+	w.loadMasked(element(a), mask, u)
+	w.loadMasked(element(b), mask, t)
+	VADDPS(t, u, u)
+	w.storeMasked(u, mask, element(dst))
+	Label("next")
+	ADDQ(ldd, dst)
+	ADDQ(lda, a)
+	ADDQ(ldb, b)
+	DECQ(count)
+	JNE(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}
+
+// widen writes the functions that turn 16-bit numbers into float32, 16 at a time.
+func widen(w width) {
+	function := func(name, doc string, load func(from Mem, v reg.VecVirtual)) {
+		TEXT(name+w.name, NOSPLIT, "func(dst []float32, src []uint16)")
+		Pragma("noescape")
+		Doc(name + w.name + " widens " + doc + " numbers, a multiple of 16.")
+		dst, src := slice("dst"), slice("src")
+		n := Load(Param("src").Len(), GP64())
+		SHRQ(Imm(4), n)
+		JEQ(LabelRef("end"))
+		Label("loop")
+		for i := range 16 / w.lanes {
+			v := w.vector()
+			load(at(src, 2*i*w.lanes), v)
+			VMOVUPS(v, at(dst, i*w.bytes()))
+		}
+		ADDQ(Imm(32), src)
+		ADDQ(Imm(64), dst)
+		DECQ(n)
+		JNE(LabelRef("loop"))
+		Label("end")
+		VZEROUPPER()
+		RET()
+	}
+	function("widenHalf", "float16", func(from Mem, v reg.VecVirtual) { VCVTPH2PS(from, v) })
+	function("widenBrain", "bfloat16", func(from Mem, v reg.VecVirtual) {
+		VPMOVZXWD(from, v)
+		VPSLLD(Imm(16), v, v)
 	})
 }

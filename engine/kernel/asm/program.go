@@ -12,6 +12,9 @@ type level interface {
 	// reduction writes a function over whole groups of 16 elements that keeps the
 	// 16 lanes in registers: step takes them further by the current elements.
 	reduction(name, params, doc string, slices []string, l length, prepare func(p program), step func(p program, acc lanes))
+	// channels writes a function over channels, whose number, a multiple of 16, is
+	// the parameter count.
+	channels(name, params, doc, count string, prepare, body func(p program))
 	// columnDots writes the sums down the columns of two matrices.
 	columnDots()
 	// matrix writes the functions of the matrix product.
@@ -48,6 +51,8 @@ type program interface {
 	mul(a value, b operand) value
 	div(a value, b operand) value
 	sqrt(a value) value
+	// max returns a where it is greater, and b elsewhere.
+	max(a value, b operand) value
 	// fma returns a·b + c.
 	fma(a value, b, c operand) value
 	// abs clears the sign, neg turns it.
@@ -63,7 +68,30 @@ type program interface {
 	addTo(acc lanes, x operand)
 	fmaTo(acc lanes, a value, b operand)
 	maxTo(acc lanes, x operand)
+
+	// These are for functions over channels. They load parameters: slices, strides
+	// and tables of slices.
+	slices(names ...string)
+	strides(names ...string)
+	tables(names ...string)
+	// row is where the current channels of slice i of a table are, grid the numbers
+	// that lie a stride apart in a slice, so many in a row.
+	row(table string, i int) Op
+	grid(slice, stride string, columns int) grid
+	// These read, leave where it is, and write what is at an address.
+	readAt(address Op) value
+	inAt(address Op) operand
+	storeAt(address Op, v value)
 }
+
+// grid addresses the current channels of some rows of numbers.
+type grid interface {
+	row(i int) addresses
+	column(j int) addresses
+}
+
+// addresses are those of numbers in a line, each of which holds until the next one.
+type addresses func(i int) Op
 
 // operand is a value, or what an instruction finds elsewhere.
 type operand interface{ part(i int) Op }

@@ -17,10 +17,10 @@ func reductions(l level) {
 		p.maxTo(acc, p.in("x"))
 	})
 	var shift, scale value
-	l.reduction("expSumLanes", "x []float32, shift, scale float32", "writes e^(scale·(x−shift)) over x and adds it to the lanes.", []string{"x"}, long, func(p program) {
+	l.reduction("pow2SumLanes", "x []float32, scale, shift float32", "writes 2^(scale·x+shift), for exponents up to 1, over x and adds it to the lanes.", []string{"x"}, long, func(p program) {
 		shift, scale = p.scalar("shift"), p.scalar("scale")
 	}, func(p program, acc lanes) {
-		e := exp(p, p.mul(p.sub(p.read("x"), shift), scale))
+		e := pow2(p, p.fma(p.read("x"), scale, shift))
 		p.store("x", e)
 		p.addTo(acc, e)
 	})

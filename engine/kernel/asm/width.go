@@ -8,14 +8,15 @@ import (
 
 // width is a set of vector registers and what is made of them.
 type width struct {
-	name       string // suffix of the functions
-	lanes      int    // float32 in a register
-	rows, regs int    // a tile of the matrix product: rows × registers
+	name    string // suffix of the functions
+	lanes   int    // float32 in a register
+	regs    int    // registers in a row of the matrix product's tile
+	heights []int  // rows of its tiles, the greatest first
 }
 
 var widths = []width{
-	{name: "AVX2", lanes: 8, rows: 6, regs: 2},
-	{name: "AVX512", lanes: 16, rows: 12, regs: 2},
+	{name: "AVX2", lanes: 8, regs: 2, heights: []int{6, 4, 2, 1}},
+	{name: "AVX512", lanes: 16, regs: 2, heights: []int{12, 8, 4, 2, 1}},
 }
 
 func (w width) wide() bool { return w.lanes == 16 }
@@ -23,10 +24,11 @@ func (w width) wide() bool { return w.lanes == 16 }
 func (w width) bytes() int { return 4 * w.lanes }
 
 func (w width) matrix() {
-	tile(w, "tile", w.regs)
-	tile(w, "tileHalf", w.regs/2)
+	tiles(w)
 	transpose(w)
 	copyRows(w)
+	addRows(w)
+	widen(w)
 	peak(w)
 }
 

@@ -1,0 +1,25 @@
+package kernel
+
+import "math"
+
+// widenHalfGo widens float16 numbers. Moving exponent and mantissa into place
+// leaves the exponent 127−15 = 112 too small, which one exact multiplication
+// mends, for subnormal numbers too.
+func widenHalfGo(dst []float32, src []uint16) {
+	for i, h := range src {
+		sign := uint32(h&0x8000) << 16
+		if h&0x7c00 == 0x7c00 { // infinity or NaN
+			dst[i] = math.Float32frombits(sign | 0x7f800000 | uint32(h&0x3ff)<<13)
+			continue
+		}
+		f := math.Float32frombits(uint32(h&0x7fff)<<13) * 0x1p112
+		dst[i] = math.Float32frombits(sign | math.Float32bits(f))
+	}
+}
+
+// widenBrainGo widens bfloat16 numbers, which are the upper halves of float32.
+func widenBrainGo(dst []float32, src []uint16) {
+	for i, h := range src {
+		dst[i] = math.Float32frombits(uint32(h) << 16)
+	}
+}

@@ -1,0 +1,149 @@
+package kernel
+
+import (
+	"fmt"
+	"runtime"
+	"sync/atomic"
+)
+
+// Format is how the numbers of weights are kept.
+type Format int
+
+// The formats of Weights. Both 16-bit formats are widened exactly.
+const (
+	Float32  Format = iota
+	Float16         // IEEE 754 binary16
+	BFloat16        // the upper half of a float32
+)
+
+// Weights is the right operand of many products, packed once. The panels are
+// the same at every level of arithmetic.
+type Weights struct {
+	Out, Taps, In int // columns of the result; the depth is Taps·In
+	Gated         bool
+	Format        Format
+
+	wide []float32 // panels [⌈Out/32⌉][Taps·In][32] of Float32
+	half []uint16  // or of the other formats
+}
+
+// NewWeights packs weights that lie in memory as a file has them, [Out,In,Taps]:
+// float32 numbers are given as wide, others as half. Columns of gated weights
+// are paired: the result has Out/2 columns.
+func NewWeights(out, in, taps int, format Format, wide []float32, half []uint16, gated bool) *Weights {
+	w := &Weights{Out: out, Taps: taps, In: in, Format: format, Gated: gated}
+	if n := out * in * taps; format == Float32 && len(wide) != n || format != Float32 && len(half) != n {
+		panic(fmt.Sprintf("kernel.NewWeights: %d and %d numbers for %d × %d × %d", len(wide), len(half), out, in, taps))
+	}
+	panels := ceilDiv(out, panel)
+	if gated {
+		w.Out /= 2
+		panels = 2 * ceilDiv(w.Out, panel)
+	}
+	if format == Float32 {
+		w.wide = make([]float32, panels*w.Depth()*panel)
+		packColumns(w, w.wide, wide)
+	} else {
+		w.half = make([]uint16, panels*w.Depth()*panel)
+		packColumns(w, w.half, half)
+	}
+	return w
+}
+
+// packColumns copies weights [Out,In,Taps] into panels.
+func packColumns[T uint16 | float32](w *Weights, panels, src []T) {
+	size := w.Depth() * panel
+	Parallel(len(panels)/size, func(p int) {
+		to := panels[p*size : (p+1)*size]
+		first, limit := p*panel, w.Out
+		if w.Gated {
+			first, limit = p/2*panel, w.Out
+			if p%2 == 1 {
+				first, limit = first+w.Out, 2*w.Out
+			}
+		}
+		for j := range min(panel, limit-first) {
+			column := src[(first+j)*w.In*w.Taps:][:w.In*w.Taps]
+			if w.Taps == 1 {
+				for i, v := range column {
+					to[i*panel+j] = v
+				}
+				continue
+			}
+			for i := range w.In {
+				for t := range w.Taps {
+					to[(t*w.In+i)*panel+j] = column[i*w.Taps+t]
+				}
+			}
+		}
+	})
+}
+
+// Depth is the number of rows of the matrix.
+func (w *Weights) Depth() int { return w.Taps * w.In }
+
+// Bytes is the memory that the numbers take.
+func (w *Weights) Bytes() int { return 4*len(w.wide) + 2*len(w.half) }
+
+// block returns a panel's numbers from depth k on, widened into wide if need be.
+func (w *Weights) block(wide []float32, j, k, depth int) []float32 {
+	at := (j*w.Depth() + k) * panel
+	if w.Format == Float32 {
+		return w.wide[at:]
+	}
+	w.widen(wide[:depth*panel], w.half[at:at+depth*panel])
+	return wide
+}
+
+// taps returns a panel's numbers of channels [k,k+depth): those of tap t begin at
+// t times the second result.
+func (w *Weights) taps(wide []float32, j, k, depth int) ([]float32, int) {
+	at := (j*w.Depth() + k) * panel
+	if w.Format == Float32 {
+		return w.wide[at:], w.In * panel
+	}
+	for t := range w.Taps {
+		from := at + t*w.In*panel
+		w.widen(wide[t*depth*panel:(t+1)*depth*panel], w.half[from:from+depth*panel])
+	}
+	return wide, depth * panel
+}
+
+func (w *Weights) widen(dst []float32, src []uint16) {
+	if w.Format == Float16 {
+		active.widenHalf(dst, src)
+	} else {
+		active.widenBrain(dst, src)
+	}
+}
+
+// Multiply computes c = epilogue(bias + a·w): a is [m,Depth], its row r
+// beginning at r*lda, c [m,Out] with rows of ldc, bias [Out] or nil. A stop that
+// becomes true ends it early, with a result of no meaning; it may be nil.
+func Multiply(m int, a []float32, lda int, w *Weights, bias, c []float32, ldc int, e Epilogue, stop *atomic.Bool) {
+	p := products.Get().(*product)
+	*p = product{m: m, n: w.Out, k: w.Depth(), weights: w, from: bias, c: c, ldc: ldc, epilogue: e}
+	p.rows(a, lda)
+	p.weigh(stop)
+}
+
+// Convolve is Multiply with the patches of a picture for rows.
+func Convolve(patches Patches, w *Weights, bias, c []float32, e Epilogue, stop *atomic.Bool) {
+	p := products.Get().(*product)
+	*p = product{
+		m: patches.N * patches.OH * patches.OW, n: w.Out, k: w.Depth(), patches: patches,
+		weights: w, from: bias, c: c, ldc: w.Out, epilogue: e,
+	}
+	p.left = &p.patches
+	p.weigh(stop)
+}
+
+// weigh does a product with weights and frees it.
+func (p *product) weigh(stop *atomic.Bool) {
+	if p.m > 0 {
+		checkResult(p.m, p.n, p.c, p.ldc)
+		p.epilogue.Gated = p.weights.Gated
+		p.run(runtime.GOMAXPROCS(0), stop)
+	}
+	p.free()
+}

@@ -1,0 +1,243 @@
+package kernel
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// Conv3x3 is a 3×3 convolution with stride 1 and a margin of one pixel, done by
+// Winograd's method: the picture is cut into tiles of 4×4 pixels, which together
+// with their margin, and the filters, are transformed so that the convolution
+// is 36 matrix products with 4 times fewer multiplications.
+type Conv3x3 struct {
+	X          []float32 // [N,H,W,In], of half the height and width if Upsample is set
+	N, H, W    int       // size of the result
+	Upsample   bool      // every pixel of X counts for two by two
+	Weights    *Weights  // Taps are 9
+	Bias       []float32 // row n*BiasRow is that of picture n
+	BiasRow    int       // 0 for one row for all
+	Add        []float32 // [N,H,W,Out] is added to the result, unless it is nil
+	Y          []float32 // [N,H,W,Out]
+	rows, cols int       // tiles in a picture
+}
+
+// SuitsWinograd tells whether a 3×3 convolution of that shape is faster by
+// Winograd's method, by the shape alone, since the two methods round
+// differently: narrow layers don't pay for the transforms, and where the tiles
+// overlap the margin most of their work would be for nothing.
+func SuitsWinograd(h, w, in, out int) bool {
+	const (
+		narrow    = 16
+		transform = 200 // multiply-adds that the transforms of a tile cost for each channel
+	)
+	if in < narrow || out < narrow {
+		return false
+	}
+	tiles := ceilDiv(h, 4) * ceilDiv(w, 4)
+	return tiles*(36*in*out+transform*(in+out)) < h*w*9*in*out
+}
+
+// Run does the convolution. A stop that becomes true ends it early, with a
+// result of no meaning; it may be nil.
+func (c Conv3x3) Run(stop *atomic.Bool) {
+	f := fields.Get().(*field)
+	f.Conv3x3 = c
+	f.run(stop)
+	f.Conv3x3 = Conv3x3{}
+	fields.Put(f)
+}
+
+// field is a convolution under way.
+type field struct {
+	Conv3x3
+	in, out int
+
+	// The tiles [first,first+tiles) are transformed at a time. Blocks of depth
+	// channels follow each other; each is 36 planes [tiles][depth].
+	first, tiles, depth int
+	transformed         []float32
+
+	// A task of the input is inputTiles by a block of channels; one of the
+	// products is a panel by partTiles.
+	inputTiles, inputParts, partTiles int
+}
+
+var fields = sync.Pool{New: func() any { return new(field) }}
+
+const (
+	fieldFloats = 1 << 22 // for the transformed tiles: 16 MiB, which third-level caches hold
+	leastTiles  = 96      // at a time, so that the filters' transform is worth it
+	mostPart    = 48      // tiles of a task, whose products stay in the second-level cache
+	mostDepth   = 64      // channels that are transformed at a time
+	taskPanels  = 2
+)
+
+// plane is the distance of planes of n numbers from each other: an odd number of
+// cache lines, so that the same place in all of them falls upon different sets.
+func plane(n int) int { return roundUp(n, 32) + 16 }
+
+func (f *field) run(stop *atomic.Bool) {
+	procs := runtime.GOMAXPROCS(0)
+	f.in, f.out = f.Weights.In, f.Weights.Out
+	f.rows, f.cols = ceilDiv(f.H, 4), ceilDiv(f.W, 4)
+	all := f.N * f.rows * f.cols
+	blocks := ceilDiv(f.in, mostDepth)
+	f.depth = roundUp(ceilDiv(f.in, blocks), 16)
+	blocks = ceilDiv(f.in, f.depth)
+	panels := ceilDiv(f.out, panel*taskPanels)
+	// Enough tiles at a time for every processor to have its tasks.
+	most := max(leastTiles*ceilDiv(tasksAProc*procs, panels), fieldFloats/36/(blocks*f.depth)/leastTiles*leastTiles)
+	f.tiles = roundUp(ceilDiv(all, ceilDiv(all, most)), maxRows)
+	buffer := borrow(blocks * 36 * plane(f.tiles*f.depth))
+	f.transformed = *buffer
+	size := f.tiles
+	for f.first = 0; f.first < all && !(stop != nil && stop.Load()); f.first += size {
+		f.tiles = min(size, all-f.first)
+		f.inputTiles = max(1, ceilDiv(f.tiles*blocks, tasksAProc*procs)/blocks)
+		f.inputParts = ceilDiv(f.tiles, f.inputTiles)
+		Run(f.inputParts*blocks, (*fieldInput)(f), stop)
+		parts := max(ceilDiv(f.tiles, mostPart), min(ceilDiv(f.tiles, maxRows), ceilDiv(tasksAProc*procs, panels)))
+		f.partTiles = roundUp(ceilDiv(f.tiles, parts), maxRows)
+		Run(ceilDiv(f.tiles, f.partTiles)*panels, f, stop)
+	}
+	f.transformed = nil
+	giveBack(buffer)
+}
+
+// place is where tile number t begins.
+func (f *field) place(t int) (n, y, x int) {
+	return t / (f.rows * f.cols), t / f.cols % f.rows * 4, t % f.cols * 4
+}
+
+// fieldInput is a convolution whose input is being transformed.
+type fieldInput field
+
+// patch is the 36 pixels of a tile with its margin, or its 16 pixels and what
+// is added to them.
+type patch struct {
+	in       [36][]float32
+	out, add [16][]float32
+	margin   [16 * panel]float32 // what lies outside of the picture, or is partial
+}
+
+var patches = sync.Pool{New: func() any { return new(patch) }}
+
+func (f *fieldInput) Do(i int) {
+	first := i % f.inputParts * f.inputTiles
+	c0 := i / f.inputParts * f.depth
+	channels := min(f.depth, f.in-c0)
+	stride := plane(f.tiles * f.depth)
+	block := f.transformed[i/f.inputParts*36*stride:]
+	h, w, shift := f.H, f.W, 0
+	if f.Upsample {
+		h, w, shift = h/2, w/2, 1
+	}
+	whole := channels &^ 15
+	p := patches.Get().(*patch)
+	for t := first; t < min(first+f.inputTiles, f.tiles); t++ {
+		n, y0, x0 := (*field)(f).place(f.first + t)
+		for i := range 6 {
+			y := y0 + i - 1
+			for j := range 6 {
+				x := x0 + j - 1
+				if uint(y) >= uint(f.H) || uint(x) >= uint(f.W) {
+					p.in[6*i+j] = zeros[:channels]
+					continue
+				}
+				at := ((n*h+y>>shift)*w+x>>shift)*f.in + c0
+				p.in[6*i+j] = f.X[at : at+channels]
+			}
+		}
+		to := block[t*f.depth:]
+		if whole > 0 {
+			active.winogradInput(to, stride, &p.in, whole)
+		}
+		if whole < channels {
+			for i := range p.in {
+				p.in[i] = p.in[i][whole:]
+			}
+			winogradInputGo(to[whole:], stride, &p.in, channels-whole)
+		}
+	}
+	patches.Put(p)
+}
+
+// Do multiplies some tiles by a few panels of filters.
+func (f *field) Do(i int) {
+	parts := ceilDiv(f.tiles, f.partTiles)
+	t0, first := i%parts*f.partTiles, i/parts*taskPanels
+	tiles := min(f.partTiles, f.tiles-t0)
+	panels := min(taskPanels, ceilDiv(f.out, panel)-first)
+	stride, filterStride := plane(tiles*panel), plane(f.depth*panel)
+	work := borrow(36*taskPanels*(plane(mostPart*panel)+plane(mostDepth*panel)) + 9*mostDepth*panel)
+	products, filters := (*work)[:36*taskPanels*stride], (*work)[36*taskPanels*stride:]
+	wide := filters[36*taskPanels*filterStride:]
+	inputs, inputStride := f.transformed, plane(f.tiles*f.depth)
+	for k := 0; k < f.in; k += f.depth {
+		depth := min(f.depth, f.in-k)
+		for q := range panels {
+			taps, tap := f.Weights.taps(wide, first+q, k, depth)
+			active.winogradWeights(filters[36*q*filterStride:], filterStride, taps, tap, depth*panel)
+		}
+		for e := range 36 {
+			for q := range panels {
+				c := products[(36*q+e)*stride:]
+				from := c
+				if k == 0 {
+					from = nil
+				}
+				cols := min(panel, f.out-(first+q)*panel)
+				active.multiply(depth, inputs[e*inputStride+t0*f.depth:], f.depth, tiles, filters[(36*q+e)*filterStride:], c, panel, cols, from, panel)
+			}
+		}
+		inputs = inputs[36*inputStride:]
+	}
+	for q := range panels {
+		j := first + q
+		f.write(products[36*q*stride:], stride, t0, tiles, j*panel, min(panel, f.out-j*panel))
+	}
+	giveBack(work)
+}
+
+// write transforms products of tiles back and writes their pixels.
+func (f *field) write(products []float32, stride, t0, tiles, j0, cols int) {
+	p := patches.Get().(*patch)
+	whole := cols &^ 15
+	for t := range tiles {
+		n, y0, x0 := f.place(f.first + t0 + t)
+		for i := range p.out {
+			y, x := y0+i/4, x0+i%4
+			if y >= f.H || x >= f.W {
+				p.out[i] = p.margin[:cols]
+				p.add[i] = p.margin[:cols]
+				continue
+			}
+			at := ((n*f.H+y)*f.W+x)*f.out + j0
+			p.out[i] = f.Y[at : at+cols]
+			if f.Add != nil {
+				p.add[i] = f.Add[at : at+cols]
+			}
+		}
+		from, bias := products[t*panel:], f.Bias[n*f.BiasRow+j0:][:cols]
+		add := &p.add
+		if f.Add == nil {
+			add = nil
+		}
+		if whole > 0 && add == nil {
+			active.winogradOutput(&p.out, from, stride, bias, whole)
+		} else if whole > 0 {
+			active.winogradOutputAdd(&p.out, add, from, stride, bias, whole)
+		}
+		if whole < cols {
+			for i := range p.out {
+				p.out[i] = p.out[i][whole:]
+				if add != nil {
+					p.add[i] = p.add[i][whole:]
+				}
+			}
+			winogradOutputAddGo(&p.out, add, from[whole:], stride, bias[whole:], cols-whole)
+		}
+	}
+	patches.Put(p)
+}
