@@ -23,10 +23,19 @@ func BenchmarkMultiply(b *testing.B) {
 		m, k, n int
 		gated   bool
 	}{
-		{8192, 320, 320, false}, {8192, 320, 2560, true}, {8192, 1280, 320, false},
-		{2048, 640, 640, false}, {2048, 640, 5120, true}, {2048, 2560, 640, false},
-		{512, 1280, 1280, false}, {512, 1280, 10240, true}, {512, 5120, 1280, false},
-		{128, 1280, 1280, false}, {154, 768, 1280, false}, {77, 768, 3072, false}, {2, 1280, 1280, false},
+		{8192, 320, 320, false},
+		{8192, 320, 2560, true},
+		{8192, 1280, 320, false},
+		{2048, 640, 640, false},
+		{2048, 640, 5120, true},
+		{2048, 2560, 640, false},
+		{512, 1280, 1280, false},
+		{512, 1280, 10240, true},
+		{512, 5120, 1280, false},
+		{128, 1280, 1280, false},
+		{154, 768, 1280, false},
+		{77, 768, 3072, false},
+		{2, 1280, 1280, false},
 	} {
 		x, y := noise(1, s.m*s.k), make([]float32, s.m*s.n)
 		w := NewWeights(s.n, s.k, 1, Float16, nil, halves(2, s.n*s.k), s.gated)
