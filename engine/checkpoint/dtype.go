@@ -2,6 +2,8 @@ package checkpoint
 
 import (
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"math"
 )
 
@@ -27,9 +29,10 @@ var sizes = map[DType]uint64{
 	"C64": 8, "BOOL": 1,
 }
 
-// widen turns little-endian numbers into float32; every type but F64 converts
-// exactly. It reports false for a type that holds no real numbers.
-func widen(raw []byte, t DType) ([]float32, bool) {
+// Widen turns little-endian numbers into float32; every type but F64 converts
+// exactly. Other types than F32, F16, BF16 and F64 are an error that wraps
+// errors.ErrUnsupported.
+func Widen(raw []byte, t DType) ([]float32, error) {
 	var out []float32
 	switch t {
 	case F32:
@@ -53,9 +56,9 @@ func widen(raw []byte, t DType) ([]float32, bool) {
 			out[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:])))
 		}
 	default:
-		return nil, false
+		return nil, fmt.Errorf("it is stored as %s; F32, F16, BF16 and F64 can be read: save the model as one of these (%w)", t, errors.ErrUnsupported)
 	}
-	return out, true
+	return out, nil
 }
 
 // fromHalf widens a binary16 number. Moving its exponent and mantissa into
@@ -77,8 +80,8 @@ const (
 	halfOverflow = 65520
 )
 
-// toHalf rounds to the nearest binary16 number, ties to even.
-func toHalf(f float32) uint16 {
+// ToHalf rounds to the nearest binary16 number, ties to even.
+func ToHalf(f float32) uint16 {
 	b := math.Float32bits(f)
 	sign := uint16(b>>16) & 0x8000
 	b &= 0x7fffffff

@@ -30,16 +30,16 @@ func TestHalfIsExact(t *testing.T) {
 		h := uint16(i)
 		want, got := halfValue(h), fromHalf(h)
 		if math.IsNaN(want) {
-			if got == got || toHalf(got)&0x7c00 != 0x7c00 || toHalf(got)&0x3ff == 0 {
-				t.Errorf("%04x: NaN becomes %g, and %04x again", h, got, toHalf(got))
+			if got == got || ToHalf(got)&0x7c00 != 0x7c00 || ToHalf(got)&0x3ff == 0 {
+				t.Errorf("%04x: NaN becomes %g, and %04x again", h, got, ToHalf(got))
 			}
 			continue
 		}
 		if float64(got) != want || math.Signbit(float64(got)) != (h&0x8000 != 0) {
 			t.Errorf("fromHalf(%04x) = %g, want %g", h, got, want)
 		}
-		if back := toHalf(got); back != h {
-			t.Errorf("toHalf(%g) = %04x, want %04x", got, back, h)
+		if back := ToHalf(got); back != h {
+			t.Errorf("ToHalf(%g) = %04x, want %04x", got, back, h)
 		}
 	}
 }
@@ -61,11 +61,11 @@ func TestHalfRoundsToNearestEven(t *testing.T) {
 			{mid, even},
 			{math.Nextafter32(mid, 1e9), i + 1},
 		} {
-			if got := toHalf(c.f); got != c.want {
-				t.Fatalf("toHalf(%g) = %04x, want %04x", c.f, got, c.want)
+			if got := ToHalf(c.f); got != c.want {
+				t.Fatalf("ToHalf(%g) = %04x, want %04x", c.f, got, c.want)
 			}
-			if got := toHalf(-c.f); got != c.want|0x8000 {
-				t.Fatalf("toHalf(%g) = %04x, want %04x", -c.f, got, c.want|0x8000)
+			if got := ToHalf(-c.f); got != c.want|0x8000 {
+				t.Fatalf("ToHalf(%g) = %04x, want %04x", -c.f, got, c.want|0x8000)
 			}
 		}
 	}
@@ -85,8 +85,8 @@ func TestWiden(t *testing.T) {
 		{BF16, le.AppendUint16(nil, 0x0001), 0x1p-133},
 	}
 	for _, c := range cases {
-		got, ok := widen(c.raw, c.dtype)
-		if !ok || len(got) != 1 || got[0] != c.want {
+		got, err := Widen(c.raw, c.dtype)
+		if err != nil || len(got) != 1 || got[0] != c.want {
 			t.Errorf("%s % x = %v, want %g", c.dtype, c.raw, got, c.want)
 		}
 	}

@@ -4,7 +4,6 @@
 package checkpoint
 
 import (
-	"errors"
 	"fmt"
 	"os"
 )
@@ -82,21 +81,30 @@ func (f *File) DType(name string) (DType, bool) {
 // Float32 reads one tensor, row-major as stored, into memory of its own. F16,
 // BF16 and F64 are converted (F64 rounds to nearest); other types are an error
 // that wraps errors.ErrUnsupported.
-func (f *File) Float32(name string) ([]float32, error) {
+func (f *File) Float32(name string) (out []float32, err error) {
+	err = f.Raw(name, func(t DType, raw []byte) (err error) {
+		out, err = Widen(raw, t)
+		return err
+	})
+	return out, err
+}
+
+// Raw shows one tensor's little-endian numbers, row-major as stored, to use; they
+// are valid only inside of it.
+func (f *File) Raw(name string, use func(t DType, raw []byte) error) error {
 	e, ok := f.tensors[name]
 	if !ok {
-		return nil, f.missing(name)
+		return f.missing(name)
 	}
-	var out []float32
-	err := f.source.with(f.start+e.begin, f.start+e.end, func(raw []byte) { out, ok = widen(raw, e.dtype) })
+	var used error
+	err := f.source.with(f.start+e.begin, f.start+e.end, func(raw []byte) { used = use(e.dtype, raw) })
+	if err == nil {
+		err = used
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: tensor %q: %w", f.name, name, err)
+		return fmt.Errorf("%s: tensor %q: %w", f.name, name, err)
 	}
-	if !ok {
-		return nil, fmt.Errorf("%s: tensor %q is stored as %s; F32, F16, BF16 and F64 can be read: save the model as one of these (%w)",
-			f.name, name, e.dtype, errors.ErrUnsupported)
-	}
-	return out, nil
+	return nil
 }
 
 func (f *File) missing(name string) error {

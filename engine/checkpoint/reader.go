@@ -69,17 +69,27 @@ func (r *Reader) Dim(name string, axis int) (int, error) {
 
 // Float32 reads one tensor, which must have the given shape; a linear layer and
 // a 1×1 convolution have the same numbers and stand for each other.
-func (r *Reader) Float32(name string, shape ...int) ([]float32, error) {
+func (r *Reader) Float32(name string, shape ...int) (out []float32, err error) {
+	err = r.Raw(name, shape, func(t DType, raw []byte) (err error) {
+		out, err = Widen(raw, t)
+		return err
+	})
+	return out, err
+}
+
+// Raw shows the numbers of one tensor as they are stored (see File.Raw), after
+// the same check of its shape.
+func (r *Reader) Raw(name string, shape []int, use func(t DType, raw []byte) error) error {
 	full := r.full(name)
 	if have, ok := r.file.Shape(full); ok && !slices.Equal(withoutTaps(have), withoutTaps(shape)) {
-		return nil, fmt.Errorf("tensor %q in %s: shape %v, want %v: the file belongs to a model of another size or kind",
+		return fmt.Errorf("tensor %q in %s: shape %v, want %v: the file belongs to a model of another size or kind",
 			full, r.file.name, have, shape)
 	}
-	data, err := r.file.Float32(full)
+	err := r.file.Raw(full, use)
 	if err == nil {
 		r.taken[full] = true
 	}
-	return data, err
+	return err
 }
 
 // withoutTaps is the shape of the linear layer that a 1×1 convolution

@@ -19,6 +19,7 @@ type source interface {
 type memory struct {
 	bytes  []byte
 	free   func([]byte) error // nil when the garbage collector does it
+	drop   func([]byte)       // lets go of the memory of pages until they are read again; nil if there is no way
 	closed bool
 }
 
@@ -42,6 +43,9 @@ func (m *memory) with(from, to int64, use func([]byte)) (err error) {
 		}()
 	}
 	use(m.bytes[from:to:to])
+	if m.drop != nil {
+		m.drop(m.bytes[from:to])
+	}
 	return nil
 }
 

@@ -7,6 +7,9 @@ import (
 	"math"
 	"os"
 	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // openSource maps the file into memory: only the pages that are read are
@@ -23,5 +26,15 @@ func openSource(f *os.File, size int64) (source, error) {
 	if err != nil {
 		return nil, &os.PathError{Op: "map into memory", Path: f.Name(), Err: err}
 	}
-	return &memory{bytes: b, free: syscall.Munmap}, nil
+	// What has been read is in memory of the reader's own; without letting go of
+	// it here, a model would be in memory twice while it is loaded.
+	drop := func(part []byte) {
+		page := uintptr(os.Getpagesize())
+		begin := uintptr(unsafe.Pointer(unsafe.SliceData(part))) - uintptr(unsafe.Pointer(unsafe.SliceData(b)))
+		first, last := (begin+page-1)/page*page, (begin+uintptr(len(part)))/page*page
+		if first < last {
+			_ = unix.Madvise(b[first:last], unix.MADV_DONTNEED) // it is only a wish
+		}
+	}
+	return &memory{bytes: b, free: syscall.Munmap, drop: drop}, nil
 }

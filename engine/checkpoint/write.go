@@ -124,7 +124,7 @@ func encode(w io.Writer, header []byte, tensors []Tensor, dtype DType) error {
 			piece = piece[:0]
 			for _, f := range part {
 				if dtype == F16 {
-					piece = binary.LittleEndian.AppendUint16(piece, toHalf(f))
+					piece = binary.LittleEndian.AppendUint16(piece, ToHalf(f))
 				} else {
 					piece = binary.LittleEndian.AppendUint32(piece, math.Float32bits(f))
 				}

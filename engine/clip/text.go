@@ -131,19 +131,13 @@ func (m *Text) States(c *nn.Context, ids []int) (penultimate, last *tensor.Dense
 
 func (l *textLayer) forward(c *nn.Context, x *tensor.Dense) *tensor.Dense {
 	h := l.norm1.Forward(c, x)
-	a := l.attention.Forward(c, h, nil)
+	seen := l.attention.Plus(c, h, nil, x)
 	c.Free(h)
-	x = nn.Add(c, x, a)
-	c.Free(a)
-	h = l.norm2.Forward(c, x)
-	wide := l.up.Forward(c, h)
+	h = l.norm2.Forward(c, seen)
+	wide := l.up.Then(c, h, l.act)
 	c.Free(h)
-	bent := l.act.Forward(c, wide)
-	c.Free(wide)
-	narrow := l.down.Forward(c, bent)
-	c.Free(bent)
-	y := nn.Add(c, x, narrow)
-	c.Free(x, narrow)
+	y := l.down.Plus(c, wide, seen)
+	c.Free(wide, seen)
 	return y
 }
 

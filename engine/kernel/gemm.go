@@ -206,14 +206,8 @@ func (p *product) multiply(a []float32, lda, i0, rows, j, col, cols int, wide, c
 	if from != nil {
 		from = from[i0*ldf+col:]
 		if cols%16 != 0 { // a tile would read more than there is
-			count := rows
-			if ldf == 0 {
-				count = 1
-			}
-			copyRowsGo(c, ldc, from, ldf, cols, count)
-			if from = c; ldf > 0 {
-				ldf = ldc
-			}
+			copyRowsGo(c, ldc, from, ldf, cols, rows)
+			from, ldf = c, ldc
 		}
 	}
 	// blocks of nearly the same depth

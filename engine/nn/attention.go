@@ -8,43 +8,37 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// queryBlock is how many queries are scored at a time: the score matrix of a
-// whole sequence is never in memory.
+// queryBlock is how many queries the backward pass scores at a time: the score
+// matrix of a whole sequence is never in memory.
 const queryBlock = 64
 
 // attend computes softmax(q·kᵀ/√d)·v for each of heads (Vaswani et al. 2017).
-// q is [N,Tq,heads·d], k and v [N,Tk,heads·d]; the result has q's shape. With
-// causal, query i sees keys 0 … i.
+// q is [N,Tq,heads·d], or [1,Tq,heads·d] for the same queries for all, k and v
+// [N,Tk,heads·d]; the result is [N,Tq,heads·d]. With causal, query i sees keys
+// 0 … i.
 func attend(c *Context, q, k, v *tensor.Dense, heads int, causal bool) *tensor.Dense {
-	y := c.New(q.Shape()...)
-	if c.cancelled() {
+	n, tq, tk, ch := k.Shape()[0], q.Shape()[1], k.Shape()[1], q.Shape()[2]
+	y := c.New(n, tq, ch)
+	if c.idle() {
 		return y
 	}
-	a := attention{
-		n: q.Shape()[0], heads: heads, tq: q.Shape()[1], tk: k.Shape()[1], ch: q.Shape()[2],
-		causal: causal, q: Data(q), k: Data(k), v: Data(v),
+	d := ch / heads
+	scale := float32(1 / math.Sqrt(float64(d)))
+	start, flop := c.begin(), 4*float64(n*tq*tk)*float64(ch)
+	c.Work += flop
+	kernel.Attention{
+		Q: Data(q), K: Data(k), V: Data(v), Y: Data(y), N: n, QN: q.Shape()[0], Heads: heads, D: d, TQ: tq, TK: tk,
+		Scale: scale, Causal: causal,
+	}.Run(c.stop)
+	c.end(OpAttention, start, flop)
+	if c.Tape != nil {
+		a := &attention{n: n, heads: heads, tq: tq, tk: tk, ch: ch, d: d, scale: scale, causal: causal, q: Data(q), k: Data(k), v: Data(v)}
+		c.record(y, func(dy []float32) {
+			t := c.Tape
+			dq, dk, dv := t.zeroed(q), t.zeroed(k), t.zeroed(v)
+			kernel.Parallel(a.n*heads, func(h int) { a.backward(h, dy, dq, dk, dv) })
+		}, q, k, v)
 	}
-	a.d = a.ch / heads
-	a.scale = float32(1 / math.Sqrt(float64(a.d)))
-	c.Work += 4 * float64(a.n*a.tq*a.tk*a.ch)
-	blocks := (a.tq + queryBlock - 1) / queryBlock
-	kernel.Parallel(a.n*heads*blocks, func(i int) {
-		if c.cancelled() {
-			return
-		}
-		p := borrow(queryBlock * a.tk)
-		defer giveBack(p)
-		h, q0 := i/blocks, i%blocks*queryBlock
-		nq := min(queryBlock, a.tq-q0)
-		a.probabilities(*p, h, q0, nq)
-		kernel.GemmSerial(nq, a.d, a.tk, kernel.Strided{Data: *p, Row: a.tk, Col: 1},
-			a.sequence(a.v, h, a.tk).columns(), Data(y)[a.at(h, a.tq, q0):], a.ch, false)
-	})
-	c.record(y, func(dy []float32) {
-		t := c.Tape
-		dq, dk, dv := t.zeroed(q), t.zeroed(k), t.zeroed(v)
-		kernel.Parallel(a.n*heads, func(h int) { a.backward(h, dy, dq, dk, dv) })
-	}, q, k, v)
 	return y
 }
 
@@ -160,15 +154,29 @@ func NewCausalAttention(p Params, ch, heads int) *Attention {
 }
 
 // Forward lets the tokens of x [N,T,C] look at those of context [N,S,D], or
-// at each other if context is nil.
+// at each other if context is nil. x may be [1,T,C], the same for all.
 func (l *Attention) Forward(c *Context, x, context *tensor.Dense) *tensor.Dense {
+	y := l.look(c, x, context)
+	out := l.Out.Forward(c, y)
+	c.Free(y)
+	return out
+}
+
+// Plus is Forward(x, context) + residual [N,T,C].
+func (l *Attention) Plus(c *Context, x, context, residual *tensor.Dense) *tensor.Dense {
+	y := l.look(c, x, context)
+	out := l.Out.Plus(c, y, residual)
+	c.Free(y)
+	return out
+}
+
+// look is Forward before the last projection.
+func (l *Attention) look(c *Context, x, context *tensor.Dense) *tensor.Dense {
 	if context == nil {
 		context = x
 	}
 	q, k, v := l.Q.Forward(c, x), l.K.Forward(c, context), l.V.Forward(c, context)
 	y := attend(c, q, k, v, l.heads, l.causal)
 	c.Free(q, k, v)
-	out := l.Out.Forward(c, y)
-	c.Free(y)
-	return out
+	return y
 }

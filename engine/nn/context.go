@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"darkroom/engine/kernel"
 
@@ -27,14 +28,38 @@ type Context struct {
 	// Work counts the floating-point operations of the matrix products so far,
 	// forward, from their shapes and with convolutions as direct ones.
 	Work float64
+	// Profile, if any, is told how long each kind of layer takes.
+	Profile *Profile
+
+	stop   *atomic.Bool // becomes true when the context ends
+	forget func() bool  // takes back that it does
 
 	free map[int][][]float32 // by length
 	used [][]float32
+
+	arena    []float32 // the memory of planned passes, of which one is under way at most
+	plans    map[Pass]*plan
+	pass     Pass
+	plan     *plan // of the pass under way, else nil
+	planning bool
 }
 
 // NewContext returns a Context for inference, cancelled with ctx.
 func NewContext(ctx context.Context) *Context {
-	return &Context{Context: ctx, free: map[int][][]float32{}}
+	c := &Context{free: map[int][][]float32{}, plans: map[Pass]*plan{}}
+	c.Attach(ctx)
+	return c
+}
+
+// Attach makes c end with ctx instead of the context it had.
+func (c *Context) Attach(ctx context.Context) {
+	if c.forget != nil {
+		c.forget()
+	}
+	stop := new(atomic.Bool)
+	stop.Store(ctx.Err() != nil)
+	c.Context, c.stop = ctx, stop
+	c.forget = context.AfterFunc(ctx, func() { stop.Store(true) })
 }
 
 // Training returns a Context with an empty tape.
@@ -45,9 +70,15 @@ func Training(ctx context.Context) *Context {
 }
 
 // New returns a tensor whose values are whatever its memory last held. It is
-// valid until Reset.
+// valid until Reset, or the next pass.
 func (c *Context) New(shape ...int) *tensor.Dense {
-	return Wrap(c.buffer(size(shape)), shape...)
+	switch {
+	case c.planning:
+		return c.plan.add(shape)
+	case c.plan != nil:
+		return c.plan.take(shape)
+	}
+	return Wrap(c.buffer(size(shape)), append([]int(nil), shape...)...)
 }
 
 // buffer hands out n floats of unspecified content until Reset or Free.
@@ -71,7 +102,12 @@ func (c *Context) Free(xs ...*tensor.Dense) {
 		return
 	}
 	for _, x := range xs {
-		c.release(Data(x))
+		switch {
+		case c.planning:
+			c.plan.end(x)
+		case c.plan == nil:
+			c.release(Data(x))
+		}
 	}
 }
 
@@ -97,7 +133,9 @@ func (c *Context) Reset() {
 	}
 }
 
-func (c *Context) cancelled() bool { return c.Err() != nil }
+// idle tells layers to return at once: after the context's end, and while a pass
+// is only planned.
+func (c *Context) idle() bool { return c.planning || c.stop.Load() }
 
 // Wrap makes a tensor over data without copying it, computed by our kernels.
 func Wrap(data []float32, shape ...int) *tensor.Dense {
@@ -122,11 +160,12 @@ func rows(x *tensor.Dense) (m, c int) {
 	return x.Size() / c, c
 }
 
-// withLast returns x's shape with its last dimension replaced.
-func withLast(x *tensor.Dense, c int) []int {
-	s := append([]int(nil), x.Shape()...)
-	s[len(s)-1] = c
-	return s
+// like returns a new tensor of x's shape with another last dimension.
+func (c *Context) like(x *tensor.Dense, last int) *tensor.Dense {
+	var room [4]int
+	s := append(room[:0], x.Shape()...)
+	s[len(s)-1] = last
+	return c.New(s...)
 }
 
 func mustMatch(what string, a, b *tensor.Dense) {

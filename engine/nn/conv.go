@@ -6,19 +6,27 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Conv2D is a convolution computed as an implicit matrix product: rows are
-// output pixels, columns the values under the filter.
+// Conv2D is a convolution computed as an implicit matrix product, whose rows are
+// output pixels and whose columns are the values under the filter, or by
+// Winograd's method.
 type Conv2D struct {
-	W *tensor.Dense // [kh,kw,in,out]
+	W *tensor.Dense // [kh,kw,in,out], nil where the weights are packed
 	B *tensor.Dense // [out]
 
+	packed                         *kernel.Weights
 	k, stride, padBefore, padAfter int
 }
 
 // NewConv2D takes weight [out,in,k,k] and bias [out]; padding is k/2 on every
 // side.
 func NewConv2D(p Params, in, out, k, stride int) *Conv2D {
-	return newConv2D(p, in, out, k, stride, k/2, k/2)
+	return newConv2D(p, in, out, k, stride, k/2, k/2, true)
+}
+
+// NewUnbiasedConv2D is NewConv2D for a convolution without a bias: its bias is
+// zeros that are no parameter.
+func NewUnbiasedConv2D(p Params, in, out, k, stride int) *Conv2D {
+	return newConv2D(p, in, out, k, stride, k/2, k/2, false)
 }
 
 // NewDownsample is the stride-2 3×3 convolution. The autoencoder pads only
@@ -29,34 +37,34 @@ func NewDownsample(p Params, channels int, allRound bool) *Conv2D {
 	if allRound {
 		before = 1
 	}
-	return newConv2D(p, channels, channels, 3, 2, before, 1)
+	return newConv2D(p, channels, channels, 3, 2, before, 1, true)
 }
 
-func newConv2D(p Params, in, out, k, stride, before, after int) *Conv2D {
-	return &Conv2D{
-		W: p.get("weight", conv, fanIn(in*k*k), out, in, k, k),
-		B: p.get("bias", plain, fanIn(in*k*k), out),
-		k: k, stride: stride, padBefore: before, padAfter: after,
+func newConv2D(p Params, in, out, k, stride, before, after int, biased bool) *Conv2D {
+	l := &Conv2D{k: k, stride: stride, padBefore: before, padAfter: after}
+	l.W, l.packed = p.weight(conv, fanIn(in*k*k), false, out, in, k, k)
+	if biased {
+		l.B = p.get("bias", plain, fanIn(in*k*k), out)
+	} else {
+		l.B = Wrap(make([]float32, out), out)
 	}
+	return l
 }
 
 // Forward maps x [N,H,W,in] to [N,(H+pads−k)/stride+1,(W+pads−k)/stride+1,out].
 func (l *Conv2D) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
-	s := x.Shape()
-	n, h, w, in := s[0], s[1], s[2], s[3]
-	out := l.B.Size()
-	oh := (h+l.padBefore+l.padAfter-l.k)/l.stride + 1
-	ow := (w+l.padBefore+l.padAfter-l.k)/l.stride + 1
-	y := c.New(n, oh, ow, out)
-	if c.cancelled() {
+	if l.packed != nil {
+		return l.convolve(c, x, false, l.B, nil)
+	}
+	shape := l.shape(x, 1)
+	y := c.New(shape[:]...)
+	if c.idle() {
 		return y
 	}
-	depth := l.k * l.k * in
+	patches := l.patches(x, y)
+	n, h, w, in, oh, ow := patches.N, patches.H, patches.W, patches.C, patches.OH, patches.OW
+	out, depth := l.B.Size(), l.k*l.k*patches.C
 	c.Work += 2 * float64(n*oh*ow*out*depth)
-	patches := kernel.Patches{
-		Data: Data(x), N: n, H: h, W: w, C: in, KH: l.k, KW: l.k, Stride: l.stride,
-		PadTop: l.padBefore, PadLeft: l.padBefore, OH: oh, OW: ow,
-	}
 	fillRows(Data(y), l.B, out)
 	kernel.Gemm(n*oh*ow, out, depth, patches,
 		kernel.Strided{Data: Data(l.W), Row: 1, Col: out}, Data(y), out, true)
@@ -78,12 +86,108 @@ func (l *Conv2D) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 	return y
 }
 
+// Plus is Forward(x) + residual.
+func (l *Conv2D) Plus(c *Context, x, residual *tensor.Dense) *tensor.Dense {
+	if l.packed != nil {
+		return l.convolve(c, x, false, l.B, residual)
+	}
+	h := l.Forward(c, x)
+	y := Add(c, h, residual)
+	c.Free(h)
+	return y
+}
+
+// PlusPerChannel is AddPerChannel of Forward(x) and e [N,out], or [1,out] for
+// the same numbers for all.
+func (l *Conv2D) PlusPerChannel(c *Context, x, e *tensor.Dense) *tensor.Dense {
+	if l.packed != nil && e.Shape()[0] == 1 {
+		sum := c.New(e.Shape()...)
+		if !c.idle() {
+			kernel.Add(Data(sum), Data(e), Data(l.B))
+		}
+		y := l.convolve(c, x, false, sum, nil)
+		c.Free(sum)
+		return y
+	}
+	h := l.Forward(c, x)
+	y := AddPerChannel(c, h, e)
+	c.Free(h)
+	return y
+}
+
+// Enlarged is Forward of Upsample(x), of twice the height and width.
+func (l *Conv2D) Enlarged(c *Context, x *tensor.Dense) *tensor.Dense {
+	if l.packed != nil && l.winograd(2*x.Shape()[1], 2*x.Shape()[2]) {
+		return l.convolve(c, x, true, l.B, nil)
+	}
+	h := Upsample(c, x)
+	y := l.Forward(c, h)
+	c.Free(h)
+	return y
+}
+
+// shape is the result's for x, enlarged by a factor first.
+func (l *Conv2D) shape(x *tensor.Dense, factor int) [4]int {
+	s := x.Shape()
+	return [4]int{
+		s[0],
+		(factor*s[1]+l.padBefore+l.padAfter-l.k)/l.stride + 1,
+		(factor*s[2]+l.padBefore+l.padAfter-l.k)/l.stride + 1,
+		l.B.Size(),
+	}
+}
+
+func (l *Conv2D) patches(x, y *tensor.Dense) kernel.Patches {
+	s := x.Shape()
+	return kernel.Patches{
+		Data: Data(x), N: s[0], H: s[1], W: s[2], C: s[3], KH: l.k, KW: l.k, Stride: l.stride,
+		PadTop: l.padBefore, PadLeft: l.padBefore, OH: y.Shape()[1], OW: y.Shape()[2],
+	}
+}
+
+// winograd tells how a result of that size is computed.
+func (l *Conv2D) winograd(h, w int) bool {
+	return l.k == 3 && l.stride == 1 && l.padBefore == 1 && l.padAfter == 1 &&
+		kernel.SuitsWinograd(h, w, l.packed.In, l.packed.Out)
+}
+
+// convolve is the convolution with packed weights of x, enlarged or not, and
+// what is done to it while it is in the cache.
+func (l *Conv2D) convolve(c *Context, x *tensor.Dense, enlarge bool, bias, residual *tensor.Dense) *tensor.Dense {
+	factor := 1
+	if enlarge {
+		factor = 2
+	}
+	shape := l.shape(x, factor)
+	y := c.New(shape[:]...)
+	if c.idle() {
+		return y
+	}
+	var others []float32
+	if residual != nil {
+		mustMatch("sum of a convolution and what goes round it", y, residual)
+		others = Data(residual)
+	}
+	n, h, w, out := shape[0], shape[1], shape[2], shape[3]
+	start, flop := c.begin(), 2*float64(n*h*w*out)*float64(l.packed.Depth())
+	c.Work += flop
+	if l.winograd(h, w) {
+		kernel.Conv3x3{
+			X: Data(x), N: n, H: h, W: w, Upsample: enlarge, Weights: l.packed, Bias: Data(bias), Add: others, Y: Data(y),
+		}.Run(c.stop)
+	} else {
+		kernel.Convolve(l.patches(x, y), l.packed, Data(bias), Data(y), kernel.Epilogue{Residual: others, ResidualRow: out}, c.stop)
+	}
+	c.end(OpConv3, start, flop)
+	return y
+}
+
 // Upsample repeats every pixel of x [N,H,W,C] twice in both directions.
 func Upsample(c *Context, x *tensor.Dense) *tensor.Dense {
 	s := x.Shape()
 	n, h, w, ch := s[0], s[1], s[2], s[3]
 	y := c.New(n, 2*h, 2*w, ch)
-	if c.cancelled() {
+	if c.idle() {
 		return y
 	}
 	xs, ys := Data(x), Data(y)

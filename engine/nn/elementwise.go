@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"sync"
+
 	"darkroom/engine/kernel"
 
 	"gorgonia.org/tensor"
@@ -19,17 +21,49 @@ var (
 	QuickGELU = Activation{kernel.QuickGELU, kernel.QuickGELUGrad} // x·σ(1.702x), CLIP ViT-L
 )
 
+// pointwise is elementwise work under way, a chunk at a time.
+type pointwise struct {
+	unary   func(dst, x []float32)
+	binary  func(dst, a, b []float32)
+	y, a, b []float32
+}
+
+var pointwises = sync.Pool{New: func() any { return new(pointwise) }}
+
+// Do does one chunk.
+func (p *pointwise) Do(i int) {
+	lo, hi := i*chunk, min((i+1)*chunk, len(p.y))
+	if p.unary != nil {
+		p.unary(p.y[lo:hi], p.a[lo:hi])
+	} else {
+		p.binary(p.y[lo:hi], p.a[lo:hi], p.b[lo:hi])
+	}
+}
+
+// run does all of it.
+func (p pointwise) run(c *Context) {
+	task := pointwises.Get().(*pointwise)
+	*task = p
+	kernel.Run((len(p.y)+chunk-1)/chunk, task, c.stop)
+	*task = pointwise{}
+	pointwises.Put(task)
+}
+
 // Forward applies a to every value of x.
 func (a Activation) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 	y := c.New(x.Shape()...)
-	if c.cancelled() {
+	if c.idle() {
 		return y
 	}
-	eachChunk(x.Size(), func(lo, hi int) { a.forward(Data(y)[lo:hi], Data(x)[lo:hi]) })
-	c.record(y, func(dy []float32) {
-		dx := c.Tape.zeroed(x)
-		eachChunk(len(dy), func(lo, hi int) { a.backward(dx[lo:hi], Data(x)[lo:hi], dy[lo:hi]) })
-	}, x)
+	start := c.begin()
+	pointwise{unary: a.forward, y: Data(y), a: Data(x)}.run(c)
+	c.end(OpActivation, start, 0)
+	if c.Tape != nil {
+		c.record(y, func(dy []float32) {
+			dx := c.Tape.zeroed(x)
+			eachChunk(len(dy), func(lo, hi int) { a.backward(dx[lo:hi], Data(x)[lo:hi], dy[lo:hi]) })
+		}, x)
+	}
 	return y
 }
 
@@ -37,14 +71,18 @@ func (a Activation) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 func Add(c *Context, a, b *tensor.Dense) *tensor.Dense {
 	mustMatch("add", a, b)
 	y := c.New(a.Shape()...)
-	if c.cancelled() {
+	if c.idle() {
 		return y
 	}
-	eachChunk(a.Size(), func(lo, hi int) { kernel.Add(Data(y)[lo:hi], Data(a)[lo:hi], Data(b)[lo:hi]) })
-	c.record(y, func(dy []float32) {
-		c.Tape.add(a, dy)
-		c.Tape.add(b, dy)
-	}, a, b)
+	start := c.begin()
+	pointwise{binary: kernel.Add, y: Data(y), a: Data(a), b: Data(b)}.run(c)
+	c.end(OpMove, start, 0)
+	if c.Tape != nil {
+		c.record(y, func(dy []float32) {
+			c.Tape.add(a, dy)
+			c.Tape.add(b, dy)
+		}, a, b)
+	}
 	return y
 }
 
@@ -69,7 +107,7 @@ func AddPerChannel(c *Context, x, e *tensor.Dense) *tensor.Dense {
 	m, ch := rows(x)
 	pixels := m / n
 	y := c.New(x.Shape()...)
-	if c.cancelled() {
+	if c.idle() {
 		return y
 	}
 	eachBlock(n, pixels, ch, func(i, lo, hi int) {
@@ -89,7 +127,7 @@ func AddPerChannel(c *Context, x, e *tensor.Dense) *tensor.Dense {
 // AddPositions adds p [T,C] to every sequence of x [N,T,C].
 func AddPositions(c *Context, x, p *tensor.Dense) *tensor.Dense {
 	y := c.New(x.Shape()...)
-	if c.cancelled() {
+	if c.idle() {
 		return y
 	}
 	n := p.Size()
@@ -107,34 +145,83 @@ func AddPositions(c *Context, x, p *tensor.Dense) *tensor.Dense {
 	return y
 }
 
-// Concat joins a [...,A] and b [...,B] to [...,A+B].
+// joining is a Concat or Repeat under way, some rows at a time.
+type joining struct {
+	y, a, b    []float32
+	ca, cb     int
+	rows, step int
+}
+
+var joinings = sync.Pool{New: func() any { return new(joining) }}
+
+// Do copies some rows; a source that has fewer is used again from its beginning.
+func (j *joining) Do(i int) {
+	ch := j.ca + j.cb
+	ra, rb := len(j.a)/j.ca, 1
+	if j.cb > 0 {
+		rb = len(j.b) / j.cb
+	}
+	for r := i * j.step; r < min((i+1)*j.step, j.rows); r++ {
+		row := j.y[r*ch : (r+1)*ch]
+		copy(row[:j.ca], j.a[r%ra*j.ca:])
+		if j.cb > 0 {
+			copy(row[j.ca:], j.b[r%rb*j.cb:])
+		}
+	}
+}
+
+func (j joining) run(c *Context) {
+	start := c.begin()
+	task := joinings.Get().(*joining)
+	*task = j
+	task.rows = len(j.y) / (j.ca + j.cb)
+	task.step = max(1, chunk/(j.ca+j.cb))
+	kernel.Run((task.rows+task.step-1)/task.step, task, c.stop)
+	*task = joining{}
+	joinings.Put(task)
+	c.end(OpMove, start, 0)
+}
+
+// Concat joins a [N,...,A] and b [N,...,B] to [N,...,A+B].
 func Concat(c *Context, a, b *tensor.Dense) *tensor.Dense {
 	m, ca := rows(a)
 	_, cb := rows(b)
 	ch := ca + cb
-	y := c.New(withLast(a, ch)...)
-	if c.cancelled() {
+	y := c.like(a, ch)
+	if c.idle() {
 		return y
 	}
-	eachBlock(1, m, ch, func(_, lo, hi int) {
-		for r := lo; r < hi; r++ {
-			copy(Data(y)[r*ch:], Data(a)[r*ca:(r+1)*ca])
-			copy(Data(y)[r*ch+ca:], Data(b)[r*cb:(r+1)*cb])
-		}
-	})
-	c.record(y, func(dy []float32) {
-		da, db := c.Tape.zeroed(a), c.Tape.zeroed(b)
-		eachBlock(1, m, ch, func(_, lo, hi int) {
-			for r := lo; r < hi; r++ {
-				if da != nil {
-					kernel.Add(da[r*ca:(r+1)*ca], da[r*ca:(r+1)*ca], dy[r*ch:r*ch+ca])
+	joining{y: Data(y), a: Data(a), b: Data(b), ca: ca, cb: cb}.run(c)
+	if c.Tape != nil {
+		c.record(y, func(dy []float32) {
+			da, db := c.Tape.zeroed(a), c.Tape.zeroed(b)
+			eachBlock(1, m, ch, func(_, lo, hi int) {
+				for r := lo; r < hi; r++ {
+					if da != nil {
+						kernel.Add(da[r*ca:(r+1)*ca], da[r*ca:(r+1)*ca], dy[r*ch:r*ch+ca])
+					}
+					if db != nil {
+						kernel.Add(db[r*cb:(r+1)*cb], db[r*cb:(r+1)*cb], dy[r*ch+ca:(r+1)*ch])
+					}
 				}
-				if db != nil {
-					kernel.Add(db[r*cb:(r+1)*cb], db[r*cb:(r+1)*cb], dy[r*ch+ca:(r+1)*ch])
-				}
-			}
-		})
-	}, a, b)
+			})
+		}, a, b)
+	}
+	return y
+}
+
+// Repeat returns x [1,...] n times: [n,...]. It is for inference: no gradients
+// pass it.
+func Repeat(c *Context, x *tensor.Dense, n int) *tensor.Dense {
+	var room [4]int
+	s := append(room[:0], x.Shape()...)
+	s[0] *= n
+	y := c.New(s...)
+	if c.idle() {
+		return y
+	}
+	_, ch := rows(x)
+	joining{y: Data(y), a: Data(x), ca: ch}.run(c)
 	return y
 }
 
@@ -143,8 +230,8 @@ func Concat(c *Context, a, b *tensor.Dense) *tensor.Dense {
 func GEGLU(c *Context, x *tensor.Dense) *tensor.Dense {
 	m, ch := rows(x)
 	d := ch / 2
-	y := c.New(withLast(x, d)...)
-	if c.cancelled() {
+	y := c.like(x, d)
+	if c.idle() {
 		return y
 	}
 	eachBlock(1, m, ch, func(_, lo, hi int) {
@@ -173,7 +260,16 @@ func GEGLU(c *Context, x *tensor.Dense) *tensor.Dense {
 
 // Reshape returns x's values under another shape, sharing memory.
 func Reshape(c *Context, x *tensor.Dense, shape ...int) *tensor.Dense {
-	y := Wrap(Data(x), shape...)
-	c.record(y, func(dy []float32) { c.Tape.add(x, dy) }, x)
+	if c.planning {
+		if y, ok := c.plan.view(x, shape); ok {
+			return y
+		}
+	} else if c.plan != nil && c.plan.has(x) {
+		return c.plan.take(shape)
+	}
+	y := Wrap(Data(x), append([]int(nil), shape...)...)
+	if c.Tape != nil {
+		c.record(y, func(dy []float32) { c.Tape.add(x, dy) }, x)
+	}
 	return y
 }

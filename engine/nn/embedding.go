@@ -21,18 +21,23 @@ func NewEmbedding(p Params, count, dim int) *Embedding {
 func (l *Embedding) Forward(c *Context, ids []int, t int) *tensor.Dense {
 	dim := l.Table.Shape()[1]
 	y := c.New(len(ids)/t, t, dim)
+	if c.idle() {
+		return y
+	}
 	table := Data(l.Table)
 	for i, id := range ids {
 		copy(Data(y)[i*dim:(i+1)*dim], table[id*dim:(id+1)*dim])
 	}
-	c.record(y, func(dy []float32) {
-		d := c.Tape.zeroed(l.Table)
-		for i, id := range ids {
-			for j, v := range dy[i*dim : (i+1)*dim] {
-				d[id*dim+j] += v
+	if c.Tape != nil {
+		c.record(y, func(dy []float32) {
+			d := c.Tape.zeroed(l.Table)
+			for i, id := range ids {
+				for j, v := range dy[i*dim : (i+1)*dim] {
+					d[id*dim+j] += v
+				}
 			}
-		}
-	}, l.Table)
+		}, l.Table)
+	}
 	return y
 }
 
@@ -41,6 +46,9 @@ func (l *Embedding) Forward(c *Context, ids []int, t int) *tensor.Dense {
 // and spacing of ldm/modules/diffusionmodules/util.py).
 func TimestepEmbedding(c *Context, timesteps []float64, dim int) *tensor.Dense {
 	y := c.New(len(timesteps), dim)
+	if c.idle() {
+		return y
+	}
 	half := dim / 2
 	period := elementary.Log(10000)
 	for i, t := range timesteps {

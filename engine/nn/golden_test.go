@@ -102,6 +102,16 @@ func TestGolden(t *testing.T) {
 				return inputs[name]
 			})
 			near(t, "out", Data(out), Data(get(t, tt.name+".out")))
+			// the same with packed weights and planned memory
+			packed := tt.build(Load(f.Reader(tt.name + ".")).Packed())
+			draws := NewContext(context.Background())
+			for range 2 {
+				var drawn *tensor.Dense
+				for draws.Next(Pass{Network: tt.name}) {
+					drawn = packed(draws, func(name string) *tensor.Dense { return get(t, tt.name+".in."+name) })
+				}
+				near(t, "packed", Data(drawn), Data(out))
+			}
 			c.Tape.Backward(out, Data(get(t, tt.name+".seed")))
 			for name, x := range inputs {
 				near(t, "grad."+name, c.Tape.Grad(x), Data(get(t, tt.name+".grad."+name)))

@@ -1,6 +1,9 @@
 package nn
 
 import (
+	"slices"
+	"sync"
+
 	"darkroom/engine/kernel"
 
 	"gorgonia.org/tensor"
@@ -8,13 +11,23 @@ import (
 
 // Linear is y = x·W + b over the last dimension.
 type Linear struct {
-	W *tensor.Dense // [in,out]
+	W *tensor.Dense // [in,out], nil where the weights are packed
 	B *tensor.Dense // [out], or nil
+
+	packed *kernel.Weights
+	op     Op
 }
 
 // NewLinear takes name.weight [out,in] and, with bias, name.bias [out].
 func NewLinear(p Params, in, out int, bias bool) *Linear {
-	l := &Linear{W: p.get("weight", linear, fanIn(in), out, in)}
+	return newLinear(p, in, out, bias, false)
+}
+
+// newLinear makes a layer whose result may be gated: the first half of the out
+// columns by GELU of the second.
+func newLinear(p Params, in, out int, bias, gated bool) *Linear {
+	l := &Linear{op: OpLinear}
+	l.W, l.packed = p.weight(linear, fanIn(in), gated, out, in)
 	if bias {
 		l.B = p.get("bias", plain, fanIn(in), out)
 	}
@@ -24,18 +37,21 @@ func NewLinear(p Params, in, out int, bias bool) *Linear {
 // NewPointwise is a Linear whose file form is a 1×1 convolution,
 // [out,in,1,1]: the same arithmetic, channels last.
 func NewPointwise(p Params, in, out int) *Linear {
-	l := &Linear{W: p.get("weight", conv, fanIn(in), out, in, 1, 1)}
+	l := &Linear{op: OpConv1}
+	l.W, l.packed = p.weight(conv, fanIn(in), false, out, in, 1, 1)
 	l.B = p.get("bias", plain, fanIn(in), out)
 	return l
 }
 
 // Forward maps x [...,in] to [...,out].
 func (l *Linear) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
+	if l.packed != nil {
+		return l.multiply(c, x, kernel.Epilogue{}, nil)
+	}
 	m, in := rows(x)
-	out := Data(l.W)
-	n := len(out) / in
-	y := c.New(withLast(x, n)...)
-	if c.cancelled() {
+	n := l.W.Size() / in
+	y := c.like(x, n)
+	if c.idle() {
 		return y
 	}
 	c.Work += 2 * float64(m*n*in)
@@ -62,6 +78,82 @@ func (l *Linear) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 		t.addColumns(l.B, dy, n)
 	}, x, l.W, l.B)
 	return y
+}
+
+// Plus is Forward(x) + residual.
+func (l *Linear) Plus(c *Context, x, residual *tensor.Dense) *tensor.Dense {
+	if l.packed != nil {
+		return l.multiply(c, x, kernel.Epilogue{}, residual)
+	}
+	h := l.Forward(c, x)
+	y := Add(c, h, residual)
+	c.Free(h)
+	return y
+}
+
+// Then is a.Forward of Forward(x).
+func (l *Linear) Then(c *Context, x *tensor.Dense, a Activation) *tensor.Dense {
+	if l.packed != nil {
+		return l.multiply(c, x, kernel.Epilogue{Activation: a.forward}, nil)
+	}
+	h := l.Forward(c, x)
+	y := a.Forward(c, h)
+	c.Free(h)
+	return y
+}
+
+// Scaled is Forward(x) times a number. It is for inference: no gradients pass it.
+func (l *Linear) Scaled(c *Context, x *tensor.Dense, scale float32) *tensor.Dense {
+	if l.packed != nil {
+		return l.multiply(c, x, kernel.Epilogue{Scale: scale}, nil)
+	}
+	y := l.Forward(c, x)
+	if !c.idle() {
+		kernel.Scale(Data(y), scale, Data(y))
+	}
+	return y
+}
+
+// gated is GEGLU of Forward(x), for a layer made as gated.
+func (l *Linear) gated(c *Context, x *tensor.Dense) *tensor.Dense {
+	if l.packed != nil {
+		return l.multiply(c, x, kernel.Epilogue{}, nil)
+	}
+	h := l.Forward(c, x)
+	y := GEGLU(c, h)
+	c.Free(h)
+	return y
+}
+
+// multiply is the product with packed weights, and what is done to it while it
+// is in the cache.
+func (l *Linear) multiply(c *Context, x *tensor.Dense, e kernel.Epilogue, residual *tensor.Dense) *tensor.Dense {
+	m, in := rows(x)
+	y := c.like(x, l.packed.Out)
+	if c.idle() {
+		return y
+	}
+	if residual != nil {
+		mustMatch("sum of a layer and what goes round it", y, residual)
+		e.Residual, e.ResidualRow = Data(residual), l.packed.Out
+	}
+	columns := l.packed.Out
+	if l.packed.Gated {
+		columns *= 2
+	}
+	start, flop := c.begin(), 2*float64(m*columns)*float64(in)
+	c.Work += flop
+	kernel.Multiply(m, Data(x), in, l.packed, bias(l.B), Data(y), l.packed.Out, e, c.stop)
+	c.end(l.op, start, flop)
+	return y
+}
+
+// bias is the values of a bias, if there is one.
+func bias(b *tensor.Dense) []float32 {
+	if b == nil {
+		return nil
+	}
+	return Data(b)
 }
 
 // fillRows writes the bias to every row, where the product then accumulates.
@@ -101,30 +193,67 @@ func (t *Tape) addTotals(x *tensor.Dense, totals []float64) {
 // of every sum is the same on any number of processors.
 const statsRows = 128
 
-// columnStats returns Σ a and Σ a·b over the rows of each of n blocks, per
-// column: a and b are [n,rows,c], the results [n,c]. Partial sums of statsRows
-// rows are float32; they are added up in float64, in order.
-func columnStats(a, b []float32, n, rows, c int) (sum, dot []float64) {
-	parts := (rows + statsRows - 1) / statsRows
-	partial := borrow(n * parts * 2 * c)
-	defer giveBack(partial)
-	p := *partial
+// columnSums is a sum of columns under way.
+type columnSums struct {
+	sum, dot []float64 // [n,c]: Σ a and Σ a·b over the rows of each of n blocks
+	partial  []float32
+
+	a, b        []float32
+	n, rows, ch int
+	parts       int
+}
+
+var columnSumsPool = sync.Pool{New: func() any { return new(columnSums) }}
+
+// addUp computes Σ a and Σ a·b over the rows of each of n blocks, per column: a
+// and b are [n,rows,c]. Partial sums of statsRows rows are float32; they are
+// added up in float64, in order. The result is to be given back.
+func addUp(a, b []float32, n, rows, c int) *columnSums {
+	s := columnSumsPool.Get().(*columnSums)
+	s.a, s.b, s.n, s.rows, s.ch = a, b, n, rows, c
+	s.parts = (rows + statsRows - 1) / statsRows
+	s.partial = slices.Grow(s.partial[:0], n*s.parts*2*c)[:n*s.parts*2*c]
+	kernel.Run(n*s.parts, s, nil)
+	s.sum = slices.Grow(s.sum[:0], n*c)[:n*c]
+	s.dot = slices.Grow(s.dot[:0], n*c)[:n*c]
+	kernel.Run((n*c+joinColumns-1)/joinColumns, (*joiningSums)(s), nil)
+	s.a, s.b = nil, nil
+	return s
+}
+
+func (s *columnSums) giveBack() { columnSumsPool.Put(s) }
+
+// Do adds up some rows.
+func (s *columnSums) Do(i int) {
+	r0 := i % s.parts * statsRows
+	count := min(statsRows, s.rows-r0)
+	at := (i/s.parts*s.rows + r0) * s.ch
+	p := s.partial[i*2*s.ch : (i+1)*2*s.ch]
 	clear(p)
-	kernel.Parallel(n*parts, func(i int) {
-		r0 := i % parts * statsRows
-		count := min(statsRows, rows-r0)
-		at := (i/parts*rows + r0) * c
-		s := p[i*2*c : (i+1)*2*c]
-		kernel.ColumnDots(s[:c], s[c:], a[at:at+count*c], b[at:at+count*c], count, c)
-	})
-	sum, dot = make([]float64, n*c), make([]float64, n*c)
-	for i := range n * parts {
-		at := i / parts * c
-		s := p[i*2*c : (i+1)*2*c]
-		for j := range c {
-			sum[at+j] += float64(s[j])
-			dot[at+j] += float64(s[c+j])
+	kernel.ColumnDots(p[:s.ch], p[s.ch:], s.a[at:at+count*s.ch], s.b[at:at+count*s.ch], count, s.ch)
+}
+
+// joiningSums is sums whose parts are being joined, some columns at a time.
+type joiningSums columnSums
+
+const joinColumns = 64
+
+func (s *joiningSums) Do(i int) {
+	for j := i * joinColumns; j < min((i+1)*joinColumns, len(s.sum)); j++ {
+		at := j/s.ch*s.parts*2*s.ch + j%s.ch
+		var sum, dot float64
+		for range s.parts {
+			sum += float64(s.partial[at])
+			dot += float64(s.partial[at+s.ch])
+			at += 2 * s.ch
 		}
+		s.sum[j], s.dot[j] = sum, dot
 	}
-	return sum, dot
+}
+
+// columnStats is addUp with results of their own.
+func columnStats(a, b []float32, n, rows, c int) (sum, dot []float64) {
+	s := addUp(a, b, n, rows, c)
+	defer s.giveBack()
+	return slices.Clone(s.sum), slices.Clone(s.dot)
 }

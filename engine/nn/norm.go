@@ -2,6 +2,8 @@ package nn
 
 import (
 	"math"
+	"slices"
+	"sync"
 
 	"darkroom/engine/kernel"
 
@@ -32,80 +34,114 @@ func NewGroupNorm(p Params, channels, groups int, eps float64, silu bool) *Group
 func (l *GroupNorm) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 	n := x.Shape()[0]
 	m, ch := rows(x)
-	pixels := m / n
 	y := c.New(x.Shape()...)
-	if c.cancelled() {
+	factors := c.New(2, n*ch)
+	if c.idle() {
+		c.Free(factors)
 		return y
 	}
-	mean, rstd := l.stats(Data(x), n, pixels, ch)
+	start := c.begin()
+	t := grouped.Get().(*groupedPixels)
+	t.x, t.y, t.n, t.pixels, t.ch, t.silu = Data(x), Data(y), n, m/n, ch, l.silu
+	t.block = max(1, chunk/ch)
+	t.mean, t.rstd = l.stats(t.mean[:0], t.rstd[:0], t.x, n, t.pixels, ch)
 	// y = x·scale + shift, per picture and channel
-	scale, shift := c.buffer(n*ch), c.buffer(n*ch)
+	t.scale, t.shift = Data(factors)[:n*ch], Data(factors)[n*ch:]
 	gamma, beta := Data(l.Gamma), Data(l.Beta)
 	for i := range n * ch {
 		g := i / (ch / l.groups)
-		s := float64(gamma[i%ch]) * rstd[g]
-		scale[i] = float32(s)
-		shift[i] = float32(float64(beta[i%ch]) - float64(mean[g]*s))
+		s := float64(gamma[i%ch]) * t.rstd[g]
+		t.scale[i] = float32(s)
+		t.shift[i] = float32(float64(beta[i%ch]) - float64(t.mean[g]*s))
 	}
-	normalise := func(dst []float32, i, lo, hi int) { // rows lo … hi of picture i
-		at := (i*pixels + lo) * ch
-		end := (i*pixels + hi) * ch
-		kernel.ScaleShiftRows(dst, Data(x)[at:end], scale[i*ch:(i+1)*ch], shift[i*ch:(i+1)*ch], hi-lo, ch)
+	kernel.Run(n*t.parts(), t, c.stop)
+	c.end(OpNorm, start, 0)
+	if c.Tape != nil {
+		kept := *t
+		kept.mean, kept.rstd = slices.Clone(t.mean), slices.Clone(t.rstd)
+		c.record(y, func(dy []float32) { l.backward(c.Tape, x, &kept, dy) }, x, l.Gamma, l.Beta)
 	}
-	eachBlock(n, pixels, ch, func(i, lo, hi int) {
-		dst := Data(y)[(i*pixels+lo)*ch : (i*pixels+hi)*ch]
-		normalise(dst, i, lo, hi)
-		if l.silu {
-			kernel.SiLU(dst, dst)
-		}
-	})
-	if c.Tape == nil {
-		c.release(scale)
-		c.release(shift)
-		return y
-	}
-	c.record(y, func(dy []float32) {
-		dz := dy
-		if l.silu {
-			dz = c.buffer(len(dy))
-			clear(dz)
-			eachBlock(n, pixels, ch, func(i, lo, hi int) {
-				z := borrow((hi - lo) * ch)
-				normalise(*z, i, lo, hi)
-				at, end := (i*pixels+lo)*ch, (i*pixels+hi)*ch
-				kernel.SiLUGrad(dz[at:end], *z, dy[at:end])
-				giveBack(z)
-			})
-			defer c.release(dz)
-		}
-		l.backward(c.Tape, x, dz, mean, rstd, n, pixels, ch)
-	}, x, l.Gamma, l.Beta)
+	t.x, t.y, t.scale, t.shift = nil, nil, nil, nil
+	grouped.Put(t)
+	c.Free(factors)
 	return y
 }
 
-// stats returns mean and 1/√(variance+ε) of each picture's groups, [n·groups].
-func (l *GroupNorm) stats(x []float32, n, pixels, ch int) (mean, rstd []float64) {
-	sum, square := columnStats(x, x, n, pixels, ch)
+// groupedPixels is a GroupNorm under way, some pixels at a time.
+type groupedPixels struct {
+	x, y          []float32
+	n, pixels, ch int
+	block         int // pixels at a time
+	silu          bool
+	mean, rstd    []float64 // [n·groups]
+	scale, shift  []float32 // [n·ch]
+}
+
+var grouped = sync.Pool{New: func() any { return new(groupedPixels) }}
+
+func (t *groupedPixels) parts() int { return (t.pixels + t.block - 1) / t.block }
+
+// Do normalises some pixels.
+func (t *groupedPixels) Do(i int) {
+	lo, hi := t.span(i)
+	t.normalise(t.y[lo:hi], i)
+	if t.silu {
+		kernel.SiLU(t.y[lo:hi], t.y[lo:hi])
+	}
+}
+
+// span is where block i of the pixels lies.
+func (t *groupedPixels) span(i int) (lo, hi int) {
+	first := i % t.parts() * t.block
+	at := i / t.parts() * t.pixels
+	return (at + first) * t.ch, (at + min(first+t.block, t.pixels)) * t.ch
+}
+
+// normalise writes block i, before SiLU, to dst.
+func (t *groupedPixels) normalise(dst []float32, i int) {
+	lo, hi := t.span(i)
+	at := i / t.parts() * t.ch
+	kernel.ScaleShiftRows(dst, t.x[lo:hi], t.scale[at:at+t.ch], t.shift[at:at+t.ch], (hi-lo)/t.ch, t.ch)
+}
+
+// stats appends mean and 1/√(variance+ε) of each picture's groups, [n·groups].
+func (l *GroupNorm) stats(mean, rstd []float64, x []float32, n, pixels, ch int) ([]float64, []float64) {
+	sums := addUp(x, x, n, pixels, ch)
+	defer sums.giveBack()
 	size := ch / l.groups
-	mean, rstd = make([]float64, n*l.groups), make([]float64, n*l.groups)
-	for g := range mean {
+	for g := range n * l.groups {
 		var s, q float64
 		for i := g * size; i < (g+1)*size; i++ {
-			s += sum[i]
-			q += square[i]
+			s += sums.sum[i]
+			q += sums.dot[i]
 		}
 		count := float64(size * pixels)
-		mean[g] = s / count
-		variance := q/count - float64(mean[g]*mean[g])
-		rstd[g] = 1 / math.Sqrt(max(variance, 0)+l.eps)
+		m := s / count
+		variance := q/count - float64(m*m)
+		mean = append(mean, m)
+		rstd = append(rstd, 1/math.Sqrt(max(variance, 0)+l.eps))
 	}
 	return mean, rstd
 }
 
-// backward sends dz, the gradient by the normalised and scaled values, on.
-// With x̂ = (x−mean)·rstd and a group of m values:
+// backward sends dy on. With z the normalised and scaled values before SiLU, dz
+// their gradient, x̂ = (x−mean)·rstd and a group of m values:
 // dx = rstd·(γ·dz − Σγdz/m − x̂·Σγdz·x̂/m).
-func (l *GroupNorm) backward(t *Tape, x *tensor.Dense, dz []float32, mean, rstd []float64, n, pixels, ch int) {
+func (l *GroupNorm) backward(t *Tape, x *tensor.Dense, of *groupedPixels, dy []float32) {
+	dz := dy
+	if l.silu {
+		dz = t.ctx.buffer(len(dy))
+		defer t.ctx.release(dz)
+		clear(dz)
+		kernel.Parallel(of.n*of.parts(), func(i int) {
+			lo, hi := of.span(i)
+			z := borrow(hi - lo)
+			of.normalise(*z, i)
+			kernel.SiLUGrad(dz[lo:hi], *z, dy[lo:hi])
+			giveBack(z)
+		})
+	}
+	mean, rstd, n, pixels, ch := of.mean, of.rstd, of.n, of.pixels, of.ch
 	size := ch / l.groups
 	count := float64(size * pixels)
 	gamma := Data(l.Gamma)
@@ -148,6 +184,31 @@ func (l *GroupNorm) backward(t *Tape, x *tensor.Dense, dz []float32, mean, rstd 
 	})
 }
 
+// layeredTokens is a LayerNorm under way, some tokens at a time.
+type layeredTokens struct {
+	x, y, gamma, beta []float32
+	mean, rstd        []float32 // [tokens]
+	ch, block         int
+	eps               float64
+}
+
+var layered = sync.Pool{New: func() any { return new(layeredTokens) }}
+
+// Do normalises some tokens.
+func (t *layeredTokens) Do(i int) {
+	for r := i * t.block; r < min((i+1)*t.block, len(t.mean)); r++ {
+		row, out := t.x[r*t.ch:(r+1)*t.ch], t.y[r*t.ch:(r+1)*t.ch]
+		mu := kernel.Sum(row) / float32(t.ch)
+		for j, v := range row {
+			out[j] = v - mu
+		}
+		variance := float64(kernel.Dot(out, out)) / float64(t.ch)
+		t.mean[r], t.rstd[r] = mu, float32(1/math.Sqrt(variance+t.eps))
+		kernel.Scale(out, t.rstd[r], out)
+		kernel.ScaleShift(out, out, t.gamma, t.beta)
+	}
+}
+
 // eachBlock covers the pixels of n pictures of ch channels in parallel blocks.
 func eachBlock(n, pixels, ch int, body func(i, lo, hi int)) {
 	block := max(1, chunk/ch)
@@ -178,27 +239,21 @@ func NewLayerNorm(p Params, channels int, eps float64) *LayerNorm {
 func (l *LayerNorm) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 	m, ch := rows(x)
 	y := c.New(x.Shape()...)
-	if c.cancelled() {
+	stats := c.New(2, m)
+	if c.idle() {
+		c.Free(stats)
 		return y
 	}
-	mean, rstd := c.buffer(m), c.buffer(m)
-	gamma, beta := Data(l.Gamma), Data(l.Beta)
-	eachBlock(1, m, ch, func(_, lo, hi int) {
-		for r := lo; r < hi; r++ {
-			row, out := Data(x)[r*ch:(r+1)*ch], Data(y)[r*ch:(r+1)*ch]
-			mu := kernel.Sum(row) / float32(ch)
-			for j, v := range row {
-				out[j] = v - mu
-			}
-			variance := float64(kernel.Dot(out, out)) / float64(ch)
-			mean[r], rstd[r] = mu, float32(1/math.Sqrt(variance+l.eps))
-			kernel.Scale(out, rstd[r], out)
-			kernel.ScaleShift(out, out, gamma, beta)
-		}
-	})
+	start := c.begin()
+	mean, rstd := Data(stats)[:m], Data(stats)[m:]
+	t := layered.Get().(*layeredTokens)
+	*t = layeredTokens{Data(x), Data(y), Data(l.Gamma), Data(l.Beta), mean, rstd, ch, max(1, chunk/ch), l.eps}
+	kernel.Run((m+t.block-1)/t.block, t, c.stop)
+	*t = layeredTokens{}
+	layered.Put(t)
+	c.end(OpNorm, start, 0)
 	if c.Tape == nil {
-		c.release(mean)
-		c.release(rstd)
+		c.Free(stats)
 		return y
 	}
 	c.record(y, func(dy []float32) {
@@ -218,7 +273,7 @@ func (l *LayerNorm) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 				if dx == nil {
 					continue
 				}
-				kernel.Mul(*g, dy[r*ch:(r+1)*ch], gamma)
+				kernel.Mul(*g, dy[r*ch:(r+1)*ch], Data(l.Gamma))
 				s := kernel.Sum(*g) / float32(ch)
 				d := kernel.Dot(*g, h) / float32(ch)
 				for j, v := range *g {

@@ -1,11 +1,13 @@
 package nn
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
 
 	"darkroom/engine/checkpoint"
+	"darkroom/engine/kernel"
 
 	"gorgonia.org/tensor"
 )
@@ -38,10 +40,12 @@ type Params struct {
 }
 
 type store struct {
-	file *checkpoint.Reader
-	rng  *rand.Rand
-	all  []*Param
-	err  error
+	file   *checkpoint.Reader
+	rng    *rand.Rand
+	packed bool
+	all    []*Param
+	count  int
+	err    error
 }
 
 // Load takes parameters from a file.
@@ -51,6 +55,15 @@ func Load(r *checkpoint.Reader) Params { return Params{store: &store{file: r}} }
 // 1/√fan-in, norms at one, embeddings normal.
 func Random(seed uint64) Params {
 	return Params{store: &store{rng: rand.New(rand.NewPCG(seed, 0))}}
+}
+
+// Packed is p for a network that will only draw: the weights of its products are
+// packed once, in the precision of the file. They can't be trained or saved, and
+// All does not list them. Random ones are float16, and repeat themselves: they
+// are for measuring.
+func (p Params) Packed() Params {
+	p.store.packed = true
+	return p
 }
 
 // Sub is p for the layer called name.
@@ -70,20 +83,75 @@ func (p Params) All() []*Param { return p.store.all }
 // Err is the first error met while loading.
 func (p Params) Err() error { return p.store.err }
 
-// Count is the number of trainable values.
-func (p Params) Count() int {
-	n := 0
-	for _, q := range p.store.all {
-		n += q.Value.Size()
+// Count is the number of values of all parameters.
+func (p Params) Count() int { return p.store.count }
+
+// start says how to start a parameter that isn't loaded.
+type start struct{ uniform, normal, constant float64 }
+
+// weight takes the weights of a product, [out,in] or [out,in,kh,kw] in the file:
+// as a tensor, or packed, perhaps as gated.
+func (p Params) weight(l layout, s start, gated bool, shape ...int) (*tensor.Dense, *kernel.Weights) {
+	if !p.store.packed {
+		return p.get("weight", l, s, shape...), nil
 	}
-	return n
+	p.store.count += size(shape)
+	out, in, taps := shape[0], shape[1], size(shape[2:])
+	var half []uint16
+	var wide []float32
+	format := kernel.Float16
+	if p.store.file == nil {
+		half = p.randomHalves(s, out*in*taps)
+	} else {
+		err := p.store.file.Raw(p.Sub("weight").prefix, shape, func(t checkpoint.DType, raw []byte) error {
+			switch t {
+			case checkpoint.F16, checkpoint.BF16:
+				if t == checkpoint.BF16 {
+					format = kernel.BFloat16
+				}
+				half = make([]uint16, len(raw)/2)
+				eachChunk(len(half), func(lo, hi int) {
+					for i := lo; i < hi; i++ {
+						half[i] = binary.LittleEndian.Uint16(raw[2*i:])
+					}
+				})
+				return nil
+			}
+			format = kernel.Float32
+			var err error
+			wide, err = checkpoint.Widen(raw, t)
+			return err
+		})
+		if err != nil {
+			if p.store.err == nil {
+				p.store.err = err
+			}
+			format, wide = kernel.Float32, make([]float32, out*in*taps)
+		}
+	}
+	return nil, kernel.NewWeights(out, in, taps, format, wide, half, gated)
 }
 
-// init says how to start a parameter that isn't loaded.
-type start struct{ uniform, normal, constant float64 }
+// randomHalves is n random numbers as start has them, which repeat themselves.
+func (p Params) randomHalves(s start, n int) []uint16 {
+	const period = 65521
+	all := make([]uint16, n)
+	for i := range min(n, period) {
+		all[i] = checkpoint.ToHalf(p.random(s))
+	}
+	for done := min(n, period); done < n; done *= 2 {
+		copy(all[done:], all[:done])
+	}
+	return all
+}
+
+func (p Params) random(s start) float32 {
+	return float32(s.constant + s.uniform*(2*p.store.rng.Float64()-1) + s.normal*p.store.rng.NormFloat64())
+}
 
 func (p Params) get(name string, l layout, s start, shape ...int) *tensor.Dense {
 	full := p.Sub(name).prefix
+	p.store.count += size(shape)
 	memory := shape
 	switch l {
 	case linear:
@@ -104,7 +172,7 @@ func (p Params) get(name string, l layout, s start, shape ...int) *tensor.Dense 
 		}
 	} else {
 		for i := range data {
-			data[i] = float32(s.constant + s.uniform*(2*p.store.rng.Float64()-1) + s.normal*p.store.rng.NormFloat64())
+			data[i] = p.random(s)
 		}
 	}
 	q.Value = Wrap(data, memory...)

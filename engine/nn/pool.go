@@ -29,7 +29,7 @@ func Mean(c *Context, x *tensor.Dense) *tensor.Dense {
 	m, ch := rows(x)
 	pixels := m / n
 	y := c.New(n, ch)
-	if c.cancelled() {
+	if c.idle() {
 		return y
 	}
 	sum, _ := columnStats(Data(x), Data(x), n, pixels, ch)

@@ -16,7 +16,7 @@ const maxLogVar = 20
 func Reparameterise(c *Context, moments *tensor.Dense, noise []float32) *tensor.Dense {
 	m, ch2 := rows(moments)
 	ch := ch2 / 2
-	y := c.New(withLast(moments, ch)...)
+	y := c.like(moments, ch)
 	deviation := c.buffer(m * ch)
 	src, dst := Data(moments), Data(y)
 	for i := range dst {

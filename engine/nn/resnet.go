@@ -30,28 +30,27 @@ func NewResnet(p Params, in, out, time, groups int, eps float64) *Resnet {
 }
 
 // Forward maps x [N,H,W,in] to [N,H,W,out]; activated is SiLU of the noise-level
-// embedding [N,time], or nil.
+// embedding [N,time], or [1,time] for one level for all, or nil.
 func (r *Resnet) Forward(c *Context, x, activated *tensor.Dense) *tensor.Dense {
 	h := r.norm1.Forward(c, x)
-	h1 := r.conv1.Forward(c, h)
-	c.Free(h)
+	var h1 *tensor.Dense
 	if r.time != nil {
 		e := r.time.Forward(c, activated)
-		h := AddPerChannel(c, h1, e)
-		c.Free(e, h1)
-		h1 = h
+		h1 = r.conv1.PlusPerChannel(c, h, e)
+		c.Free(e)
+	} else {
+		h1 = r.conv1.Forward(c, h)
 	}
+	c.Free(h)
 	h = r.norm2.Forward(c, h1)
 	c.Free(h1)
-	h2 := r.conv2.Forward(c, h)
-	c.Free(h)
 	if r.shortcut == nil {
-		y := Add(c, x, h2)
-		c.Free(h2)
+		y := r.conv2.Plus(c, h, x)
+		c.Free(h)
 		return y
 	}
 	s := r.shortcut.Forward(c, x)
-	y := Add(c, s, h2)
-	c.Free(s, h2)
+	y := r.conv2.Plus(c, h, s)
+	c.Free(h, s)
 	return y
 }

@@ -69,7 +69,7 @@ func (t *Tape) Backward(out *tensor.Dense, dy []float32) {
 	for i := len(t.steps) - 1; i >= 0; i-- {
 		s := t.steps[i]
 		g := t.grads[s.out]
-		if g.data == nil || t.ctx.cancelled() {
+		if g.data == nil || t.ctx.idle() {
 			continue
 		}
 		s.backward(g.data)

@@ -37,7 +37,7 @@ func NewTransformer(p Params, ch, context, heads, depth, groups int, linear bool
 			norm2: NewLayerNorm(b.Sub("norm2"), ch, eps),
 			cross: NewAttention(b.Sub("attn2"), ch, context, heads, false),
 			norm3: NewLayerNorm(b.Sub("norm3"), ch, eps),
-			up:    NewLinear(b.Sub("ff.net.0.proj"), ch, 8*ch, true), // 4× wide, and a gate
+			up:    newLinear(b.Sub("ff.net.0.proj"), ch, 8*ch, true, true), // 4× wide, and a gate
 			down:  NewLinear(b.Sub("ff.net.2"), 4*ch, ch, true),
 		})
 	}
@@ -45,9 +45,11 @@ func NewTransformer(p Params, ch, context, heads, depth, groups int, linear bool
 	return t
 }
 
-// Forward maps x [N,H,W,C] to the same shape; context is [N,T,D].
+// Forward maps x [N,H,W,C] to the same shape; context is [N,T,D]. x may be
+// [1,H,W,C], the same for all, and is treated as such until the words set the
+// pictures apart.
 func (t *Transformer) Forward(c *Context, x, context *tensor.Dense) *tensor.Dense {
-	s := x.Shape()
+	s, n := x.Shape(), context.Shape()[0]
 	h := t.norm.Forward(c, x)
 	h1 := t.in.Forward(c, h)
 	c.Free(h)
@@ -55,32 +57,41 @@ func (t *Transformer) Forward(c *Context, x, context *tensor.Dense) *tensor.Dens
 	for _, b := range t.blocks {
 		tokens = b.forward(c, tokens, context)
 	}
-	h = t.out.Forward(c, Reshape(c, tokens, s...))
+	residual := spread(c, x, n)
+	y := t.out.Plus(c, Reshape(c, tokens, n, s[1], s[2], s[3]), residual)
 	c.Free(tokens)
-	y := Add(c, h, x)
-	c.Free(h)
+	if residual != x {
+		c.Free(residual)
+	}
 	return y
+}
+
+// spread is x [N,...], repeated n times if N is 1 and n is not.
+func spread(c *Context, x *tensor.Dense, n int) *tensor.Dense {
+	if x.Shape()[0] == n {
+		return x
+	}
+	return Repeat(c, x, n)
 }
 
 // forward consumes x.
 func (b *transformerBlock) forward(c *Context, x, context *tensor.Dense) *tensor.Dense {
-	add := func(branch *tensor.Dense) {
-		y := Add(c, x, branch)
-		c.Free(x, branch)
-		x = y
-	}
 	h := b.norm1.Forward(c, x)
-	add(b.self.Forward(c, h, nil))
-	c.Free(h)
+	y := b.self.Plus(c, h, nil, x)
+	c.Free(h, x)
+	x = y
 	h = b.norm2.Forward(c, x)
-	add(b.cross.Forward(c, h, context))
-	c.Free(h)
+	residual := spread(c, x, context.Shape()[0])
+	y = b.cross.Plus(c, h, context, residual)
+	c.Free(h, x)
+	if residual != x {
+		c.Free(residual)
+	}
+	x = y
 	h = b.norm3.Forward(c, x)
-	wide := b.up.Forward(c, h)
+	gated := b.up.gated(c, h)
 	c.Free(h)
-	gated := GEGLU(c, wide)
-	c.Free(wide)
-	add(b.down.Forward(c, gated))
-	c.Free(gated)
-	return x
+	y = b.down.Plus(c, gated, x)
+	c.Free(gated, x)
+	return y
 }

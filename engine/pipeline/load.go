@@ -125,15 +125,17 @@ type folder struct{ *checkpoint.Folder }
 
 func (f folder) Close() error                             { return nil }
 func (f folder) tokenizer() (*tokenizer.Tokenizer, error) { return Tokenizer(f.Folder) }
-func (f folder) text() (*clip.Text, error)                { return Part(f.Folder, "text_encoder", clip.NewText) }
-func (f folder) vae() (*vae.Model, error)                 { return Part(f.Folder, "vae", vae.New) }
+func (f folder) text() (*clip.Text, error) {
+	return Part(f.Folder, "text_encoder", packed(clip.NewText))
+}
+func (f folder) vae() (*vae.Model, error) { return Part(f.Folder, "vae", packed(vae.New)) }
 
 func (f folder) unet() (*unet.Model, error) {
 	return Part(f.Folder, "unet", func(p nn.Params, cfg unet.Config) (*unet.Model, error) {
 		if cfg.Addition != "" {
 			return nil, fmt.Errorf("this is a Stable Diffusion XL, which this version can measure but not draw with: choose a Stable Diffusion 1 (%w)", errors.ErrUnsupported)
 		}
-		return unet.New(p, cfg)
+		return unet.New(p.Packed(), cfg)
 	})
 }
 
@@ -175,6 +177,11 @@ func Part[C, M any](folder *checkpoint.Folder, name string, build func(nn.Params
 		return none, fmt.Errorf("%s: %w", name, err)
 	}
 	return m, nil
+}
+
+// packed builds a network that will only draw.
+func packed[C, M any](build func(nn.Params, C) (M, error)) func(nn.Params, C) (M, error) {
+	return func(p nn.Params, cfg C) (M, error) { return build(p.Packed(), cfg) }
 }
 
 // check makes sure the parts fit each other.

@@ -27,19 +27,19 @@ func (p *Pipeline) Networks() *Networks {
 func (g Geometry) Random(seed uint64) (n *Networks, err error) {
 	n = &Networks{}
 	for _, cfg := range g.Text {
-		text, err := clip.NewText(nn.Random(seed), cfg)
+		text, err := clip.NewText(nn.Random(seed).Packed(), cfg)
 		if err != nil {
 			return nil, err
 		}
 		n.Text = append(n.Text, text)
 	}
-	if n.UNet, err = unet.New(nn.Random(seed), g.UNet); err != nil {
+	if n.UNet, err = unet.New(nn.Random(seed).Packed(), g.UNet); err != nil {
 		return nil, err
 	}
-	if n.VAE, err = vae.New(nn.Random(seed), g.VAE); err != nil {
+	if n.VAE, err = vae.New(nn.Random(seed).Packed(), g.VAE); err != nil {
 		return nil, err
 	}
-	n.Tiny, err = vae.NewTiny(nn.Random(seed), g.Tiny)
+	n.Tiny, err = vae.NewTiny(nn.Random(seed).Packed(), g.Tiny)
 	return n, err
 }
 

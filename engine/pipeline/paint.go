@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"darkroom/engine"
+	"darkroom/engine/kernel"
 	"darkroom/engine/nn"
 	"darkroom/engine/noise"
 	"darkroom/engine/sampler"
@@ -92,8 +93,7 @@ func (p *Pipeline) context(ctx context.Context) *nn.Context {
 	if p.ctx == nil {
 		p.ctx = nn.NewContext(ctx)
 	}
-	p.ctx.Context = ctx
-	p.ctx.Reset()
+	p.ctx.Attach(ctx)
 	return p.ctx
 }
 
@@ -126,10 +126,12 @@ func (p *Pipeline) Encode(c *nn.Context, prompt, negative string, guided bool) (
 			all = all[n:]
 		}
 	}
-	words := p.Text.Forward(c, ids)
+	var words *tensor.Dense
+	for c.Next(nn.Pass{Network: "text", Size: [4]int{len(ids)}}) {
+		words = p.Text.Forward(c, ids)
+	}
 	// kept for the whole run, while the context's memory is recycled
 	kept := append([]float32(nil), nn.Data(words)...)
-	c.Reset()
 	return nn.Wrap(kept, len(texts), windows*t, p.Text.Config.Hidden), c.Err()
 }
 
@@ -152,37 +154,32 @@ func (p *Pipeline) Start(r engine.Request) (*sampler.State, error) {
 // sigma, pushed away from the negative prompt by classifier-free guidance
 // (Ho & Salimans 2022): u + g·(c − u).
 func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma float64, words *tensor.Dense, guidance float64) (*tensor.Dense, error) {
-	c.Reset()
 	n := words.Shape()[0]
 	s := x.Shape()
-	in := c.New(n, s[1], s[2], s[3])
-	scale := float32(schedule.InputScale(sigma))
 	size := x.Size()
-	for i, v := range nn.Data(x) {
-		for b := range n {
-			nn.Data(in)[b*size+i] = v * scale
-		}
+	timestep := [1]float64{p.Schedule.SigmaToTimestep(sigma)}
+	var y *tensor.Dense
+	for c.Next(nn.Pass{Network: "unet", Size: [4]int{n, s[1], s[2], words.Shape()[1]}}) {
+		in := c.New(1, s[1], s[2], s[3])
+		kernel.Scale(nn.Data(in), float32(schedule.InputScale(sigma)), nn.Data(x))
+		y = p.UNet.Forward(c, in, timestep[:], words, nil)
 	}
-	t := p.Schedule.SigmaToTimestep(sigma)
-	timesteps := []float64{t, t}[:n]
-	out := nn.Data(p.UNet.Forward(c, in, timesteps, words, nil))
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
+	out := nn.Data(y)
 	if n == 2 {
-		g := float32(guidance)
-		for i := range size {
-			u := out[i]
-			out[i] = u + float32(g*(out[size+i]-u))
-		}
+		kernel.Lerp(out[:size], out[size:], float32(guidance))
 	}
 	return p.Schedule.ToDenoised(x, nn.Wrap(out[:size:size], s...), sigma)
 }
 
 // Decode turns a latent [1,h,w,c] into a picture.
 func (p *Pipeline) Decode(c *nn.Context, latent *tensor.Dense) (*image.RGBA, error) {
-	c.Reset()
-	y := p.VAE.Decode(c, latent)
+	var y *tensor.Dense
+	for c.Next(nn.Pass{Network: "decode", Size: [4]int(latent.Shape())}) {
+		y = p.VAE.Decode(c, latent)
+	}
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -68,14 +68,17 @@ func (p *Pipeline) fitPreview(c *nn.Context) (*preview, error) {
 	)
 	ch, f := p.VAE.Config.Latent, p.VAE.Config.Factor()
 	values := nn.Data(noise.Latent(0, 0, ch, side, side))
-	c.Reset()
-	z := c.New(1, side*patch, side*patch, ch)
+	z := nn.Wrap(make([]float32, side*patch*side*patch*ch), 1, side*patch, side*patch, ch)
 	for y := range side * patch {
 		for x := range side * patch {
 			copy(nn.Data(z)[(y*side*patch+x)*ch:][:ch], values[(y/patch*side+x/patch)*ch:][:ch])
 		}
 	}
-	picture := nn.Data(p.VAE.Decode(c, z))
+	var y *tensor.Dense
+	for c.Next(nn.Pass{Network: "decode", Size: [4]int(z.Shape())}) {
+		y = p.VAE.Decode(c, z)
+	}
+	picture := nn.Data(y)
 	if err := c.Err(); err != nil {
 		return nil, err
 	}

@@ -110,7 +110,7 @@ func assemble[C, M any](g geometry, cfg C, build func(nn.Params, C) (M, error)) 
 	if g.err != nil {
 		return m, g.err
 	}
-	if m, err = build(nn.Load(g.Reader), cfg); err == nil {
+	if m, err = build(nn.Load(g.Reader).Packed(), cfg); err == nil {
 		err = g.Complete()
 	}
 	return m, err

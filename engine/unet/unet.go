@@ -206,7 +206,9 @@ type Added struct {
 }
 
 // Forward predicts from x [N,H,W,in], one timestep per picture and context
-// [N,T,D] the noise or velocity [N,H,W,out]. Added is nil but for models with an
+// [N,T,D] the noise or velocity [N,H,W,out]. x may be [1,H,W,in] with one
+// timestep, for the same latent under several contexts: what does not depend on
+// the words is then computed once. Added is nil but for models with an
 // addition_embed_type.
 func (m *Model) Forward(c *nn.Context, x *tensor.Dense, timesteps []float64, context *tensor.Dense, added *Added) *tensor.Dense {
 	e := m.embed(c, timesteps, added)
@@ -237,7 +239,7 @@ func (m *Model) Forward(c *nn.Context, x *tensor.Dense, timesteps []float64, con
 		for j, r := range b.resnets {
 			skip := skips[len(skips)-1]
 			skips = skips[:len(skips)-1]
-			joined := nn.Concat(c, h, skip)
+			joined := nn.Concat(c, h, skip) // a skip from before the first words is the same for all
 			c.Free(h, skip)
 			h = r.Forward(c, joined, e)
 			c.Free(joined)
@@ -248,10 +250,9 @@ func (m *Model) Forward(c *nn.Context, x *tensor.Dense, timesteps []float64, con
 			}
 		}
 		if b.sample != nil {
-			large := nn.Upsample(c, h)
+			large := b.sample.Enlarged(c, h)
 			c.Free(h)
-			h = b.sample.Forward(c, large)
-			c.Free(large)
+			h = large
 		}
 	}
 	n := m.normOut.Forward(c, h)
@@ -265,12 +266,12 @@ func (m *Model) Forward(c *nn.Context, x *tensor.Dense, timesteps []float64, con
 // picture [N,4·channels], activated as every residual block wants it.
 func (m *Model) embed(c *nn.Context, timesteps []float64, added *Added) *tensor.Dense {
 	e := nn.TimestepEmbedding(c, timesteps, m.Config.Channels[0])
-	e = m.time2.Forward(c, nn.SiLU.Forward(c, m.time1.Forward(c, e)))
+	e = m.time2.Forward(c, m.time1.Then(c, e, nn.SiLU))
 	if m.add1 != nil {
 		n := len(timesteps)
 		sizes := nn.TimestepEmbedding(c, added.Sizes, m.Config.AdditionTimeDim)
 		a := nn.Concat(c, added.Pooled, nn.Reshape(c, sizes, n, sizes.Size()/n))
-		e = nn.Add(c, e, m.add2.Forward(c, nn.SiLU.Forward(c, m.add1.Forward(c, a))))
+		e = nn.Add(c, e, m.add2.Forward(c, m.add1.Then(c, a, nn.SiLU)))
 	}
 	return nn.SiLU.Forward(c, e)
 }

@@ -140,12 +140,11 @@ func (m *middle) forward(c *nn.Context, x *tensor.Dense) *tensor.Dense {
 	c.Free(x)
 	s := h.Shape()
 	n := m.norm.Forward(c, h)
-	a := m.attention.Forward(c, nn.Reshape(c, n, s[0], s[1]*s[2], s[3]), nil)
-	c.Free(n)
-	sum := nn.Add(c, h, nn.Reshape(c, a, s...))
-	c.Free(h, a)
-	y := m.second.Forward(c, sum, nil)
-	c.Free(sum)
+	tokens := nn.Reshape(c, h, s[0], s[1]*s[2], s[3])
+	a := m.attention.Plus(c, nn.Reshape(c, n, s[0], s[1]*s[2], s[3]), nil, tokens)
+	c.Free(n, h)
+	y := m.second.Forward(c, nn.Reshape(c, a, s...), nil)
+	c.Free(a)
 	return y
 }
 
@@ -165,14 +164,16 @@ func (l *level) forward(c *nn.Context, x *tensor.Dense, enlarge bool) *tensor.De
 	if l.sample == nil {
 		return x
 	}
-	if enlarge {
-		y := nn.Upsample(c, x)
-		c.Free(x)
-		x = y
-	}
-	y := l.sample.Forward(c, x)
+	y := l.change(c, x, enlarge)
 	c.Free(x)
 	return y
+}
+
+func (l *level) change(c *nn.Context, x *tensor.Dense, enlarge bool) *tensor.Dense {
+	if enlarge {
+		return l.sample.Enlarged(c, x)
+	}
+	return l.sample.Forward(c, x)
 }
 
 type encoder struct {
