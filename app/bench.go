@@ -6,73 +6,135 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"darkroom/engine"
 	"darkroom/engine/kernel"
+	"darkroom/engine/nn"
+	"darkroom/engine/noise"
 	"darkroom/engine/pipeline"
+
+	"gorgonia.org/tensor"
 )
 
-// measurement is what bench prints; seconds are medians over --runs pictures.
-type measurement struct {
-	Model     string  `json:"model"`
-	Size      string  `json:"size"`
-	Steps     int     `json:"steps"`
-	Guidance  float64 `json:"guidance"`
-	Level     string  `json:"level"`   // arithmetic in use
-	Threads   int     `json:"threads"` // GOMAXPROCS
-	Load      float64 `json:"load_seconds"`
-	First     float64 `json:"first_preview_seconds"` // from the request to the first step's preview, model loaded
-	Text      float64 `json:"text_seconds"`
-	Step      float64 `json:"unet_step_seconds"`
-	Decode    float64 `json:"decode_seconds"` // one decode
-	Total     float64 `json:"total_seconds"`  // a whole picture with all previews
-	StepFLOP  float64 `json:"unet_step_flop"` // matrix products, counted from their shapes
-	GFLOPs    float64 `json:"unet_gflops"`
-	GEMMPeak  float64 `json:"gemm_peak_gflops"` // our own 1024³ product, same run
-	FMAPeak   float64 `json:"fma_peak_gflops"`  // a loop of multiply-adds in registers, same run
-	PeakShare float64 `json:"share_of_gemm_peak"`
-}
-
-// bench draws a picture a few times and prints where the time went.
+// bench times each stage of a model, or of a published model's networks with
+// random weights.
 func bench(ctx context.Context, args []string) error {
+	var names []string
+	for _, g := range pipeline.Geometries() {
+		names = append(names, g.Name)
+	}
 	f := flags("bench", "[flags]")
 	var (
-		r      = engine.Request{Prompt: "a red apple", Seed: 7, Sampler: engine.DefaultSampler, Guidance: engine.DefaultGuidance}
-		runs   = f.Int("runs", 5, "pictures to draw; medians are printed")
-		asJSON = f.Bool("json", false, "print JSON")
+		r       = engine.Request{Prompt: "a red apple", Seed: 7, Sampler: engine.DefaultSampler, Guidance: engine.DefaultGuidance}
+		runs    = f.Int("runs", 0, "times every other stage is run, and pictures to draw; 0 is 5, or 3 with random weights")
+		threads = f.Int("threads", 0, "processors to use; 0 is all (GOMAXPROCS)")
+		profile = f.Bool("profile", false, "also say where each stage's time goes, by kind of operator")
+		asJSON  = f.Bool("json", false, "print one JSON object, with the fields below")
 	)
-	f.IntVar(&r.Steps, "steps", engine.DefaultSteps, "denoising steps")
+	f.StringVar(&r.Model, "model", engine.DefaultModel,
+		`"default", the path of a model, or one of `+strings.Join(names, ", ")+": that model's networks with random weights")
+	f.IntVar(&r.Steps, "steps", 0, "steps of the U-Net to time, and of the picture; 0 is 20, or 3 with random weights")
 	f.IntVar(&r.Width, "width", 0, "pixels; 0 is the model's own")
 	f.IntVar(&r.Height, "height", 0, "pixels; 0 is the model's own")
-	f.StringVar(&r.Model, "model", engine.DefaultModel, `"default" or the path of a model folder`)
+	usage := f.Usage
+	f.Usage = func() {
+		usage()
+		fmt.Println("\nThe fields of --json; what was not measured is 0:")
+		for _, field := range (&measurement{}).fields() {
+			fmt.Printf("  %-24s %s\n", field.name, field.help)
+		}
+	}
 	if err := parse(f, args); err != nil {
 		return err
 	}
+	if *runs < 0 || *threads < 0 {
+		return fmt.Errorf("%w: runs is %d and threads %d; choose 1 or more, or leave them out", errUsage, *runs, *threads)
+	}
+	if *threads > 0 {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(*threads))
+	}
+	g, random := pipeline.GeometryNamed(r.Model)
+	setDefault(&r.Steps, random, 3, engine.DefaultSteps)
+	setDefault(runs, random, 3, 5)
 	if err := r.Validate(); err != nil {
 		return err
 	}
-	if *runs < 1 {
-		return fmt.Errorf("%w: runs is %d; choose 1 or more", errUsage, *runs)
+	m := &measurement{Model: r.Model, Steps: r.Steps, Runs: *runs, Level: kernel.Level(), Threads: runtime.GOMAXPROCS(0), Profile: []operator{}}
+	b := &benchmark{m: m, c: nn.NewContext(ctx), profile: *profile}
+	if random {
+		if err := b.random(g, &r); err != nil {
+			return err
+		}
+	} else if err := b.pictures(ctx, &r); err != nil {
+		return err
 	}
+	m.Width, m.Height = r.Width, r.Height
+	if err := b.stages(); err != nil {
+		return err
+	}
+	if random { // else it was taken after the pictures: it is they that a user has to have room for
+		m.Memory = peakMemory()
+	}
+	m.GEMMPeak, m.FMAPeak = kernel.PeakGEMM(), kernel.PeakFMA()
+	m.PeakShare = m.Step.GFLOPs / m.GEMMPeak
+	if *asJSON {
+		return json.NewEncoder(os.Stdout).Encode(m)
+	}
+	m.print(os.Stdout)
+	return nil
+}
+
+// setDefault replaces a 0.
+func setDefault(n *int, random bool, ifRandom, otherwise int) {
+	switch {
+	case *n != 0:
+	case random:
+		*n = ifRandom
+	default:
+		*n = otherwise
+	}
+}
+
+// benchmark is one run of the verb.
+type benchmark struct {
+	m       *measurement
+	nets    *pipeline.Networks
+	c       *nn.Context
+	profile bool
+}
+
+// random builds a geometry's networks.
+func (b *benchmark) random(g pipeline.Geometry, r *engine.Request) (err error) {
+	if r.Width == 0 {
+		r.Width = g.Size
+	}
+	if r.Height == 0 {
+		r.Height = g.Size
+	}
+	if b.nets, err = g.Random(1); err != nil {
+		return err
+	}
+	return b.nets.Fits(r.Width, r.Height)
+}
+
+// pictures loads a model and draws with it.
+func (b *benchmark) pictures(ctx context.Context, r *engine.Request) error {
 	p, err := pipeline.Load(ctx, r.Model)
 	if err != nil {
 		return err
 	}
-	if r, err = p.Resolve(r); err != nil {
+	if *r, err = p.Resolve(*r); err != nil {
 		return err
 	}
-	m := measurement{
-		Model: r.Model, Size: fmt.Sprintf("%d×%d", r.Width, r.Height), Steps: r.Steps, Guidance: r.Guidance,
-		Level: kernel.Level(), Threads: runtime.GOMAXPROCS(0),
-	}
-	var first, text, step, decode, total []float64
-	for i := range *runs + 1 {
+	b.nets = p.Networks()
+	var first, total []float64
+	for i := range b.m.Runs + 1 {
 		var atFirst float64
 		begin := time.Now()
-		result, err := p.Paint(ctx, r, func(engine.Progress) {
+		result, err := p.Paint(ctx, *r, func(engine.Progress) {
 			if atFirst == 0 {
 				atFirst = time.Since(begin).Seconds()
 			}
@@ -81,61 +143,113 @@ func bench(ctx context.Context, args []string) error {
 			return err
 		}
 		if i == 0 { // the first one warms up
-			m.Load = result.Stages.Load
+			b.m.Load = result.Stages.Load
 			continue
 		}
 		first, total = append(first, atFirst), append(total, time.Since(begin).Seconds())
-		text = append(text, result.Stages.Text)
-		step = append(step, result.Stages.Denoise/float64(r.Steps))
-		decode = append(decode, result.Stages.Decode/float64(r.Steps+1))
 	}
-	m.First, m.Text, m.Step, m.Decode, m.Total = median(first), median(text), median(step), median(decode), median(total)
-	m.StepFLOP, err = p.StepFLOP(ctx, r)
-	if err != nil {
+	b.m.First, b.m.Total = median(first), median(total)
+	b.m.Memory = peakMemory()
+	return nil
+}
+
+// stages times each network by itself.
+func (b *benchmark) stages() error {
+	m, c, nets := b.m, b.c, b.nets
+	f := nets.VAE.Config.Factor()
+	// a picture with guidance has two texts and two latents
+	ids, ends := make([][]int, len(nets.Text)), []int{1, 2}
+	for i, t := range nets.Text {
+		ids[i] = make([]int, 2*t.Config.Positions)
+		for j := range ids[i] {
+			ids[i][j] = j % t.Config.Vocab
+		}
+	}
+	h, w := float64(m.Height), float64(m.Width)
+	words, added := nets.Words(c, ids, ends, [6]float64{h, w, 0, 0, h, w})
+	words = kept(words)
+	if added != nil {
+		added.Pooled = kept(added.Pooled)
+	}
+	latent := noise.Latent(7, 0, nets.VAE.Config.Latent, m.Height/f, m.Width/f)
+	picture := nn.Wrap(make([]float32, m.Height*m.Width*3), 1, m.Height, m.Width, 3)
+	timestep := []float64{500}
+	s := latent.Shape()
+
+	for _, stage := range []struct {
+		into *stage
+		name string
+		n    int
+		run  func()
+		work func() // the same without what pictures share, to count; nil if that is the same
+	}{
+		{&m.Text, "text", m.Runs, func() { nets.Words(c, ids, ends, [6]float64{}) }, nil},
+		{&m.Step, "unet_step", m.Steps, func() { nets.UNet.Forward(c, latent, timestep, words, added) }, func() {
+			nets.UNet.Forward(c, c.New(2, s[1], s[2], s[3]), timestep, words, added)
+		}},
+		{&m.Decode, "decode", m.Runs, func() { nets.VAE.Decode(c, latent) }, nil},
+		{&m.Encode, "encode", m.Runs, func() { nets.VAE.Encode(c, picture) }, nil},
+		{&m.Tiny, "tiny_decode", m.Runs, func() { nets.Tiny.Decode(c, latent) }, nil},
+	} {
+		if stage.into == &m.Tiny && nets.Tiny == nil {
+			continue
+		}
+		if err := b.time(stage.into, stage.name, stage.n, stage.run); err != nil {
+			return err
+		}
+		work := stage.work
+		if work == nil {
+			work = stage.run
+		}
+		stage.into.FLOP = c.Count(work)
+		stage.into.GFLOPs = stage.into.FLOP / stage.into.Seconds / 1e9
+	}
+	return nil
+}
+
+// time runs a stage once to warm up and then n times.
+func (b *benchmark) time(s *stage, name string, n int, run func()) error {
+	pass := nn.Pass{Network: name}
+	for b.c.Next(pass) {
+		run()
+	}
+	if b.profile {
+		b.c.Profile = new(nn.Profile)
+	}
+	var before, after runtime.MemStats
+	seconds := make([]float64, n)
+	var total float64
+	runtime.ReadMemStats(&before)
+	for i := range seconds {
+		begin := time.Now()
+		for b.c.Next(pass) {
+			run()
+		}
+		seconds[i] = time.Since(begin).Seconds()
+		total += seconds[i]
+	}
+	runtime.ReadMemStats(&after)
+	if err := b.c.Err(); err != nil {
 		return err
 	}
-	m.GFLOPs = m.StepFLOP / m.Step / 1e9
-	m.GEMMPeak, m.FMAPeak = kernel.PeakGEMM(), kernel.PeakFMA()
-	m.PeakShare = m.GFLOPs / m.GEMMPeak
-	if *asJSON {
-		return json.NewEncoder(os.Stdout).Encode(m)
+	if s == &b.m.Step {
+		b.m.StepBytes = (after.TotalAlloc - before.TotalAlloc) / uint64(n)
+		b.m.StepAllocs = (after.Mallocs - before.Mallocs) / uint64(n)
 	}
-	fmt.Printf("%s, %s, %d steps, guidance %g; %s on %d threads; medians of %d\n", m.Model, m.Size, m.Steps, m.Guidance, m.Level, m.Threads, *runs)
-	for _, row := range []struct {
-		name    string
-		seconds float64
-	}{
-		{"load", m.Load},
-		{"text encoder", m.Text},
-		{"U-Net step, both passes", m.Step},
-		{"decode, one", m.Decode},
-		{"first preview", m.First},
-		{"whole picture, with every preview", m.Total},
-	} {
-		fmt.Printf("  %-34s %8.4f s\n", row.name, row.seconds)
+	s.Seconds, s.Min = median(seconds), slices.Min(seconds)
+	if b.profile {
+		b.m.Profile = append(b.m.Profile, operators(name, b.c.Profile, total, n)...)
+		b.c.Profile = nil
 	}
-	fmt.Printf("  U-Net step %.2f GFLOP at %.0f GFLOP/s: %.0f %% of our GEMM's %.0f GFLOP/s (register peak %.0f)\n",
-		m.StepFLOP/1e9, m.GFLOPs, 100*m.PeakShare, m.GEMMPeak, m.FMAPeak)
 	return nil
+}
+
+// kept copies a tensor out of a context's memory.
+func kept(x *tensor.Dense) *tensor.Dense {
+	return nn.Wrap(slices.Clone(nn.Data(x)), x.Shape()...)
 }
 
 func median(v []float64) float64 {
-	slices.Sort(v)
+	v = slices.Sorted(slices.Values(v))
 	return v[len(v)/2]
-}
-
-// version tells what runs.
-func version(_ context.Context, args []string) error {
-	if err := parse(flags("version", ""), args); err != nil {
-		return err
-	}
-	fmt.Printf("Darkroom %s, %s, arithmetic %s on %d threads\n", engine.Version, runtime.Version(), kernel.Level(), runtime.GOMAXPROCS(0))
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				fmt.Println("commit", s.Value)
-			}
-		}
-	}
-	return nil
 }

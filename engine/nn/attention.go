@@ -19,13 +19,14 @@ const queryBlock = 64
 func attend(c *Context, q, k, v *tensor.Dense, heads int, causal bool) *tensor.Dense {
 	n, tq, tk, ch := k.Shape()[0], q.Shape()[1], k.Shape()[1], q.Shape()[2]
 	y := c.New(n, tq, ch)
+	flop := 4 * float64(n*tq*tk) * float64(ch)
+	c.count(flop)
 	if c.idle() {
 		return y
 	}
 	d := ch / heads
 	scale := float32(1 / math.Sqrt(float64(d)))
-	start, flop := c.begin(), 4*float64(n*tq*tk)*float64(ch)
-	c.Work += flop
+	start := c.begin()
 	kernel.Attention{
 		Q: Data(q), K: Data(k), V: Data(v), Y: Data(y), N: n, QN: q.Shape()[0], Heads: heads, D: d, TQ: tq, TK: tk,
 		Scale: scale, Causal: causal,

@@ -25,9 +25,6 @@ import (
 type Context struct {
 	context.Context
 	Tape *Tape
-	// Work counts the floating-point operations of the matrix products so far,
-	// forward, from their shapes and with convolutions as direct ones.
-	Work float64
 	// Profile, if any, is told how long each kind of layer takes.
 	Profile *Profile
 
@@ -42,6 +39,7 @@ type Context struct {
 	pass     Pass
 	plan     *plan // of the pass under way, else nil
 	planning bool
+	work     float64 // of the matrix products of passes that were planned
 }
 
 // NewContext returns a Context for inference, cancelled with ctx.

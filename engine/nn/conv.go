@@ -58,13 +58,13 @@ func (l *Conv2D) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 	}
 	shape := l.shape(x, 1)
 	y := c.New(shape[:]...)
-	if c.idle() {
-		return y
-	}
 	patches := l.patches(x, y)
 	n, h, w, in, oh, ow := patches.N, patches.H, patches.W, patches.C, patches.OH, patches.OW
 	out, depth := l.B.Size(), l.k*l.k*patches.C
-	c.Work += 2 * float64(n*oh*ow*out*depth)
+	c.count(2 * float64(n*oh*ow*out*depth))
+	if c.idle() {
+		return y
+	}
 	fillRows(Data(y), l.B, out)
 	kernel.Gemm(n*oh*ow, out, depth, patches,
 		kernel.Strided{Data: Data(l.W), Row: 1, Col: out}, Data(y), out, true)
@@ -100,10 +100,12 @@ func (l *Conv2D) Plus(c *Context, x, residual *tensor.Dense) *tensor.Dense {
 // PlusPerChannel is AddPerChannel of Forward(x) and e [N,out], or [1,out] for
 // the same numbers for all.
 func (l *Conv2D) PlusPerChannel(c *Context, x, e *tensor.Dense) *tensor.Dense {
-	if l.packed != nil && e.Shape()[0] == 1 {
+	if s := x.Shape(); l.packed != nil && (e.Shape()[0] == 1 || l.winograd(s[1], s[2])) {
 		sum := c.New(e.Shape()...)
 		if !c.idle() {
-			kernel.Add(Data(sum), Data(e), Data(l.B))
+			for i := 0; i < e.Size(); i += l.packed.Out {
+				kernel.Add(Data(sum)[i:i+l.packed.Out], Data(e)[i:i+l.packed.Out], Data(l.B))
+			}
 		}
 		y := l.convolve(c, x, false, sum, nil)
 		c.Free(sum)
@@ -151,8 +153,9 @@ func (l *Conv2D) winograd(h, w int) bool {
 		kernel.SuitsWinograd(h, w, l.packed.In, l.packed.Out)
 }
 
-// convolve is the convolution with packed weights of x, enlarged or not, and
-// what is done to it while it is in the cache.
+// convolve is the convolution with packed weights of x, enlarged or not, with a
+// bias [out] or, by Winograd's method, [N,out], and what is done to it while it is
+// in the cache.
 func (l *Conv2D) convolve(c *Context, x *tensor.Dense, enlarge bool, bias, residual *tensor.Dense) *tensor.Dense {
 	factor := 1
 	if enlarge {
@@ -160,6 +163,9 @@ func (l *Conv2D) convolve(c *Context, x *tensor.Dense, enlarge bool, bias, resid
 	}
 	shape := l.shape(x, factor)
 	y := c.New(shape[:]...)
+	n, h, w, out := shape[0], shape[1], shape[2], shape[3]
+	flop := 2 * float64(n*h*w*out) * float64(l.packed.Depth())
+	c.count(flop)
 	if c.idle() {
 		return y
 	}
@@ -168,13 +174,13 @@ func (l *Conv2D) convolve(c *Context, x *tensor.Dense, enlarge bool, bias, resid
 		mustMatch("sum of a convolution and what goes round it", y, residual)
 		others = Data(residual)
 	}
-	n, h, w, out := shape[0], shape[1], shape[2], shape[3]
-	start, flop := c.begin(), 2*float64(n*h*w*out)*float64(l.packed.Depth())
-	c.Work += flop
+	start := c.begin()
 	if l.winograd(h, w) {
-		kernel.Conv3x3{
-			X: Data(x), N: n, H: h, W: w, Upsample: enlarge, Weights: l.packed, Bias: Data(bias), Add: others, Y: Data(y),
-		}.Run(c.stop)
+		conv := kernel.Conv3x3{X: Data(x), N: n, H: h, W: w, Upsample: enlarge, Weights: l.packed, Bias: Data(bias), Add: others, Y: Data(y)}
+		if bias.Size() > out {
+			conv.BiasRow = out
+		}
+		conv.Run(c.stop)
 	} else {
 		kernel.Convolve(l.patches(x, y), l.packed, Data(bias), Data(y), kernel.Epilogue{Residual: others, ResidualRow: out}, c.stop)
 	}

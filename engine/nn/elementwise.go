@@ -145,7 +145,7 @@ func AddPositions(c *Context, x, p *tensor.Dense) *tensor.Dense {
 	return y
 }
 
-// joining is a Concat or Repeat under way, some rows at a time.
+// joining is a Concat or Spread under way, some rows at a time.
 type joining struct {
 	y, a, b    []float32
 	ca, cb     int
@@ -210,12 +210,15 @@ func Concat(c *Context, a, b *tensor.Dense) *tensor.Dense {
 	return y
 }
 
-// Repeat returns x [1,...] n times: [n,...]. It is for inference: no gradients
-// pass it.
-func Repeat(c *Context, x *tensor.Dense, n int) *tensor.Dense {
+// Spread returns x [N,...] for n pictures: itself if N is n or, if N is 1, n times
+// over. It is for inference: no gradients pass it.
+func Spread(c *Context, x *tensor.Dense, n int) *tensor.Dense {
+	if x.Shape()[0] == n {
+		return x
+	}
 	var room [4]int
 	s := append(room[:0], x.Shape()...)
-	s[0] *= n
+	s[0] = n
 	y := c.New(s...)
 	if c.idle() {
 		return y

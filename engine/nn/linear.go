@@ -51,10 +51,10 @@ func (l *Linear) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 	m, in := rows(x)
 	n := l.W.Size() / in
 	y := c.like(x, n)
+	c.count(2 * float64(m*n*in))
 	if c.idle() {
 		return y
 	}
-	c.Work += 2 * float64(m*n*in)
 	fillRows(Data(y), l.B, n)
 	kernel.Gemm(m, n, in,
 		kernel.Strided{Data: Data(x), Row: in, Col: 1},
@@ -130,6 +130,12 @@ func (l *Linear) gated(c *Context, x *tensor.Dense) *tensor.Dense {
 func (l *Linear) multiply(c *Context, x *tensor.Dense, e kernel.Epilogue, residual *tensor.Dense) *tensor.Dense {
 	m, in := rows(x)
 	y := c.like(x, l.packed.Out)
+	columns := l.packed.Out
+	if l.packed.Gated {
+		columns *= 2
+	}
+	flop := 2 * float64(m*columns) * float64(in)
+	c.count(flop)
 	if c.idle() {
 		return y
 	}
@@ -137,12 +143,7 @@ func (l *Linear) multiply(c *Context, x *tensor.Dense, e kernel.Epilogue, residu
 		mustMatch("sum of a layer and what goes round it", y, residual)
 		e.Residual, e.ResidualRow = Data(residual), l.packed.Out
 	}
-	columns := l.packed.Out
-	if l.packed.Gated {
-		columns *= 2
-	}
-	start, flop := c.begin(), 2*float64(m*columns)*float64(in)
-	c.Work += flop
+	start := c.begin()
 	kernel.Multiply(m, Data(x), in, l.packed, bias(l.B), Data(y), l.packed.Out, e, c.stop)
 	c.end(l.op, start, flop)
 	return y

@@ -52,6 +52,24 @@ func (c *Context) Next(pass Pass) bool {
 	return true
 }
 
+// Count returns the floating-point operations of the matrix products of body, a
+// forward pass, from their shapes and with convolutions as direct ones. Nothing
+// is computed.
+func (c *Context) Count(body func()) float64 {
+	before := c.work
+	c.plan, c.planning = &plan{}, true
+	body()
+	c.plan, c.planning = nil, false
+	return c.work - before
+}
+
+// count is told of a product's operations.
+func (c *Context) count(flop float64) {
+	if c.planning {
+		c.work += flop
+	}
+}
+
 // mostPlans is how many sizes are remembered before all are planned anew.
 const mostPlans = 16
 

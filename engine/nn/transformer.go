@@ -57,21 +57,13 @@ func (t *Transformer) Forward(c *Context, x, context *tensor.Dense) *tensor.Dens
 	for _, b := range t.blocks {
 		tokens = b.forward(c, tokens, context)
 	}
-	residual := spread(c, x, n)
+	residual := Spread(c, x, n)
 	y := t.out.Plus(c, Reshape(c, tokens, n, s[1], s[2], s[3]), residual)
 	c.Free(tokens)
 	if residual != x {
 		c.Free(residual)
 	}
 	return y
-}
-
-// spread is x [N,...], repeated n times if N is 1 and n is not.
-func spread(c *Context, x *tensor.Dense, n int) *tensor.Dense {
-	if x.Shape()[0] == n {
-		return x
-	}
-	return Repeat(c, x, n)
 }
 
 // forward consumes x.
@@ -81,7 +73,7 @@ func (b *transformerBlock) forward(c *Context, x, context *tensor.Dense) *tensor
 	c.Free(h, x)
 	x = y
 	h = b.norm2.Forward(c, x)
-	residual := spread(c, x, context.Shape()[0])
+	residual := Spread(c, x, context.Shape()[0])
 	y = b.cross.Plus(c, h, context, residual)
 	c.Free(h, x)
 	if residual != x {

@@ -4,6 +4,7 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -154,7 +155,38 @@ func Tokenizer(folder *checkpoint.Folder) (*tokenizer.Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tokenizer.New(vocab, merges)
+	t, err := tokenizer.New(vocab, merges)
+	if err != nil {
+		return nil, err
+	}
+	special, err := folder.ReadFile("tokenizer/special_tokens_map.json")
+	if err != nil {
+		return t, nil // CLIP's own: the end fills up
+	}
+	pad, err := padToken(special)
+	if err != nil || pad == "" {
+		return t, err
+	}
+	return t.PadWith(pad)
+}
+
+// padToken reads the token that fills texts up, which stands there by itself or
+// as an object with its content.
+func padToken(specialTokensMap []byte) (string, error) {
+	var tokens struct {
+		Pad json.RawMessage `json:"pad_token"`
+	}
+	var described struct {
+		Content string `json:"content"`
+	}
+	err := json.Unmarshal(specialTokensMap, &tokens)
+	if err == nil && tokens.Pad != nil && json.Unmarshal(tokens.Pad, &described.Content) != nil {
+		err = json.Unmarshal(tokens.Pad, &described)
+	}
+	if err != nil {
+		return "", fmt.Errorf("special_tokens_map.json is not the JSON it should be (%w): download the tokenizer's files again", err)
+	}
+	return described.Content, nil
 }
 
 // Part builds one network of a model folder from its configuration and

@@ -1,6 +1,9 @@
 package pipeline
 
 import (
+	"fmt"
+
+	"darkroom/engine"
 	"darkroom/engine/clip"
 	"darkroom/engine/nn"
 	"darkroom/engine/unet"
@@ -20,6 +23,16 @@ type Networks struct {
 // Networks gives the networks of a model that was loaded.
 func (p *Pipeline) Networks() *Networks {
 	return &Networks{Text: []*clip.Text{p.Text}, UNet: p.UNet, VAE: p.VAE}
+}
+
+// Fits says what is wrong with a size in pixels.
+func (n *Networks) Fits(width, height int) error {
+	unit := n.VAE.Config.Factor() * n.UNet.Unit()
+	if width%unit == 0 && height%unit == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: the size is %d×%d; with this model both sides must be multiples of %d, so try %d×%d",
+		engine.ErrInvalid, width, height, unit, max(unit, width/unit*unit), max(unit, height/unit*unit))
 }
 
 // Random builds the networks with random weights, which take as long and as much

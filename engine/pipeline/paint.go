@@ -32,12 +32,7 @@ func (p *Pipeline) Resolve(r engine.Request) (engine.Request, error) {
 	if r.Height == 0 {
 		r.Height = own
 	}
-	unit := p.VAE.Config.Factor() * p.UNet.Unit()
-	if r.Width%unit != 0 || r.Height%unit != 0 {
-		return r, fmt.Errorf("%w: the size is %d×%d; with this model both sides must be multiples of %d, so try %d×%d",
-			engine.ErrInvalid, r.Width, r.Height, unit, max(unit, r.Width/unit*unit), max(unit, r.Height/unit*unit))
-	}
-	return r, nil
+	return r, p.Networks().Fits(r.Width, r.Height)
 }
 
 // Paint draws a resolved request. It returns ctx.Err() within one layer of a
@@ -120,8 +115,9 @@ func (p *Pipeline) Encode(c *nn.Context, prompt, negative string, guided bool) (
 			n := min(len(all), t-2)
 			ids = append(ids, p.Tokenizer.Start())
 			ids = append(ids, all[:n]...)
-			for range t - n - 1 {
-				ids = append(ids, p.Tokenizer.End())
+			ids = append(ids, p.Tokenizer.End())
+			for range t - n - 2 {
+				ids = append(ids, p.Tokenizer.Pad())
 			}
 			all = all[n:]
 		}
@@ -198,21 +194,4 @@ func Picture(values []float32, w, h int) *image.RGBA {
 		img.Pix[i*4+3] = 255
 	}
 	return img
-}
-
-// StepFLOP counts the floating-point operations of one step of r: one pass of
-// the U-Net for each of prompt and negative prompt.
-func (p *Pipeline) StepFLOP(ctx context.Context, r engine.Request) (float64, error) {
-	c := p.context(ctx)
-	words, err := p.Encode(c, r.Prompt, r.Negative, r.Guidance != 1)
-	if err != nil {
-		return 0, err
-	}
-	state, err := p.Start(r)
-	if err != nil {
-		return 0, err
-	}
-	before := c.Work
-	_, err = p.denoise(c, state.Dense(), state.Sigmas[0], words, r.Guidance)
-	return c.Work - before, err
 }

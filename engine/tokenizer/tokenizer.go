@@ -24,6 +24,7 @@ type Tokenizer struct {
 	ranks  map[[2]string]int // a pair of symbols → which merge it is
 	start  int
 	end    int
+	pad    int
 	size   int
 }
 
@@ -82,14 +83,31 @@ func build(ids map[string]int, merges [][2]string) (*Tokenizer, error) {
 			return nil, fmt.Errorf("vocab.json has no token %q: it is not a CLIP vocabulary", token)
 		}
 	}
+	t.pad = t.end
 	return t, nil
+}
+
+// PadWith returns t filling texts up with another token than the end, as
+// OpenCLIP's encoders were trained to see them.
+func (t *Tokenizer) PadWith(token string) (*Tokenizer, error) {
+	id, ok := t.ids[token]
+	if !ok {
+		return nil, fmt.Errorf("the token %q that is to fill texts up is not in vocab.json: download the tokenizer's files again", token)
+	}
+	padded := *t
+	padded.pad = id
+	return &padded, nil
 }
 
 // Start is the id that begins every text.
 func (t *Tokenizer) Start() int { return t.start }
 
-// End is the id that ends every text, and fills it up.
+// End is the id that ends every text.
 func (t *Tokenizer) End() int { return t.end }
+
+// Pad is the id that fills a text up behind its end: the end again, unless
+// PadWith says another.
+func (t *Tokenizer) Pad() int { return t.pad }
 
 // Size is one more than the highest id: the rows of the token embedding.
 func (t *Tokenizer) Size() int { return t.size }
@@ -119,17 +137,17 @@ func (t *Tokenizer) Encode(text string) []int {
 	return ids
 }
 
-// Ids gives a text as a CLIP-L text encoder reads it: start, the tokens as far
-// as there is room, end, and then the end token again up to length (at least
-// 2). The first n ids, the end among them, are the text.
+// Ids gives a text as a CLIP text encoder reads it: start, the tokens as far as
+// there is room, end, and then the pad token up to length (at least 2). The first n ids, the end among them, are the text.
 func (t *Tokenizer) Ids(text string, length int) (ids []int, n int) {
 	length = max(length, 2)
 	tokens := t.Encode(text)
 	tokens = tokens[:min(len(tokens), length-2)]
 	ids = append(append(make([]int, 0, length), t.start), tokens...)
-	n = len(ids) + 1
+	ids = append(ids, t.end)
+	n = len(ids)
 	for len(ids) < length {
-		ids = append(ids, t.end)
+		ids = append(ids, t.pad)
 	}
 	return ids, n
 }

@@ -61,6 +61,23 @@ func TestIds(t *testing.T) {
 	}
 }
 
+func TestPadWith(t *testing.T) {
+	open, err := CLIP().PadWith("!")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids, n := open.Ids("cat", 5)
+	if want := []int{49406, 2368, 49407, 0, 0}; n != 3 || !slices.Equal(ids, want) {
+		t.Errorf("ids %v, n %d, want %v", ids, n, want)
+	}
+	if CLIP().Pad() != CLIP().End() {
+		t.Error("another tokenizer was changed")
+	}
+	if _, err := CLIP().PadWith("no token"); err == nil {
+		t.Error("a token that there isn't pads")
+	}
+}
+
 func TestWords(t *testing.T) {
 	words := CLIP().Words("Two  Cats&#33; don't")
 	var texts []string

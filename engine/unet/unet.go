@@ -212,6 +212,7 @@ type Added struct {
 // addition_embed_type.
 func (m *Model) Forward(c *nn.Context, x *tensor.Dense, timesteps []float64, context *tensor.Dense, added *Added) *tensor.Dense {
 	e := m.embed(c, timesteps, added)
+	x = nn.Spread(c, x, max(x.Shape()[0], e.Shape()[0])) // what is added is not the same for all
 	h := m.convIn.Forward(c, x)
 	var room [16]*tensor.Dense // Stable Diffusion's skips fit
 	skips := append(room[:0], h)
@@ -268,7 +269,8 @@ func (m *Model) embed(c *nn.Context, timesteps []float64, added *Added) *tensor.
 	e := nn.TimestepEmbedding(c, timesteps, m.Config.Channels[0])
 	e = m.time2.Forward(c, m.time1.Then(c, e, nn.SiLU))
 	if m.add1 != nil {
-		n := len(timesteps)
+		n := added.Pooled.Shape()[0]
+		e = nn.Spread(c, e, n)
 		sizes := nn.TimestepEmbedding(c, added.Sizes, m.Config.AdditionTimeDim)
 		a := nn.Concat(c, added.Pooled, nn.Reshape(c, sizes, n, sizes.Size()/n))
 		e = nn.Add(c, e, m.add2.Forward(c, m.add1.Then(c, a, nn.SiLU)))

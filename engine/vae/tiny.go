@@ -3,7 +3,6 @@ package vae
 import (
 	"fmt"
 
-	"darkroom/engine/kernel"
 	"darkroom/engine/nn"
 
 	"gorgonia.org/tensor"
@@ -70,8 +69,8 @@ func (cfg TinyConfig) Validate() error {
 }
 
 // Tiny is a small autoencoder with the latents of a large one, for previews:
-// diffusers' AutoencoderTiny, after madebyollin's TAESD. No gradients pass its
-// first and last steps.
+// diffusers' AutoencoderTiny, after madebyollin's TAESD. No gradients pass between
+// its pictures' scale, −1 … 1, and the networks', 0 … 1.
 type Tiny struct {
 	Config TinyConfig
 
@@ -97,12 +96,7 @@ func (m *Tiny) Encode(c *nn.Context, x *tensor.Dense) *tensor.Dense {
 // Decode maps scaled latents [N,h,w,latent] to pictures [N,h·8,w·8,3], about
 // −1 … 1. Latents are first bent to within ±3, as 3·tanh(z/3).
 func (m *Tiny) Decode(c *nn.Context, z *tensor.Dense) *tensor.Dense {
-	h := c.New(z.Shape()...)
-	bent := nn.Data(h)
-	kernel.Scale(bent, 2.0/3, nn.Data(z)) // tanh(x) = 2σ(2x)−1
-	kernel.Sigmoid(bent, bent)
-	affine(bent, bent, 6, -3)
-	y := run(c, m.decoder, h)
+	y := run(c, m.decoder, nn.SoftClamp(c, z, 3))
 	affine(nn.Data(y), nn.Data(y), 2, -1)
 	return y
 }

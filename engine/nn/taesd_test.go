@@ -2,6 +2,7 @@ package nn
 
 import (
 	"context"
+	"math"
 	"slices"
 	"testing"
 )
@@ -17,6 +18,24 @@ func TestReLU(t *testing.T) {
 	c.Tape.Backward(y, []float32{1, 2, 3, 4, 5})
 	if want := []float32{0, 0, 0, 4, 5}; !slices.Equal(c.Tape.Grad(x), want) {
 		t.Errorf("its gradient is %v, want %v", c.Tape.Grad(x), want)
+	}
+}
+
+func TestSoftClamp(t *testing.T) {
+	c := Training(context.Background())
+	x := Wrap([]float32{-30, -1, 0, 0.5, 4}, 1, 5)
+	c.Tape.WatchInput(x)
+	y := SoftClamp(c, x, 3)
+	c.Tape.Backward(y, []float32{1, 1, 1, 1, 2})
+	for i, v := range Data(x) {
+		tanh := math.Tanh(float64(v) / 3)
+		slope := (1 - tanh*tanh) * []float64{1, 1, 1, 1, 2}[i]
+		if got := float64(Data(y)[i]); math.Abs(got-3*tanh) > 1e-6 {
+			t.Errorf("%g becomes %g, want %g", v, got, 3*tanh)
+		}
+		if got := float64(c.Tape.Grad(x)[i]); math.Abs(got-slope) > 1e-6 {
+			t.Errorf("the gradient at %g is %g, want %g", v, got, slope)
+		}
 	}
 }
 
