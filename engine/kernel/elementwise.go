@@ -42,17 +42,21 @@ func ScaleShift(dst, x, scale, shift []float32) {
 func ScaleShiftRows(dst, x, scale, shift []float32, rows, c int) {
 	same("ScaleShiftRows", rows*c, len(dst), len(x))
 	same("ScaleShiftRows", c, len(scale), len(shift))
-	some := func(first, last int) {
-		for i := first * c; i < last*c; i += c {
-			active.scaleShift(dst[i:i+c], x[i:i+c], scale, shift)
-		}
-	}
 	if len(dst) < 2*chunk {
-		some(0, rows)
+		scaleShiftRows(dst, x, scale, shift, c)
 		return
 	}
-	group := ceilDiv(chunk, c)
-	Parallel(ceilDiv(rows, group), func(i int) { some(i*group, min(i*group+group, rows)) })
+	group := ceilDiv(chunk, c) * c
+	Parallel(ceilDiv(len(dst), group), func(i int) {
+		from, to := i*group, min(i*group+group, len(dst))
+		scaleShiftRows(dst[from:to], x[from:to], scale, shift, c)
+	})
+}
+
+func scaleShiftRows(dst, x, scale, shift []float32, c int) {
+	for i := 0; i < len(dst); i += c {
+		active.scaleShift(dst[i:i+c], x[i:i+c], scale, shift)
+	}
 }
 
 // Lerp moves dst the fraction t of the way to x: dst = fma(t, x−dst, dst).

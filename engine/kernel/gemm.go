@@ -124,7 +124,7 @@ const (
 	taskFloats  = 1 << 19 // of a
 	leastRows   = 384
 	mostRows    = 384
-	blockDepth  = 256 // of a panel at a time: 32 KiB
+	blockDepth  = 320 // of a panel at a time: 40 KiB
 	tasksAProc  = 4   // to share the work evenly when some tasks take longer
 	leastPanels = 2   // in a task that has to pack its rows
 )

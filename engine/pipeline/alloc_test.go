@@ -1,0 +1,41 @@
+package pipeline
+
+import (
+	"context"
+	"testing"
+
+	"darkroom/engine"
+	"darkroom/engine/nn"
+	"darkroom/engine/noise"
+
+	"gorgonia.org/tensor"
+)
+
+// TestStepAllocatesNothing runs the built-in model's networks as a step does.
+func TestStepAllocatesNothing(t *testing.T) {
+	p, err := Load(context.Background(), engine.DefaultModel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := nn.NewContext(context.Background())
+	words, err := p.Encode(c, "a red apple", "", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	latent := noise.Latent(1, 0, p.VAE.Config.Latent, 16, 16)
+	timestep := []float64{500}
+	for name, forward := range map[string]func() *tensor.Dense{
+		"unet":   func() *tensor.Dense { return p.UNet.Forward(c, latent, timestep, words, nil) },
+		"decode": func() *tensor.Dense { return p.VAE.Decode(c, latent) },
+	} {
+		step := func() {
+			for c.Next(nn.Pass{Network: name}) {
+				forward()
+			}
+		}
+		step()
+		if n := testing.AllocsPerRun(20, step); n > 0 {
+			t.Errorf("%s: %.0f allocations a pass", name, n)
+		}
+	}
+}
