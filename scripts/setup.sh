@@ -152,3 +152,14 @@ need_screen() {
 	*) has xvfb-run || fail "xvfb-run is missing: install Xvfb, Mesa's software OpenGL, xdotool and ImageMagick." ;;
 	esac
 }
+
+# need_arm64 makes sure that programs for arm64 run here, on another processor
+# with QEMU, whose command it puts into ARM64; it fails where there is none.
+need_arm64() {
+	case $(uname -m) in arm64 | aarch64) return 0 ;; esac
+	case $(system) in
+	debian | fedora | arch) (install "the tests of NEON" qemu-user) || return 1 ;;
+	esac
+	# shellcheck disable=SC2034 # it is for ./test
+	ARM64=$(command -v qemu-aarch64) || ARM64=$(command -v qemu-aarch64-static)
+}

@@ -128,13 +128,14 @@ func (a *gaze) Do(i int) {
 			for k := seen; k < len(row); k++ {
 				row[k] = float32(math.Inf(-1))
 			}
-			peak := greatest(lanes, row) * scale
+			// rounded, lest a compiler fuse the products with what follows
+			peak := float32(greatest(lanes, row) * scale)
 			if k0 > 0 {
 				if peaks[r] >= peak {
 					peak = peaks[r]
 				} else {
 					shrink := pow2(peaks[r] - peak)
-					totals[r] *= shrink
+					totals[r] = float32(totals[r] * shrink)
 					sum := sums[r*ldo:][:ldo]
 					active.scale(sum, sum, shrink)
 				}

@@ -68,7 +68,7 @@ func TestAttention(t *testing.T) {
 				t.Errorf("relative error %g", e)
 			}
 			for _, f := range levels() {
-				for _, procs := range []int{1, 2, 3} {
+				for _, procs := range threads() {
 					runtime.GOMAXPROCS(procs)
 					use(t, f)
 					clear(a.Y)

@@ -47,10 +47,15 @@ func TestEngine(t *testing.T) {
 	check(t, "the tensor", to, nil, sum)
 	old := clone(floats(to))
 	z, err = tensor.Mul(x, y, tensor.WithIncr(to))
-	for i := range old {
-		old[i] += product[i]
+	if err != nil {
+		t.Fatal(err)
 	}
-	check(t, "Mul onto a tensor", z, err, old)
+	// The standard engine rounds once or twice, as the compiler likes.
+	for i, v := range floats(z) {
+		if d := v - (old[i] + product[i]); d > 1e-6 || d < -1e-6 {
+			t.Fatalf("Mul onto a tensor, element %d: %g, want %g", i, v, old[i]+product[i])
+		}
+	}
 
 	// A transposed operand goes to the standard engine.
 	bt := dense(7, 41, 70)

@@ -4,7 +4,7 @@
 //
 // Every element of every result is a fixed chain of float32 operations. The
 // chain depends neither on the width of the processor's vectors, nor on block
-// sizes, nor on the number of threads, so AVX-512, AVX2 with FMA and plain Go
+// sizes, nor on the number of threads, so AVX-512, AVX2 with FMA, NEON and plain Go
 // agree bit for bit and the same seed gives the same picture everywhere:
 //
 //   - an element of a matrix product is one chain of fused multiply-adds over
@@ -16,6 +16,15 @@
 //
 // Mismatched lengths are programming errors and panic.
 package kernel
+
+//go:generate go run -C asm . -family matrix -out ../matrix_amd64.s -stubs ../matrix_amd64.go -pkg kernel
+//go:generate go run -C asm . -family winograd -out ../winograd_amd64.s -stubs ../winograd_amd64.go -pkg kernel
+//go:generate go run -C asm . -family elementwise -out ../elementwise_amd64.s -stubs ../elementwise_amd64.go -pkg kernel
+//go:generate go run -C asm . -family reduce -out ../reduce_amd64.s -stubs ../reduce_amd64.go -pkg kernel
+//go:generate go run -C asm . -arch arm64 -family matrix -out ../matrix_arm64.s -stubs ../matrix_arm64.go -pkg kernel
+//go:generate go run -C asm . -arch arm64 -family winograd -out ../winograd_arm64.s -stubs ../winograd_arm64.go -pkg kernel
+//go:generate go run -C asm . -arch arm64 -family elementwise -out ../elementwise_arm64.s -stubs ../elementwise_arm64.go -pkg kernel
+//go:generate go run -C asm . -arch arm64 -family reduce -out ../reduce_arm64.s -stubs ../reduce_arm64.go -pkg kernel
 
 import (
 	"fmt"
@@ -99,8 +108,8 @@ const maxRows = 12
 // active is the level in use.
 var active = choose(os.Getenv("DARKROOM_KERNEL"))
 
-// Level names the arithmetic in use: "avx512", "avx2" or "go". It is the best
-// the processor has unless the environment variable DARKROOM_KERNEL names
+// Level names the arithmetic in use: "avx512", "avx2", "neon" or "go". It is the
+// best the processor has unless the environment variable DARKROOM_KERNEL names
 // another one that it has too.
 func Level() string { return active.level }
 

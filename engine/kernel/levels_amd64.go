@@ -2,11 +2,6 @@
 
 package kernel
 
-//go:generate go run -C asm . -family matrix -out ../matrix_amd64.s -stubs ../matrix_amd64.go -pkg kernel
-//go:generate go run -C asm . -family winograd -out ../winograd_amd64.s -stubs ../winograd_amd64.go -pkg kernel
-//go:generate go run -C asm . -family elementwise -out ../elementwise_amd64.s -stubs ../elementwise_amd64.go -pkg kernel
-//go:generate go run -C asm . -family reduce -out ../reduce_amd64.s -stubs ../reduce_amd64.go -pkg kernel
-
 import "golang.org/x/sys/cpu"
 
 // levels lists the levels this machine has, best first.

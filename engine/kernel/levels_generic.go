@@ -16,7 +16,7 @@ var goLevel = functions{
 	addRows:           addRowsGo,
 	widenHalf:         widenHalfGo,
 	widenBrain:        widenBrainGo,
-	prefetch:          func([]float32) {},
+	prefetch:          prefetchNothing,
 	add:               addGo,
 	mul:               mulGo,
 	axpy:              axpyGo,
@@ -40,3 +40,6 @@ var goLevel = functions{
 	columnDots:        columnDotsGo,
 	peak:              peakGo,
 }
+
+// prefetchNothing leaves it to the processor.
+func prefetchNothing([]float32) {}

@@ -14,6 +14,14 @@ func use(t testing.TB, f *functions) {
 	t.Cleanup(func() { active = before })
 }
 
+// threads are the numbers of threads that long tests try.
+func threads() []int {
+	if testing.Short() {
+		return []int{3}
+	}
+	return []int{1, 2, 3}
+}
+
 // noise returns n normal deviates.
 func noise(seed uint64, n int) []float32 {
 	r := rand.New(rand.NewPCG(seed, 0))

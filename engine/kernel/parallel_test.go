@@ -42,7 +42,7 @@ func TestLevel(t *testing.T) {
 			t.Errorf("choose(%q) is %q", f.level, got.level)
 		}
 	}
-	for _, name := range []string{"", "neon"} {
+	for _, name := range []string{"", "none"} {
 		if got := choose(name); got != all[0] {
 			t.Errorf("choose(%q) is %q, want the best, %q", name, got.level, all[0].level)
 		}

@@ -102,7 +102,7 @@ func TestConv3x3(t *testing.T) {
 				t.Errorf("relative error %g", e)
 			}
 			for _, f := range levels() {
-				for _, procs := range []int{1, 2, 3} {
+				for _, procs := range threads() {
 					runtime.GOMAXPROCS(procs)
 					use(t, f)
 					clear(c.Y)

@@ -54,7 +54,7 @@ func TestSamePictureEverywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	var want []byte
-	for _, level := range []string{"go", "avx2", "avx512"} {
+	for _, level := range []string{"go", "neon", "avx2", "avx512"} {
 		for _, threads := range []string{"1", "2", "3"} {
 			cmd := exec.Command(self)
 			cmd.Env = append(os.Environ(), printPicture+"=1", "DARKROOM_KERNEL="+level, "GOMAXPROCS="+threads)

@@ -39,20 +39,28 @@ func readConstants(name string) map[string]float32 {
 	return values
 }
 
-var globals = map[string]Mem{}
-
-// global returns eight copies of a constant in memory; a minus before its name
-// negates it.
-func global(name string) Mem {
+// constantOf is the constant of a name; a minus before it negates it.
+func constantOf(name string) float32 {
 	positive, negated := strings.CutPrefix(name, "-")
 	v, ok := constants[positive]
 	if !ok {
 		log.Fatalf("asm: no constant %q in coefficients.go", positive)
 	}
 	if negated {
-		positive, v = positive+"Negated", -v
+		return -v
 	}
-	return globalBits(positive, math.Float32bits(v))
+	return v
+}
+
+var globals = map[string]Mem{}
+
+// global returns eight copies of a constant in memory.
+func global(name string) Mem {
+	symbol := name
+	if positive, negated := strings.CutPrefix(name, "-"); negated {
+		symbol = positive + "Negated"
+	}
+	return globalBits(symbol, math.Float32bits(constantOf(name)))
 }
 
 func globalBits(name string, bits uint32) Mem {

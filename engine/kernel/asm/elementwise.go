@@ -1,50 +1,45 @@
 package main
 
-import (
-	. "github.com/mmcloughlin/avo/build"
-)
-
 // arithmetic writes the functions of a few operations an element.
-func arithmetic(w width) {
-	elementwise(w, "add", "dst, a, b []float32", "computes dst = a + b.", []string{"dst", "a", "b"}, 1, nil, func(p *program) {
+func arithmetic(l level) {
+	l.elementwise("add", "dst, a, b []float32", "computes dst = a + b.", []string{"dst", "a", "b"}, short, nil, func(p program) {
 		p.store("dst", p.add(p.read("a"), p.read("b")))
 	})
-	elementwise(w, "mul", "dst, a, b []float32", "computes dst = a · b.", []string{"dst", "a", "b"}, 1, nil, func(p *program) {
+	l.elementwise("mul", "dst, a, b []float32", "computes dst = a · b.", []string{"dst", "a", "b"}, short, nil, func(p program) {
 		p.store("dst", p.mul(p.read("a"), p.read("b")))
 	})
-	elementwise(w, "mulAdd", "dst, a, b []float32", "computes dst = fma(a, b, dst).", []string{"dst", "a", "b"}, 1, nil, func(p *program) {
+	l.elementwise("mulAdd", "dst, a, b []float32", "computes dst = fma(a, b, dst).", []string{"dst", "a", "b"}, short, nil, func(p program) {
 		p.store("dst", p.fma(p.read("a"), p.read("b"), p.read("dst")))
 	})
-	elementwise(w, "scaleShift", "dst, x, scale, shift []float32", "computes dst = fma(x, scale, shift).", []string{"dst", "x", "scale", "shift"}, 1, nil, func(p *program) {
+	l.elementwise("scaleShift", "dst, x, scale, shift []float32", "computes dst = fma(x, scale, shift).", []string{"dst", "x", "scale", "shift"}, short, nil, func(p program) {
 		p.store("dst", p.fma(p.read("x"), p.read("scale"), p.read("shift")))
 	})
 	var factor value
-	parameter := func(name string) func(p *program) {
-		return func(p *program) { factor = p.scalar(name) }
+	parameter := func(name string) func(p program) {
+		return func(p program) { factor = p.scalar(name) }
 	}
-	elementwise(w, "axpy", "dst, x []float32, alpha float32", "computes dst = fma(alpha, x, dst).", []string{"dst", "x"}, 1, parameter("alpha"), func(p *program) {
+	l.elementwise("axpy", "dst, x []float32, alpha float32", "computes dst = fma(alpha, x, dst).", []string{"dst", "x"}, short, parameter("alpha"), func(p program) {
 		p.store("dst", p.fma(factor, p.read("x"), p.read("dst")))
 	})
-	elementwise(w, "scale", "dst, x []float32, alpha float32", "computes dst = alpha · x.", []string{"dst", "x"}, 1, parameter("alpha"), func(p *program) {
+	l.elementwise("scale", "dst, x []float32, alpha float32", "computes dst = alpha · x.", []string{"dst", "x"}, short, parameter("alpha"), func(p program) {
 		p.store("dst", p.mul(factor, p.read("x")))
 	})
-	elementwise(w, "lerp", "dst, x []float32, t float32", "computes dst = fma(t, x−dst, dst).", []string{"dst", "x"}, 1, parameter("t"), func(p *program) {
+	l.elementwise("lerp", "dst, x []float32, t float32", "computes dst = fma(t, x−dst, dst).", []string{"dst", "x"}, short, parameter("t"), func(p program) {
 		dst := p.read("dst")
 		p.store("dst", p.fma(factor, p.sub(p.read("x"), dst), dst))
 	})
 }
 
 // adamW writes the optimiser's step.
-func adamW(w width) {
+func adamW(l level) {
 	// The order of the constants in package kernel.
 	names := []string{"fresh1", "keep2", "fresh2", "unbias1", "unbias2", "eps", "decay", "rate"}
 	o := map[string]value{}
-	elementwise(w, "adamW", "w, m, v, g []float32, o *[8]float32", "does one step of AdamW.", []string{"w", "m", "v", "g"}, 1, func(p *program) {
-		from := Load(Param("o"), GP64())
-		for i, name := range names {
-			o[name] = p.broadcast(at(from, 4*i))
+	l.elementwise("adamW", "w, m, v, g []float32, o *[8]float32", "does one step of AdamW.", []string{"w", "m", "v", "g"}, short, func(p program) {
+		for i, v := range p.numbers("o", len(names)) {
+			o[names[i]] = v
 		}
-	}, func(p *program) {
+	}, func(p program) {
 		g, m := p.read("g"), p.read("m")
 		m = p.fma(o["fresh1"], p.sub(g, m), m)
 		p.store("m", m)

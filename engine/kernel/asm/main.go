@@ -9,23 +9,16 @@ import (
 	"regexp"
 
 	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
 )
 
 // families names what goes into one file.
-var families = map[string]func(w width){
-	"matrix": func(w width) {
-		tiles(w)
-		transpose(w)
-		copyRows(w)
-		addRows(w)
-		widen(w)
-		prefetch(w)
-		peak(w)
-	},
-	"elementwise": func(w width) {
-		arithmetic(w)
-		activations(w)
-		adamW(w)
+var families = map[string]func(l level){
+	"matrix": level.matrix,
+	"elementwise": func(l level) {
+		arithmetic(l)
+		activations(l)
+		adamW(l)
 	},
 	"reduce":   reductions,
 	"winograd": winograd,
@@ -34,19 +27,30 @@ var families = map[string]func(w width){
 func main() {
 	log.SetFlags(0)
 	family := flag.String("family", "", "functions to write: matrix, elementwise, reduce or winograd")
+	arch := flag.String("arch", "amd64", "processor to write for: amd64 or arm64")
 	flag.Parse()
 	write, ok := families[*family]
 	if !ok {
 		log.Fatalf("asm: no family %q; want matrix, elementwise, reduce or winograd", *family)
 	}
 	constants = readConstants("../coefficients.go")
+	named := func(name string) string { return flag.Lookup(name).Value.String() }
 
-	ConstraintExpr("amd64,!purego")
-	for _, w := range widths {
-		write(w)
+	switch *arch {
+	case "amd64":
+		ConstraintExpr("amd64,!purego")
+		for _, w := range widths {
+			write(w)
+		}
+		Generate()
+		checkRegisters(named("out"))
+	case "arm64":
+		file := ir.NewFile()
+		write(neon{file})
+		writeARM64(file, named("out"), named("stubs"), named("pkg"))
+	default:
+		log.Fatalf("asm: no processor %q; want amd64 or arm64", *arch)
 	}
-	Generate()
-	checkRegisters(flag.Lookup("out").Value.String())
 }
 
 // checkRegisters makes sure that no function uses the YMM registers that AVX-512

@@ -16,7 +16,7 @@ func (w width) loadMasked(from Mem, mask reg.Register, v reg.VecVirtual) {
 }
 
 // storeMasked writes the lanes of a mask.
-func (w width) storeMasked(v reg.VecVirtual, mask reg.Register, to Mem) {
+func (w width) storeMasked(v Op, mask reg.Register, to Mem) {
 	if w.wide() {
 		VMOVUPS(v, mask, to)
 	} else {

@@ -23,6 +23,16 @@ func (w width) wide() bool { return w.lanes == 16 }
 
 func (w width) bytes() int { return 4 * w.lanes }
 
+func (w width) matrix() {
+	tiles(w)
+	transpose(w)
+	copyRows(w)
+	addRows(w)
+	widen(w)
+	prefetch(w)
+	peak(w)
+}
+
 // vector returns a fresh register.
 func (w width) vector() reg.VecVirtual {
 	if w.wide() {
