@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 )
 
 // Gemm computes c[i*ldc+j] = Σ_k a(i,k)·b(j,k) for i < m, j < n, k < inner
@@ -162,20 +163,8 @@ func (p *product) Do(i int) {
 	first := i / p.rowTasks * p.taskPanels
 	last := min(first+p.taskPanels, p.panels())
 
-	a, lda := p.a, p.lda
-	if p.left == nil && !p.packs {
-		a = a[i0*lda:]
-	} else {
-		lda = roundUp(p.k, 32) + 16 // an odd number of cache lines
-		buffer := borrow(rows * lda)
-		defer giveBack(buffer)
-		if p.packs {
-			copyRowsGo(*buffer, lda, a[i0*p.lda:], p.lda, p.k, rows)
-		} else {
-			p.left.PackRows(*buffer, lda, i0, rows, p.k)
-		}
-		a = *buffer
-	}
+	l := p.leftRows(i0, rows)
+	defer l.giveBack()
 	// A widened block of a panel, and results that are not yet what c wants.
 	work := borrow(blockDepth*panel + 2*mostRows*panel)
 	defer giveBack(work)
@@ -184,24 +173,24 @@ func (p *product) Do(i int) {
 		cols := min(panel, p.n-j*panel)
 		if p.epilogue.Gated {
 			gate := part[mostRows*panel:]
-			p.multiply(a, lda, i0, rows, 2*j, j*panel, cols, wide, part, panel)
-			p.multiply(a, lda, i0, rows, 2*j+1, p.n+j*panel, cols, wide, gate, panel)
+			p.multiply(&l, i0, rows, 2*j, j*panel, cols, wide, part, panel)
+			p.multiply(&l, i0, rows, 2*j+1, p.n+j*panel, cols, wide, gate, panel)
 			p.epilogue.gate(part[:rows*panel], gate[:rows*panel])
 			copyRows(p.c[i0*p.ldc+j*panel:], p.ldc, part, panel, cols, rows)
 			continue
 		}
 		if p.epilogue.empty() && cols%16 == 0 {
-			p.multiply(a, lda, i0, rows, j, j*panel, cols, wide, p.c[i0*p.ldc+j*panel:], p.ldc)
+			p.multiply(&l, i0, rows, j, j*panel, cols, wide, p.c[i0*p.ldc+j*panel:], p.ldc)
 			continue
 		}
-		p.multiply(a, lda, i0, rows, j, j*panel, cols, wide, part, panel)
+		p.multiply(&l, i0, rows, j, j*panel, cols, wide, part, panel)
 		p.epilogue.finish(p.c[i0*p.ldc+j*panel:], p.ldc, part, i0, rows, j*panel, cols)
 	}
 }
 
 // multiply computes rows from i0 on of panel number j into c, whose room is
 // whole vectors; its cols columns start from those of p.from from col on.
-func (p *product) multiply(a []float32, lda, i0, rows, j, col, cols int, wide, c []float32, ldc int) {
+func (p *product) multiply(l *leftRows, i0, rows, j, col, cols int, wide, c []float32, ldc int) {
 	from, ldf := p.from, p.ldf
 	if from != nil {
 		from = from[i0*ldf+col:]
@@ -211,18 +200,65 @@ func (p *product) multiply(a []float32, lda, i0, rows, j, col, cols int, wide, c
 		}
 	}
 	// blocks of nearly the same depth
-	block := roundUp(ceilDiv(p.k, ceilDiv(p.k, blockDepth)), 4)
-	for k := 0; k < p.k; k += block {
-		depth := min(block, p.k-k)
-		b := p.packed
-		if p.weights != nil {
-			b = p.weights.block(wide, j, k, depth)
-		} else {
-			b = b[(j*p.k+k)*panel:]
+	block := roundUp(ceilDiv(l.depth, ceilDiv(l.depth, blockDepth)), 4)
+	for k := 0; k < l.depth; k += block {
+		depth := min(block, l.depth-k)
+		switch {
+		case l.pairs != nil:
+			active.multiplyPairs(depth, l.pairs[k:], l.ld, rows, p.weights.pairs[(j*l.depth+k)*panel:], c, ldc, cols, from, ldf)
+		case p.weights != nil:
+			active.multiply(depth, l.floats[k:], l.ld, rows, p.weights.block(wide, j, k, depth), c, ldc, cols, from, ldf)
+		default:
+			active.multiply(depth, l.floats[k:], l.ld, rows, p.packed[(j*p.k+k)*panel:], c, ldc, cols, from, ldf)
 		}
-		active.multiply(depth, a[k:], lda, rows, b, c, ldc, cols, from, ldf)
 		from, ldf = c, ldc
 	}
+}
+
+// leftRows is the rows of the left operand that a task multiplies.
+type leftRows struct {
+	floats []float32
+	pairs  []uint32 // instead
+	ld     int
+	depth  int // in pairs, where there are pairs
+	buffer *[]float32
+}
+
+func (l *leftRows) giveBack() {
+	if l.buffer != nil {
+		giveBack(l.buffer)
+	}
+}
+
+// leftRows is rows from i0 on, where they are or packed.
+func (p *product) leftRows(i0, rows int) leftRows {
+	paired := p.weights != nil && p.weights.pairs != nil
+	if p.left == nil && !p.packs && !paired {
+		return leftRows{floats: p.a[i0*p.lda:], ld: p.lda, depth: p.k}
+	}
+	ld := plane(p.k)
+	if !paired {
+		buffer := borrow(rows * ld)
+		if p.left == nil {
+			copyRowsGo(*buffer, ld, p.a[i0*p.lda:], p.lda, p.k, rows)
+		} else {
+			p.left.PackRows(*buffer, ld, i0, rows, p.k)
+		}
+		return leftRows{floats: *buffer, ld: ld, depth: p.k, buffer: buffer}
+	}
+	depth := ceilDiv(p.k, 2)
+	ldp := plane(depth)
+	buffer := borrow(rows * (ldp + 2*ldp))
+	pairs := unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(*buffer))), rows*ldp)
+	p.packPairs(pairs, ldp, i0, rows)
+	if active.pairs[1] != nil {
+		return leftRows{pairs: pairs, ld: ldp, depth: depth, buffer: buffer}
+	}
+	floats := (*buffer)[rows*ldp:]
+	for r := range rows {
+		apart(floats[r*2*ldp:], pairs[r*ldp:][:depth], 1)
+	}
+	return leftRows{floats: floats, ld: 2 * ldp, depth: 2 * depth, buffer: buffer}
 }
 
 // multiply computes rows × cols ≤ panel of a product, in tiles; c has room for

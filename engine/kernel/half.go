@@ -23,3 +23,11 @@ func widenBrainGo(dst []float32, src []uint16) {
 		dst[i] = math.Float32frombits(uint32(h) << 16)
 	}
 }
+
+// narrowBrainGo rounds to bfloat16, to the nearest and halfway to the even one.
+func narrowBrainGo(dst []uint16, src []float32) {
+	for i, v := range src {
+		u := math.Float32bits(v)
+		dst[i] = uint16((u + 1<<15 - 1 + u>>16&1) >> 16)
+	}
+}

@@ -53,6 +53,12 @@ type functions struct {
 	// 16, into float32.
 	widenHalf, widenBrain func(dst []float32, src []uint16)
 
+	// narrowBrain rounds a multiple of 16 numbers to bfloat16.
+	narrowBrain func(dst []uint16, src []float32)
+	// pairs are tiles for pairs of bfloat16 numbers, nil where the processor has
+	// no such product; pairHalves are those of half the width.
+	pairs, pairHalves [maxRows + 1]pairTile
+
 	// prefetch asks for memory to be brought into the second-level cache.
 	prefetch func(x []float32)
 
@@ -101,6 +107,11 @@ type functions struct {
 //
 // as one chain of fused multiply-adds, which begins at 0 if from is nil.
 type tile func(depth int, a []float32, lda int, b, c []float32, ldc int, from []float32, ldf int)
+
+// pairTile is a tile whose a and b are pairs of bfloat16 numbers, the first in the
+// low half. The chain takes the second product of a pair first, as VDPBF16PS
+// does, and then the first, each with one rounding.
+type pairTile func(depth int, a []uint32, lda int, b []uint32, c []float32, ldc int, from []float32, ldf int)
 
 // maxRows is the greatest number of rows of a tile.
 const maxRows = 12

@@ -11,6 +11,10 @@ func levels() []*functions {
 		have = append([]*functions{&avx2Level}, have...)
 		if cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL {
 			have = append([]*functions{&avx512Level}, have...)
+			if cpu.X86.HasAVX512BF16 {
+				avx512Level.pairs = [maxRows + 1]pairTile{1: pairs1x32AVX512, 2: pairs2x32AVX512, 4: pairs4x32AVX512, 8: pairs8x32AVX512, 12: pairs12x32AVX512}
+				avx512Level.pairHalves = [maxRows + 1]pairTile{1: pairs1x16AVX512, 2: pairs2x16AVX512, 4: pairs4x16AVX512, 8: pairs8x16AVX512, 12: pairs12x16AVX512}
+			}
 		}
 	}
 	return have
@@ -28,6 +32,7 @@ var avx2Level = functions{
 	addRows:           addRowsAVX2,
 	widenHalf:         widenHalfAVX2,
 	widenBrain:        widenBrainAVX2,
+	narrowBrain:       narrowBrainAVX2,
 	prefetch:          prefetchAVX2,
 	winogradInput:     winogradInputAVX2,
 	winogradWeights:   winogradWeightsAVX2,
@@ -70,6 +75,7 @@ var avx512Level = functions{
 	addRows:           addRowsAVX512,
 	widenHalf:         widenHalfAVX512,
 	widenBrain:        widenBrainAVX512,
+	narrowBrain:       narrowBrainAVX512,
 	prefetch:          prefetchAVX512,
 	winogradInput:     winogradInputAVX512,
 	winogradWeights:   winogradWeightsAVX512,

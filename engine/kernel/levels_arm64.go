@@ -20,6 +20,7 @@ var neonLevel = functions{
 	addRows:           addRowsGo,
 	widenHalf:         widenHalfNEON,
 	widenBrain:        widenBrainNEON,
+	narrowBrain:       narrowBrainGo,
 	prefetch:          prefetchNothing,
 	add:               addNEON,
 	mul:               mulNEON,

@@ -16,6 +16,7 @@ var goLevel = functions{
 	addRows:           addRowsGo,
 	widenHalf:         widenHalfGo,
 	widenBrain:        widenBrainGo,
+	narrowBrain:       narrowBrainGo,
 	prefetch:          prefetchNothing,
 	add:               addGo,
 	mul:               mulGo,

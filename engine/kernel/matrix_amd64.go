@@ -69,6 +69,11 @@ func widenHalfAVX2(dst []float32, src []uint16)
 //go:noescape
 func widenBrainAVX2(dst []float32, src []uint16)
 
+// narrowBrainAVX2 rounds numbers, a multiple of 16, to bfloat16.
+//
+//go:noescape
+func narrowBrainAVX2(dst []uint16, src []float32)
+
 // prefetchAVX2 asks for x to be brought into the second-level cache.
 //
 //go:noescape
@@ -89,6 +94,16 @@ func tile12x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, 
 //go:noescape
 func tile12x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
+// pairs12x32AVX512 computes a 12 × 32 tile of a matrix product of pairs of bfloat16 numbers.
+//
+//go:noescape
+func pairs12x32AVX512(depth int, a []uint32, lda int, b []uint32, c []float32, ldc int, from []float32, ldf int)
+
+// pairs12x16AVX512 computes a 12 × 16 tile of a matrix product of pairs of bfloat16 numbers.
+//
+//go:noescape
+func pairs12x16AVX512(depth int, a []uint32, lda int, b []uint32, c []float32, ldc int, from []float32, ldf int)
+
 // tile8x32AVX512 computes a 8 × 32 tile of a matrix product.
 //
 //go:noescape
@@ -98,6 +113,16 @@ func tile8x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, l
 //
 //go:noescape
 func tile8x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// pairs8x32AVX512 computes a 8 × 32 tile of a matrix product of pairs of bfloat16 numbers.
+//
+//go:noescape
+func pairs8x32AVX512(depth int, a []uint32, lda int, b []uint32, c []float32, ldc int, from []float32, ldf int)
+
+// pairs8x16AVX512 computes a 8 × 16 tile of a matrix product of pairs of bfloat16 numbers.
+//
+//go:noescape
+func pairs8x16AVX512(depth int, a []uint32, lda int, b []uint32, c []float32, ldc int, from []float32, ldf int)
 
 // tile4x32AVX512 computes a 4 × 32 tile of a matrix product.
 //
@@ -109,6 +134,16 @@ func tile4x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, l
 //go:noescape
 func tile4x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
+// pairs4x32AVX512 computes a 4 × 32 tile of a matrix product of pairs of bfloat16 numbers.
+//
+//go:noescape
+func pairs4x32AVX512(depth int, a []uint32, lda int, b []uint32, c []float32, ldc int, from []float32, ldf int)
+
+// pairs4x16AVX512 computes a 4 × 16 tile of a matrix product of pairs of bfloat16 numbers.
+//
+//go:noescape
+func pairs4x16AVX512(depth int, a []uint32, lda int, b []uint32, c []float32, ldc int, from []float32, ldf int)
+
 // tile2x32AVX512 computes a 2 × 32 tile of a matrix product.
 //
 //go:noescape
@@ -119,6 +154,16 @@ func tile2x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, l
 //go:noescape
 func tile2x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
+// pairs2x32AVX512 computes a 2 × 32 tile of a matrix product of pairs of bfloat16 numbers.
+//
+//go:noescape
+func pairs2x32AVX512(depth int, a []uint32, lda int, b []uint32, c []float32, ldc int, from []float32, ldf int)
+
+// pairs2x16AVX512 computes a 2 × 16 tile of a matrix product of pairs of bfloat16 numbers.
+//
+//go:noescape
+func pairs2x16AVX512(depth int, a []uint32, lda int, b []uint32, c []float32, ldc int, from []float32, ldf int)
+
 // tile1x32AVX512 computes a 1 × 32 tile of a matrix product.
 //
 //go:noescape
@@ -128,6 +173,16 @@ func tile1x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, l
 //
 //go:noescape
 func tile1x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// pairs1x32AVX512 computes a 1 × 32 tile of a matrix product of pairs of bfloat16 numbers.
+//
+//go:noescape
+func pairs1x32AVX512(depth int, a []uint32, lda int, b []uint32, c []float32, ldc int, from []float32, ldf int)
+
+// pairs1x16AVX512 computes a 1 × 16 tile of a matrix product of pairs of bfloat16 numbers.
+//
+//go:noescape
+func pairs1x16AVX512(depth int, a []uint32, lda int, b []uint32, c []float32, ldc int, from []float32, ldf int)
 
 // transposeAVX512 writes dst[k*stride+r] = src[r][k] for r < 16 and k < depth, a multiple of 4; src points to the first of 16 rows.
 //
@@ -153,6 +208,11 @@ func widenHalfAVX512(dst []float32, src []uint16)
 //
 //go:noescape
 func widenBrainAVX512(dst []float32, src []uint16)
+
+// narrowBrainAVX512 rounds numbers, a multiple of 16, to bfloat16.
+//
+//go:noescape
+func narrowBrainAVX512(dst []uint16, src []float32)
 
 // prefetchAVX512 asks for x to be brought into the second-level cache.
 //

@@ -23,8 +23,9 @@ type Weights struct {
 	Gated         bool
 	Format        Format
 
-	wide []float32 // panels [⌈Out/32⌉][Taps·In][32] of Float32
-	half []uint16  // or of the other formats
+	wide  []float32 // panels [⌈Out/32⌉][Taps·In][32] of Float32
+	half  []uint16  // or of the other formats
+	pairs []uint32  // or, after Pair, [⌈Out/32⌉][⌈Taps·In/2⌉][32]
 }
 
 // NewWeights packs weights that lie in memory as a file has them, [Out,In,Taps]:
@@ -83,10 +84,15 @@ func packColumns[T uint16 | float32](w *Weights, panels, src []T) {
 func (w *Weights) Depth() int { return w.Taps * w.In }
 
 // Bytes is the memory that the numbers take.
-func (w *Weights) Bytes() int { return 4*len(w.wide) + 2*len(w.half) }
+func (w *Weights) Bytes() int { return 4*len(w.wide) + 2*len(w.half) + 4*len(w.pairs) }
 
 // block returns a panel's numbers from depth k on, widened into wide if need be.
 func (w *Weights) block(wide []float32, j, k, depth int) []float32 {
+	if w.pairs != nil {
+		at := (j*ceilDiv(w.Depth(), 2) + k/2) * panel
+		apart(wide, w.pairs[at:at+depth/2*panel], panel)
+		return wide
+	}
 	at := (j*w.Depth() + k) * panel
 	if w.Format == Float32 {
 		return w.wide[at:]

@@ -18,18 +18,26 @@ const cacheLine = 64 // bytes
 // level has, and for the whole and half of its width.
 func tiles(w width) {
 	for _, rows := range w.heights {
-		tile(w, rows, w.regs)
-		tile(w, rows, w.regs/2)
+		tile(w, rows, w.regs, false)
+		tile(w, rows, w.regs/2, false)
+		if w.wide() {
+			tile(w, rows, w.regs, true)
+			tile(w, rows, w.regs/2, true)
+		}
 	}
 }
 
 // tile writes one: a tile of c, some rows by some registers, stays in registers
-// while the depth runs through rows of a and a panel of b.
-func tile(w width, rows, regs int) {
-	name := fmt.Sprintf("tile%dx%d%s", rows, regs*w.lanes, w.name)
-	TEXT(name, NOSPLIT, "func(depth int, a []float32, lda int, b, c []float32, ldc int, from []float32, ldf int)")
+// while the depth runs through rows of a and a panel of b. With pairs the elements
+// of a and b are pairs of bfloat16 numbers.
+func tile(w width, rows, regs int, pairs bool) {
+	name, element, doc := fmt.Sprintf("tile%dx%d%s", rows, regs*w.lanes, w.name), "float32", ""
+	if pairs {
+		name, element, doc = fmt.Sprintf("pairs%dx%d%s", rows, regs*w.lanes, w.name), "uint32", " of pairs of bfloat16 numbers"
+	}
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(depth int, a []%s, lda int, b []%[1]s, c []float32, ldc int, from []float32, ldf int)", element))
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s computes a %d × %d tile of a matrix product.", name, rows, regs*w.lanes))
+	Doc(fmt.Sprintf("%s computes a %d × %d tile of a matrix product%s.", name, rows, regs*w.lanes, doc))
 	depth := Load(Param("depth"), GP64())
 	lda := Load(Param("lda"), GP64())
 	b, c := slice("b"), slice("c")
@@ -104,7 +112,11 @@ func tile(w width, rows, regs int) {
 			x := w.vector()
 			VBROADCASTSS(left(i, u), x)
 			for j := range bs {
-				VFMADD231PS(bs[j], x, acc[i][j])
+				if pairs {
+					VPDPWSSD(bs[j], x, acc[i][j]) // becomes VDPBF16PS, see spell
+				} else {
+					VFMADD231PS(bs[j], x, acc[i][j])
+				}
 			}
 		}
 	}

@@ -44,6 +44,7 @@ func main() {
 		}
 		Generate()
 		checkRegisters(named("out"))
+		spell(named("out"))
 	case "arm64":
 		file := ir.NewFile()
 		write(neon{file})

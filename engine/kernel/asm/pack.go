@@ -254,3 +254,57 @@ func prefetch(w width) {
 	Label("end")
 	RET()
 }
+
+// narrow writes the function that rounds float32 to bfloat16, to the nearest and
+// halfway to the even one, 16 at a time. It is done with integers: the processor's
+// own instruction is one that few have.
+func narrow(w width) {
+	TEXT("narrowBrain"+w.name, NOSPLIT, "func(dst []uint16, src []float32)")
+	Pragma("noescape")
+	Doc("narrowBrain" + w.name + " rounds numbers, a multiple of 16, to bfloat16.")
+	dst, src := slice("dst"), slice("src")
+	n := Load(Param("src").Len(), GP64())
+	half, one := w.vector(), w.vector()
+	w.fill(globalBits("belowHalf", 1<<15-1), half)
+	w.fill(globalBits("lowest", 1), one)
+	SHRQ(Imm(4), n)
+	JEQ(LabelRef("end"))
+	Label("loop")
+	rounded := make([]reg.VecVirtual, 16/w.lanes)
+	for i := range rounded {
+		v, odd := w.vector(), w.vector()
+		VMOVUPS(at(src, i*w.bytes()), v)
+		VPSRLD(Imm(16), v, odd)
+		w.and(one, odd, odd)
+		VPADDD(half, v, v)
+		VPADDD(odd, v, v)
+		VPSRLD(Imm(16), v, v)
+		rounded[i] = v
+	}
+	if w.wide() {
+		VPMOVDW(rounded[0], at(dst, 0))
+	} else {
+		// packs within 128 bits, whose halves are then in the wrong order
+		VPACKUSDW(rounded[1], rounded[0], rounded[0])
+		VPERMQ(Imm(0b11011000), rounded[0], rounded[0])
+		VMOVDQU(rounded[0], at(dst, 0))
+	}
+	ADDQ(Imm(64), src)
+	ADDQ(Imm(32), dst)
+	DECQ(n)
+	JNE(LabelRef("loop"))
+	Label("end")
+	VZEROUPPER()
+	RET()
+}
+
+// fill repeats a number in memory over a register.
+func (w width) fill(from Mem, v reg.VecVirtual) { VBROADCASTSS(from, v) }
+
+func (w width) and(a, b, v reg.VecVirtual) {
+	if w.wide() {
+		VPANDD(a, b, v)
+	} else {
+		VPAND(a, b, v)
+	}
+}

@@ -29,6 +29,7 @@ func (w width) matrix() {
 	copyRows(w)
 	addRows(w)
 	widen(w)
+	narrow(w)
 	prefetch(w)
 	peak(w)
 }
