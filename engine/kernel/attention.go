@@ -18,6 +18,7 @@ type Attention struct {
 	TQ, TK     int
 	Scale      float32
 	Causal     bool // query i sees keys 0 … i
+	Rounded    bool // products are of numbers rounded to bfloat16
 }
 
 // Run does it. A stop that becomes true ends it early, with a result of no
@@ -35,9 +36,27 @@ type gaze struct {
 	Attention
 	// Keys and values of heads [first,first+heads), over all N, are packed at a
 	// time, each into size floats.
-	first, heads, size int
-	packed             []float32
-	blocks             int // of queries
+	first, heads, size   int
+	packed               []float32
+	keyPanel, valuePanel int // floats in a panel
+	blocks               int // of queries
+}
+
+// room is how many words a depth takes in an operand.
+func (a *gaze) room(depth int) int {
+	if a.Rounded {
+		return ceilDiv(depth, 2) * active.spread()
+	}
+	return depth
+}
+
+// multiply multiplies packed operands; c and from have rows of one length.
+func (a *gaze) multiply(depth int, x []float32, ldx, rows int, b, c []float32, ldc, cols int, from []float32) {
+	if a.Rounded {
+		active.multiplyRounded(ceilDiv(depth, 2), x, ldx, rows, b, c, ldc, cols, from, ldc)
+	} else {
+		active.multiply(depth, x, ldx, rows, b, c, ldc, cols, from, ldc)
+	}
 }
 
 var gazes = sync.Pool{New: func() any { return new(gaze) }}
@@ -51,7 +70,8 @@ const (
 )
 
 func (a *gaze) run(stop *atomic.Bool) {
-	a.size = ceilDiv(a.TK, panel)*panel*a.D + ceilDiv(a.D, panel)*panel*a.TK
+	a.keyPanel, a.valuePanel = a.room(a.D)*panel, a.room(a.TK)*panel
+	a.size = ceilDiv(a.TK, panel)*a.keyPanel + ceilDiv(a.D, panel)*a.valuePanel
 	a.blocks = ceilDiv(a.TQ, queryBlock)
 	all := a.N * a.Heads
 	most := max(1, packedHeads/a.size)
@@ -78,17 +98,26 @@ func (g *gazePacking) Do(i int) {
 	h, ch := a.first+i/2, a.Heads*a.D
 	dst := a.packed[i/2*a.size:]
 	if i%2 == 0 {
-		keys := Strided{a.K[a.at(h, a.TK, 0):], ch, 1}
-		for j := 0; j < a.TK; j += panel {
-			keys.PackPanel(dst[j*a.D:], j, min(panel, a.TK-j), a.D)
+		a.pack(dst, Strided{a.K[a.at(h, a.TK, 0):], ch, 1}, a.TK, a.D, a.keyPanel)
+	} else {
+		a.pack(dst[ceilDiv(a.TK, panel)*a.keyPanel:], Strided{a.V[a.at(h, a.TK, 0):], 1, ch}, a.D, a.TK, a.valuePanel)
+	}
+}
+
+// pack packs all panels of an operand of some columns and depth.
+func (a *gaze) pack(dst []float32, operand Strided, columns, depth, size int) {
+	if !a.Rounded {
+		for j := 0; j < columns; j += panel {
+			operand.PackPanel(dst[j/panel*size:], j, min(panel, columns-j), depth)
 		}
 		return
 	}
-	dst = dst[ceilDiv(a.TK, panel)*panel*a.D:]
-	values := Strided{a.V[a.at(h, a.TK, 0):], 1, ch}
-	for j := 0; j < a.D; j += panel {
-		values.PackPanel(dst[j*a.TK:], j, min(panel, a.D-j), a.TK)
+	plain := borrow(depth * panel)
+	for j := 0; j < columns; j += panel {
+		operand.PackPanel(*plain, j, min(panel, columns-j), depth)
+		active.roundPanel(dst[j/panel*size:], *plain)
 	}
+	giveBack(plain)
 }
 
 // Do lets one block of queries of one head look at all keys.
@@ -97,16 +126,26 @@ func (a *gaze) Do(i int) {
 	h, ch := a.first+head, a.Heads*a.D
 	rows := min(queryBlock, a.TQ-q0)
 	keys := a.packed[head*a.size:]
-	values := keys[ceilDiv(a.TK, panel)*panel*a.D:]
+	values := keys[ceilDiv(a.TK, panel)*a.keyPanel:]
 	most := min(keyBlock, roundUp(a.TK, panel))
 	lds, ldo := plane(most), roundUp(a.D, panel)
-	work := borrow(queryBlock * (lds + ldo + plane(a.D)))
+	ldq := plane(a.D)
+	work := borrow(queryBlock*(lds+ldo+ldq) + roundUp(a.D, 16))
 	scores, sums := (*work)[:queryBlock*lds], (*work)[queryBlock*lds:][:queryBlock*ldo]
 	from := a.at(h%(a.QN*a.Heads), a.TQ, q0)
-	queries, ldq := a.Q[from:], ch
-	if ch%512 == 0 { // rows would fall upon the same sets of the cache
-		queries, ldq = (*work)[queryBlock*(lds+ldo):], plane(a.D)
+	queries := (*work)[queryBlock*(lds+ldo):]
+	switch {
+	case a.Rounded:
+		row := (*work)[queryBlock*(lds+ldo+ldq):][:roundUp(a.D, 16)]
+		clear(row[a.D:])
+		for r := range rows {
+			copy(row[:a.D], a.Q[from+r*ch:])
+			active.roundRow(queries[r*ldq:], row)
+		}
+	case ch%512 == 0: // rows would fall upon the same sets of the cache
 		copyRowsGo(queries, ldq, a.Q[from:], ch, a.D, rows)
+	default:
+		queries, ldq = a.Q[from:], ch
 	}
 	lanes := borrowLanes(0)
 	var peaks, totals [queryBlock]float32 // of the scores, times scale, and of their powers so far
@@ -114,13 +153,13 @@ func (a *gaze) Do(i int) {
 	for k0 := 0; k0 < a.TK; k0 += keyBlock {
 		n := min(keyBlock, a.TK-k0)
 		for j := 0; j < n; j += panel {
-			active.multiply(a.D, queries, ldq, rows, keys[(k0+j)*a.D:], scores[j:], lds, panel, nil, 0)
+			a.multiply(a.D, queries, ldq, rows, keys[(k0+j)/panel*a.keyPanel:], scores[j:], lds, panel, nil)
 		}
 		for r := range rows {
 			row, seen := scores[r*lds:][:roundUp(n, 16)], n
 			if a.Causal {
 				if seen = min(max(q0+r+1-k0, 0), n); seen == 0 {
-					clear(row)
+					clear(row) // rounded, too, it is zeros
 					continue
 				}
 			}
@@ -143,15 +182,19 @@ func (a *gaze) Do(i int) {
 			peaks[r] = peak
 			totals[r] += pow2Sum(lanes, row, scale, peak)
 			clear(row[seen:])
+			if a.Rounded {
+				active.roundRow(row, row)
+			}
 		}
 		for j := 0; j < a.D; j += panel {
 			start := sums[j:]
 			if k0 == 0 {
 				start = nil
 			}
-			for k := 0; k < n; k += blockDepth {
-				depth := min(blockDepth, n-k)
-				active.multiply(depth, scores[k:], lds, rows, values[j*a.TK+(k0+k)*panel:], sums[j:], ldo, min(panel, a.D-j), start, ldo)
+			for k := 0; k < n; k += 2 * blockDepth {
+				depth := min(2*blockDepth, n-k)
+				at := j/panel*a.valuePanel + a.room(k0+k)*panel
+				a.multiply(depth, scores[a.room(k):], lds, rows, values[at:], sums[j:], ldo, min(panel, a.D-j), start)
 				start = sums[j:]
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"unsafe"
 )
 
 // Gemm computes c[i*ldc+j] = Σ_k a(i,k)·b(j,k) for i < m, j < n, k < inner
@@ -249,7 +248,7 @@ func (p *product) leftRows(i0, rows int) leftRows {
 	depth := ceilDiv(p.k, 2)
 	ldp := plane(depth)
 	buffer := borrow(rows * (ldp + 2*ldp))
-	pairs := unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(*buffer))), rows*ldp)
+	pairs := pairsOf((*buffer)[:rows*ldp])
 	p.packPairs(pairs, ldp, i0, rows)
 	if active.pairs[1] != nil {
 		return leftRows{pairs: pairs, ld: ldp, depth: depth, buffer: buffer}

@@ -20,20 +20,32 @@ func (w *Weights) Pair() {
 	panels := max(len(w.wide), len(w.half)) / (depth * panel)
 	w.pairs = make([]uint32, panels*all)
 	Parallel(panels, func(j int) {
-		buffer := borrow(2 * all)
-		defer giveBack(buffer)
-		numbers := *buffer
-		clear(numbers[depth*panel:])
-		copy(numbers, w.block(numbers, j, 0, depth)[:depth*panel])
-		half := make([]uint16, 2*all)
-		active.narrowBrain(half, numbers)
-		to := w.pairs[j*all : (j+1)*all]
-		for i := range to {
-			at := i/panel*2*panel + i%panel
-			to[i] = uint32(half[at]) | uint32(half[at+panel])<<16
-		}
+		wide := borrow(2 * all)
+		pairPanel(w.pairs[j*all:(j+1)*all], w.block(*wide, j, 0, depth)[:depth*panel])
+		giveBack(wide)
 	})
 	w.wide, w.half = nil, nil
+}
+
+// pairPanel rounds a panel [depth][32] to pairs.
+func pairPanel(dst []uint32, src []float32) {
+	buffer := borrow(len(dst))
+	half := words(pairsOf(*buffer))[:2*len(dst)]
+	active.narrowBrain(half, src)
+	clear(half[len(src):])
+	for len(dst) > 0 {
+		low, high := half[:panel], half[panel:2*panel]
+		for i := range panel {
+			dst[i] = uint32(low[i]) | uint32(high[i])<<16
+		}
+		dst, half = dst[panel:], half[2*panel:]
+	}
+	giveBack(buffer)
+}
+
+// pairsOf is the memory of floats as one for pairs.
+func pairsOf(x []float32) []uint32 {
+	return unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
 }
 
 // words is the 16-bit halves of pairs.
@@ -71,6 +83,54 @@ func (p *product) packPairs(dst []uint32, ld, i0, rows int) {
 		}
 		active.narrowBrain(words(dst[r*ld:][:roundUp(p.k, 16)/2]), *row)
 	}
+}
+
+// multiplyRounded is multiply with operands that are rounded already and lie in
+// words: pairs, if the processor has their product, else numbers taken apart, which
+// are twice as many.
+func (f *functions) multiplyRounded(depth int, a []float32, lda, rows int, b, c []float32, ldc, cols int, from []float32, ldf int) {
+	if f.pairs[1] != nil {
+		f.multiplyPairs(depth, pairsOf(a), lda, rows, pairsOf(b), c, ldc, cols, from, ldf)
+	} else {
+		f.multiply(2*depth, a, lda, rows, b, c, ldc, cols, from, ldf)
+	}
+}
+
+// spread is by how much numbers take more room in words that are taken apart.
+func (f *functions) spread() int {
+	if f.pairs[1] != nil {
+		return 1
+	}
+	return 2
+}
+
+// roundPanel writes a panel [depth][32] as multiplyRounded wants it.
+func (f *functions) roundPanel(dst, src []float32) {
+	n := ceilDiv(len(src), 2*panel) * panel
+	if f.pairs[1] != nil {
+		pairPanel(pairsOf(dst[:n]), src)
+		return
+	}
+	buffer := borrow(n)
+	pairs := pairsOf(*buffer)
+	pairPanel(pairs, src)
+	apart(dst, pairs, panel)
+	giveBack(buffer)
+}
+
+// roundRow writes a row, whose length is a multiple of 16, as multiplyRounded
+// wants it.
+func (f *functions) roundRow(dst, src []float32) {
+	n := len(src) / 2
+	if f.pairs[1] != nil {
+		f.narrowBrain(words(pairsOf(dst[:n])), src)
+		return
+	}
+	buffer := borrow(n)
+	pairs := pairsOf(*buffer)
+	f.narrowBrain(words(pairs), src)
+	apart(dst, pairs, 1)
+	giveBack(buffer)
 }
 
 // multiplyPairs is multiply for pairs.

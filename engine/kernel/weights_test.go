@@ -40,12 +40,17 @@ func BenchmarkMultiply(b *testing.B) {
 		x, y := noise(1, s.m*s.k), make([]float32, s.m*s.n)
 		w := NewWeights(s.n, s.k, 1, Float16, nil, halves(2, s.n*s.k), s.gated)
 		bias := noise(3, s.n)
-		b.Run(fmt.Sprintf("%d×%d×%d", s.m, s.k, s.n), func(b *testing.B) {
-			for b.Loop() {
-				Multiply(s.m, x, s.k, w, bias, y, w.Out, Epilogue{}, nil)
+		for _, precision := range []string{"float32", "bfloat16"} {
+			if precision == "bfloat16" {
+				w.Pair()
 			}
-			b.ReportMetric(2*float64(s.m)*float64(s.n)*float64(s.k)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
-		})
+			b.Run(fmt.Sprintf("%d×%d×%d/%s", s.m, s.k, s.n, precision), func(b *testing.B) {
+				for b.Loop() {
+					Multiply(s.m, x, s.k, w, bias, y, w.Out, Epilogue{}, nil)
+				}
+				b.ReportMetric(2*float64(s.m)*float64(s.n)*float64(s.k)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+			})
+		}
 	}
 }
 
