@@ -32,9 +32,18 @@ func NewGroupNorm(p Params, channels, groups int, eps float64, silu bool) *Group
 
 // Forward maps x [N,...,C] to the same shape.
 func (l *GroupNorm) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
+	return l.normalise(c, x, c.New(x.Shape()...))
+}
+
+// overwrite is Forward in x's own memory, where no gradients are wanted.
+func (l *GroupNorm) overwrite(c *Context, x *tensor.Dense) *tensor.Dense {
+	return l.normalise(c, x, x)
+}
+
+// normalise is Forward into y.
+func (l *GroupNorm) normalise(c *Context, x, y *tensor.Dense) *tensor.Dense {
 	n := x.Shape()[0]
 	m, ch := rows(x)
-	y := c.New(x.Shape()...)
 	factors := c.New(2, n*ch)
 	if c.idle() {
 		c.Free(factors)

@@ -45,6 +45,7 @@ type store struct {
 	packed bool
 	all    []*Param
 	count  int
+	halves []uint16 // see room
 	err    error
 }
 
@@ -109,7 +110,7 @@ func (p Params) weight(l layout, s start, gated bool, shape ...int) (*tensor.Den
 				if t == checkpoint.BF16 {
 					format = kernel.BFloat16
 				}
-				half = make([]uint16, len(raw)/2)
+				half = p.store.room(len(raw) / 2)
 				eachChunk(len(half), func(lo, hi int) {
 					for i := lo; i < hi; i++ {
 						half[i] = binary.LittleEndian.Uint16(raw[2*i:])
@@ -132,10 +133,19 @@ func (p Params) weight(l layout, s start, gated bool, shape ...int) (*tensor.Den
 	return nil, kernel.NewWeights(out, in, taps, format, wide, half, gated)
 }
 
+// room is memory for n numbers of one tensor, the same for every tensor: what a
+// model's loading leaves behind would else be as much again as the model.
+func (s *store) room(n int) []uint16 {
+	if len(s.halves) < n {
+		s.halves = make([]uint16, n)
+	}
+	return s.halves[:n]
+}
+
 // randomHalves is n random numbers as start has them, which repeat themselves.
 func (p Params) randomHalves(s start, n int) []uint16 {
 	const period = 65521
-	all := make([]uint16, n)
+	all := p.store.room(n)
 	for i := range min(n, period) {
 		all[i] = checkpoint.ToHalf(p.random(s))
 	}

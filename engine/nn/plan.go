@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"runtime/debug"
 	"slices"
 
 	"gorgonia.org/tensor"
@@ -69,6 +70,9 @@ func (c *Context) count(flop float64) {
 		c.work += flop
 	}
 }
+
+// largeArena is the size, in floats, from which memory is worth a sweep.
+const largeArena = 1 << 24
 
 // mostPlans is how many sizes are remembered before all are planned anew.
 const mostPlans = 16
@@ -178,7 +182,10 @@ func room(s *slot) int { return (size(s.shape) + 15) / 16 * 16 }
 func (p *plan) bind(c *Context) {
 	p.next = 0
 	if len(c.arena) < p.size {
-		c.arena = nil // let go before there is another
+		c.arena = nil
+		if p.size > largeArena {
+			debug.FreeOSMemory() // let go before there is another
+		}
 		c.arena = make([]float32, p.size)
 	}
 	if p.size == 0 || p.arena == &c.arena[0] {

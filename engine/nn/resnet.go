@@ -33,6 +33,34 @@ func NewResnet(p Params, in, out, time, groups int, eps float64) *Resnet {
 // embedding [N,time], or [1,time] for one level for all, or nil.
 func (r *Resnet) Forward(c *Context, x, activated *tensor.Dense) *tensor.Dense {
 	h := r.norm1.Forward(c, x)
+	h = r.branch(c, h, activated)
+	if r.shortcut == nil {
+		return r.join(c, h, x)
+	}
+	s := r.shortcut.Forward(c, x)
+	y := r.join(c, h, s)
+	c.Free(s)
+	return y
+}
+
+// Consume is Forward that frees x, and uses its memory where that helps: at the
+// autoencoder's full size nothing is larger than a block's input.
+func (r *Resnet) Consume(c *Context, x, activated *tensor.Dense) *tensor.Dense {
+	if c.Tape != nil || r.shortcut == nil {
+		y := r.Forward(c, x, activated)
+		c.Free(x)
+		return y
+	}
+	s := r.shortcut.Forward(c, x)
+	h := r.branch(c, r.norm1.overwrite(c, x), activated)
+	y := r.join(c, h, s)
+	c.Free(s)
+	return y
+}
+
+// branch is the first convolution, told the noise level, and the second norm. It
+// consumes h.
+func (r *Resnet) branch(c *Context, h, activated *tensor.Dense) *tensor.Dense {
 	var h1 *tensor.Dense
 	if r.time != nil {
 		e := r.time.Forward(c, activated)
@@ -44,13 +72,12 @@ func (r *Resnet) Forward(c *Context, x, activated *tensor.Dense) *tensor.Dense {
 	c.Free(h)
 	h = r.norm2.Forward(c, h1)
 	c.Free(h1)
-	if r.shortcut == nil {
-		y := r.conv2.Plus(c, h, x)
-		c.Free(h)
-		return y
-	}
-	s := r.shortcut.Forward(c, x)
-	y := r.conv2.Plus(c, h, s)
-	c.Free(h, s)
+	return h
+}
+
+// join is the second convolution, added to what went round. It consumes h.
+func (r *Resnet) join(c *Context, h, shortcut *tensor.Dense) *tensor.Dense {
+	y := r.conv2.Plus(c, h, shortcut)
+	c.Free(h)
 	return y
 }

@@ -234,16 +234,14 @@ func (m *Model) Forward(c *nn.Context, x *tensor.Dense, timesteps []float64, con
 	h = m.mid.resnets[0].Forward(c, h, e)
 	y := m.mid.attentions[0].Forward(c, h, context)
 	c.Free(h)
-	h = m.mid.resnets[1].Forward(c, y, e)
-	c.Free(y)
+	h = m.mid.resnets[1].Consume(c, y, e)
 	for _, b := range m.up {
 		for j, r := range b.resnets {
 			skip := skips[len(skips)-1]
 			skips = skips[:len(skips)-1]
 			joined := nn.Concat(c, h, skip) // a skip from before the first words is the same for all
 			c.Free(h, skip)
-			h = r.Forward(c, joined, e)
-			c.Free(joined)
+			h = r.Consume(c, joined, e)
 			if b.attentions != nil {
 				y := b.attentions[j].Forward(c, h, context)
 				c.Free(h)

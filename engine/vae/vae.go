@@ -136,16 +136,13 @@ func newMiddle(p nn.Params, ch, groups int) *middle {
 
 // forward consumes x.
 func (m *middle) forward(c *nn.Context, x *tensor.Dense) *tensor.Dense {
-	h := m.first.Forward(c, x, nil)
-	c.Free(x)
+	h := m.first.Consume(c, x, nil)
 	s := h.Shape()
 	n := m.norm.Forward(c, h)
 	tokens := nn.Reshape(c, h, s[0], s[1]*s[2], s[3])
 	a := m.attention.Plus(c, nn.Reshape(c, n, s[0], s[1]*s[2], s[3]), nil, tokens)
 	c.Free(n, h)
-	y := m.second.Forward(c, nn.Reshape(c, a, s...), nil)
-	c.Free(a)
-	return y
+	return m.second.Consume(c, nn.Reshape(c, a, s...), nil)
 }
 
 // level is one resolution's residual blocks and the change that ends it.
@@ -157,9 +154,7 @@ type level struct {
 // forward consumes x.
 func (l *level) forward(c *nn.Context, x *tensor.Dense, enlarge bool) *tensor.Dense {
 	for _, r := range l.resnets {
-		y := r.Forward(c, x, nil)
-		c.Free(x)
-		x = y
+		x = r.Consume(c, x, nil)
 	}
 	if l.sample == nil {
 		return x
