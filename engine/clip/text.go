@@ -56,7 +56,7 @@ type Text struct {
 	Config TextConfig
 
 	tokens    *nn.Embedding
-	positions *nn.Embedding
+	positions *tensor.Dense // [Positions,Hidden]
 	layers    []textLayer
 	final     *nn.LayerNorm
 	project   *nn.Linear // nil without projection
@@ -82,7 +82,7 @@ func NewText(p nn.Params, cfg TextConfig) (*Text, error) {
 	m := &Text{
 		Config:    cfg,
 		tokens:    nn.NewEmbedding(p.Sub("embeddings.token_embedding"), cfg.Vocab, cfg.Hidden),
-		positions: nn.NewEmbedding(p.Sub("embeddings.position_embedding"), cfg.Positions, cfg.Hidden),
+		positions: nn.NewTable(p.Sub("embeddings.position_embedding"), cfg.Positions, cfg.Hidden),
 	}
 	act := nn.QuickGELU
 	if cfg.Act == "gelu" {
@@ -116,7 +116,7 @@ func (m *Text) Forward(c *nn.Context, ids []int) *tensor.Dense {
 // is: the embeddings SDXL listens to.
 func (m *Text) States(c *nn.Context, ids []int) (penultimate, last *tensor.Dense) {
 	tokens := m.tokens.Forward(c, ids, m.Config.Positions)
-	x := nn.AddPositions(c, tokens, m.positions.Table)
+	x := nn.AddPositions(c, tokens, m.positions)
 	c.Free(tokens)
 	for i := range m.layers {
 		if penultimate != nil {

@@ -2,6 +2,19 @@ package kernel
 
 import "math"
 
+// Widen turns numbers of a 16-bit format into float32.
+func Widen(dst []float32, src []uint16, f Format) {
+	same("Widen", len(dst), len(src))
+	whole := len(src) &^ 15
+	if f == Float16 {
+		active.widenHalf(dst, src[:whole])
+		widenHalfGo(dst[whole:], src[whole:])
+	} else {
+		active.widenBrain(dst, src[:whole])
+		widenBrainGo(dst[whole:], src[whole:])
+	}
+}
+
 // widenHalfGo widens float16 numbers. Moving exponent and mantissa into place
 // leaves the exponent 127−15 = 112 too small, which one exact multiplication
 // mends, for subnormal numbers too.

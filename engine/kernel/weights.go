@@ -97,7 +97,7 @@ func (w *Weights) block(wide []float32, j, k, depth int) []float32 {
 	if w.Format == Float32 {
 		return w.wide[at:]
 	}
-	w.widen(wide[:depth*panel], w.half[at:at+depth*panel])
+	Widen(wide[:depth*panel], w.half[at:at+depth*panel], w.Format)
 	return wide
 }
 
@@ -110,17 +110,9 @@ func (w *Weights) taps(wide []float32, j, k, depth int) ([]float32, int) {
 	}
 	for t := range w.Taps {
 		from := at + t*w.In*panel
-		w.widen(wide[t*depth*panel:(t+1)*depth*panel], w.half[from:from+depth*panel])
+		Widen(wide[t*depth*panel:(t+1)*depth*panel], w.half[from:from+depth*panel], w.Format)
 	}
 	return wide, depth * panel
-}
-
-func (w *Weights) widen(dst []float32, src []uint16) {
-	if w.Format == Float16 {
-		active.widenHalf(dst, src)
-	} else {
-		active.widenBrain(dst, src)
-	}
 }
 
 // Multiply computes c = epilogue(bias + a·w): a is [m,Depth], its row r

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"darkroom/engine/kernel"
 	"darkroom/engine/noise/elementary"
 
 	"gorgonia.org/tensor"
@@ -8,25 +9,45 @@ import (
 
 // Embedding is a table of vectors.
 type Embedding struct {
-	Table *tensor.Dense // [count,dim]
+	Table *tensor.Dense // [count,dim], nil where it is packed
+
+	dim    int
+	half   []uint16 // the table in the file's own precision, if that has 16 bits
+	format kernel.Format
 }
 
 // NewEmbedding takes weight [count,dim]. CLIP starts its tables at a standard
 // deviation of 0.02.
 func NewEmbedding(p Params, count, dim int) *Embedding {
-	return &Embedding{Table: p.get("weight", plain, start{normal: 0.02}, count, dim)}
+	l := &Embedding{dim: dim}
+	if p.store.packed && p.store.file != nil {
+		p.keepHalves(l, count)
+	}
+	if l.half == nil && l.Table == nil {
+		l.Table = NewTable(p, count, dim)
+	}
+	return l
+}
+
+// NewTable is an Embedding's table [count,dim] by itself.
+func NewTable(p Params, count, dim int) *tensor.Dense {
+	return p.get("weight", plain, start{normal: 0.02}, count, dim)
 }
 
 // Forward looks up ids, rows of length t, as [len(ids)/t,t,dim].
 func (l *Embedding) Forward(c *Context, ids []int, t int) *tensor.Dense {
-	dim := l.Table.Shape()[1]
+	dim := l.dim
 	y := c.New(len(ids)/t, t, dim)
 	if c.idle() {
 		return y
 	}
-	table := Data(l.Table)
 	for i, id := range ids {
-		copy(Data(y)[i*dim:(i+1)*dim], table[id*dim:(id+1)*dim])
+		row := Data(y)[i*dim : (i+1)*dim]
+		if l.half != nil {
+			kernel.Widen(row, l.half[id*dim:(id+1)*dim], l.format)
+		} else {
+			copy(row, Data(l.Table)[id*dim:])
+		}
 	}
 	if c.Tape != nil {
 		c.record(y, func(dy []float32) {

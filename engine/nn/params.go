@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"darkroom/engine/checkpoint"
 	"darkroom/engine/kernel"
@@ -104,33 +105,54 @@ func (p Params) weight(l layout, s start, gated bool, shape ...int) (*tensor.Den
 	if p.store.file == nil {
 		half = p.randomHalves(s, out*in*taps)
 	} else {
-		err := p.store.file.Raw(p.Sub("weight").prefix, shape, func(t checkpoint.DType, raw []byte) error {
-			switch t {
-			case checkpoint.F16, checkpoint.BF16:
-				if t == checkpoint.BF16 {
-					format = kernel.BFloat16
-				}
-				half = p.store.room(len(raw) / 2)
-				eachChunk(len(half), func(lo, hi int) {
-					for i := lo; i < hi; i++ {
-						half[i] = binary.LittleEndian.Uint16(raw[2*i:])
-					}
-				})
-				return nil
-			}
-			format = kernel.Float32
-			var err error
-			wide, err = checkpoint.Widen(raw, t)
-			return err
-		})
-		if err != nil {
-			if p.store.err == nil {
-				p.store.err = err
-			}
+		half, wide, format = p.stored(shape)
+		if half == nil && wide == nil {
 			return nil, &kernel.Weights{Out: out, In: in, Taps: taps} // never used
 		}
 	}
 	return nil, kernel.NewWeights(out, in, taps, format, wide, half, gated)
+}
+
+// stored reads "weight" as the file has it, in memory that is used again if its
+// numbers have 16 bits. Without a result, the store has the error.
+func (p Params) stored(shape []int) (half []uint16, wide []float32, format kernel.Format) {
+	err := p.store.file.Raw(p.Sub("weight").prefix, shape, func(t checkpoint.DType, raw []byte) (err error) {
+		switch t {
+		case checkpoint.F16:
+			format = kernel.Float16
+		case checkpoint.BF16:
+			format = kernel.BFloat16
+		default:
+			wide, err = checkpoint.Widen(raw, t)
+			return err
+		}
+		half = p.store.room(len(raw) / 2)
+		eachChunk(len(half), func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				half[i] = binary.LittleEndian.Uint16(raw[2*i:])
+			}
+		})
+		return nil
+	})
+	if err != nil && p.store.err == nil {
+		p.store.err = err
+	}
+	return half, wide, format
+}
+
+// keepHalves keeps a table [count,dim] as the file has it, if its numbers have 16
+// bits.
+func (p Params) keepHalves(l *Embedding, count int) {
+	half, wide, format := p.stored([]int{count, l.dim})
+	switch {
+	case half != nil:
+		l.half, l.format = slices.Clone(half), format
+	case wide != nil:
+		l.Table = Wrap(wide, count, l.dim)
+	default:
+		l.Table = Wrap(make([]float32, l.dim), 1, l.dim) // never used
+	}
+	p.store.count += count * l.dim
 }
 
 // room is memory for n numbers of one tensor, the same for every tensor: what a

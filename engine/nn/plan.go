@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"slices"
 
@@ -183,8 +184,14 @@ func (p *plan) bind(c *Context) {
 	p.next = 0
 	if len(c.arena) < p.size {
 		c.arena = nil
+		for _, other := range c.plans {
+			other.unbind()
+		}
 		if p.size > largeArena {
-			debug.FreeOSMemory() // let go before there is another
+			// Let go before there is another, also of what pools keep for one
+			// collection longer.
+			runtime.GC()
+			debug.FreeOSMemory()
 		}
 		c.arena = make([]float32, p.size)
 	}
@@ -195,6 +202,14 @@ func (p *plan) bind(c *Context) {
 	for i := range p.slots {
 		s := &p.slots[i]
 		s.x = Wrap(c.arena[s.offset:s.offset+size(s.shape)], s.shape...)
+	}
+}
+
+// unbind lets go of the memory the tensors were made for.
+func (p *plan) unbind() {
+	p.arena = nil
+	for i := range p.slots {
+		p.slots[i].x = nil
 	}
 }
 
