@@ -39,6 +39,7 @@ func bench(ctx context.Context, args []string) error {
 	f.IntVar(&r.Steps, "steps", 0, "steps of the U-Net to time, and of the picture; 0 is 20, or 3 with random weights")
 	f.IntVar(&r.Width, "width", 0, "pixels; 0 is the model's own")
 	f.IntVar(&r.Height, "height", 0, "pixels; 0 is the model's own")
+	precisionVar(f, &r.Precision)
 	usage := f.Usage
 	f.Usage = func() {
 		usage()
@@ -62,8 +63,15 @@ func bench(ctx context.Context, args []string) error {
 	if err := r.Validate(); err != nil {
 		return err
 	}
-	m := &measurement{Model: r.Model, Steps: r.Steps, Runs: *runs, Level: kernel.Level(), Threads: runtime.GOMAXPROCS(0), Profile: []operator{}}
-	b := &benchmark{m: m, c: nn.NewContext(ctx), profile: *profile}
+	precision, err := nn.ParsePrecision(r.Precision)
+	if err != nil {
+		return err
+	}
+	m := &measurement{
+		Model: r.Model, Precision: precision.String(), Steps: r.Steps, Runs: *runs,
+		Level: kernel.Level(), Threads: runtime.GOMAXPROCS(0), Profile: []operator{},
+	}
+	b := &benchmark{m: m, c: nn.NewContext(ctx), precision: precision, profile: *profile}
 	if random {
 		if err := b.random(g, &r); err != nil {
 			return err
@@ -100,10 +108,11 @@ func setDefault(n *int, random bool, ifRandom, otherwise int) {
 
 // benchmark is one run of the verb.
 type benchmark struct {
-	m       *measurement
-	nets    *pipeline.Networks
-	c       *nn.Context
-	profile bool
+	m         *measurement
+	nets      *pipeline.Networks
+	c         *nn.Context
+	precision nn.Precision
+	profile   bool
 }
 
 // random builds a geometry's networks.
@@ -114,7 +123,7 @@ func (b *benchmark) random(g pipeline.Geometry, r *engine.Request) (err error) {
 	if r.Height == 0 {
 		r.Height = g.Size
 	}
-	if b.nets, err = g.Random(1); err != nil {
+	if b.nets, err = g.Random(1, b.precision); err != nil {
 		return err
 	}
 	return b.nets.Fits(r.Width, r.Height)
@@ -122,7 +131,7 @@ func (b *benchmark) random(g pipeline.Geometry, r *engine.Request) (err error) {
 
 // pictures loads a model and draws with it.
 func (b *benchmark) pictures(ctx context.Context, r *engine.Request) error {
-	p, err := pipeline.Load(ctx, r.Model)
+	p, err := pipeline.Load(ctx, r.Model, b.precision)
 	if err != nil {
 		return err
 	}

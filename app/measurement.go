@@ -16,16 +16,17 @@ import (
 // measurement is what bench finds out. The tags are its JSON and the verb's
 // help at once; a stage's stand for several fields.
 type measurement struct {
-	Model   string  `json:"model" help:"as asked for"`
-	Width   int     `json:"width" help:"pixels"`
-	Height  int     `json:"height" help:"pixels"`
-	Steps   int     `json:"steps" help:"steps of the U-Net that were timed, and of the picture"`
-	Runs    int     `json:"runs" help:"times the other stages were run and pictures drawn"`
-	Level   string  `json:"level" help:"arithmetic in use: avx512, avx2 or go"`
-	Threads int     `json:"threads" help:"processors in use (GOMAXPROCS)"`
-	Load    float64 `json:"load_seconds" help:"seconds to open the model; 0 with random weights"`
-	First   float64 `json:"first_preview_seconds" help:"seconds from the request to the first step's preview, model loaded, median; 0 with random weights"`
-	Total   float64 `json:"total_seconds" help:"seconds for a whole picture with every preview, model loaded, median; 0 with random weights"`
+	Model     string  `json:"model" help:"as asked for"`
+	Precision string  `json:"precision" help:"of the networks' products: float32 or bfloat16"`
+	Width     int     `json:"width" help:"pixels"`
+	Height    int     `json:"height" help:"pixels"`
+	Steps     int     `json:"steps" help:"steps of the U-Net that were timed, and of the picture"`
+	Runs      int     `json:"runs" help:"times the other stages were run and pictures drawn"`
+	Level     string  `json:"level" help:"arithmetic in use: avx512, avx2, neon or go"`
+	Threads   int     `json:"threads" help:"processors in use (GOMAXPROCS)"`
+	Load      float64 `json:"load_seconds" help:"seconds to open the model; 0 with random weights"`
+	First     float64 `json:"first_preview_seconds" help:"seconds from the request to the first step's preview, model loaded, median; 0 with random weights"`
+	Total     float64 `json:"total_seconds" help:"seconds for a whole picture with every preview, model loaded, median; 0 with random weights"`
 
 	Text   stage `json:"text" help:"the text encoders on two texts at once"`
 	Step   stage `json:"unet_step" help:"the U-Net on a batch of two, as a step with guidance needs it"`
@@ -123,8 +124,8 @@ func (m *measurement) MarshalJSON() ([]byte, error) {
 
 // print tells a person.
 func (m *measurement) print(w io.Writer) {
-	fmt.Fprintf(w, "%s, %d×%d, %s on %d threads; medians of %d steps and of %d runs of the rest\n",
-		m.Model, m.Width, m.Height, m.Level, m.Threads, m.Steps, m.Runs)
+	fmt.Fprintf(w, "%s, %d×%d, %s, %s on %d threads; medians of %d steps and of %d runs of the rest\n",
+		m.Model, m.Width, m.Height, m.Precision, m.Level, m.Threads, m.Steps, m.Runs)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, row := range []struct {
 		name    string

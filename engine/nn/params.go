@@ -40,12 +40,13 @@ type Params struct {
 }
 
 type store struct {
-	file   *checkpoint.Reader
-	rng    *rand.Rand
-	packed bool
-	all    []*Param
-	count  int
-	err    error
+	file      *checkpoint.Reader
+	rng       *rand.Rand
+	packed    bool
+	precision Precision // of packed products
+	all       []*Param
+	count     int
+	err       error
 }
 
 // Load takes parameters from a file.
@@ -57,12 +58,12 @@ func Random(seed uint64) Params {
 	return Params{store: &store{rng: rand.New(rand.NewPCG(seed, 0))}}
 }
 
-// Packed is p for a network that will only draw: the weights of its products are
-// packed once, in the precision of the file. They can't be trained or saved, and
-// All does not list them. Random ones are float16, and repeat themselves: they
-// are for measuring.
-func (p Params) Packed() Params {
-	p.store.packed = true
+// Packed is p for a network that will only draw, with products of a precision:
+// their weights are packed once, in the format of the file. They can't be trained
+// or saved, and All does not list them. Random ones are float16, and repeat
+// themselves: they are for measuring.
+func (p Params) Packed(precision Precision) Params {
+	p.store.packed, p.store.precision = true, precision
 	return p
 }
 

@@ -36,23 +36,24 @@ func (n *Networks) Fits(width, height int) error {
 }
 
 // Random builds the networks with random weights, which take as long and as much
-// memory as trained ones.
-func (g Geometry) Random(seed uint64) (n *Networks, err error) {
+// memory as trained ones of this precision.
+func (g Geometry) Random(seed uint64, precision nn.Precision) (n *Networks, err error) {
+	params := func() nn.Params { return nn.Random(seed).Packed(precision) }
 	n = &Networks{}
 	for _, cfg := range g.Text {
-		text, err := clip.NewText(nn.Random(seed).Packed(), cfg)
+		text, err := clip.NewText(params(), cfg)
 		if err != nil {
 			return nil, err
 		}
 		n.Text = append(n.Text, text)
 	}
-	if n.UNet, err = unet.New(nn.Random(seed).Packed(), g.UNet); err != nil {
+	if n.UNet, err = unet.New(params(), g.UNet); err != nil {
 		return nil, err
 	}
-	if n.VAE, err = vae.New(nn.Random(seed).Packed(), g.VAE); err != nil {
+	if n.VAE, err = vae.New(params(), g.VAE); err != nil {
 		return nil, err
 	}
-	n.Tiny, err = vae.NewTiny(nn.Random(seed).Packed(), g.Tiny)
+	n.Tiny, err = vae.NewTiny(params(), g.Tiny)
 	return n, err
 }
 
