@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"runtime"
 	"slices"
@@ -213,7 +214,7 @@ func (b *benchmark) stages() error {
 		stage.into.FLOP = c.Count(work)
 		stage.into.GFLOPs = stage.into.FLOP / stage.into.Seconds / 1e9
 	}
-	return nil
+	return b.cancellations("unet_step", func() { nets.UNet.Forward(c, latent, timestep, words, added) })
 }
 
 // time runs a stage once to warm up and then n times.
@@ -251,6 +252,34 @@ func (b *benchmark) time(s *stage, name string, n int, run func()) error {
 		b.c.Profile = nil
 	}
 	return nil
+}
+
+// cancellations finds the longest time that a step goes on after it was cancelled
+// at some moment.
+func (b *benchmark) cancellations(name string, step func()) error {
+	const times = 10
+	whole := b.c.Context
+	defer b.c.Attach(whole)
+	for i := 0; i < times && whole.Err() == nil; i++ {
+		ctx, cancel := context.WithCancel(whole)
+		b.c.Attach(ctx)
+		ended := make(chan time.Time, 1)
+		go func() {
+			for b.c.Next(nn.Pass{Network: name}) {
+				step()
+			}
+			ended <- time.Now()
+		}()
+		select {
+		case <-time.After(time.Duration(rand.Float64() * b.m.Step.Seconds * float64(time.Second))):
+		case <-whole.Done():
+		}
+		cancelled := time.Now()
+		cancel()
+		// one that was faster than the median may have ended before
+		b.m.Cancel = max(b.m.Cancel, (<-ended).Sub(cancelled).Seconds())
+	}
+	return whole.Err()
 }
 
 // kept copies a tensor out of a context's memory.

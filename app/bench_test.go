@@ -44,6 +44,9 @@ func TestBenchMeasuresEveryStage(t *testing.T) {
 	if m["precision"] != "bfloat16" {
 		t.Errorf("the precision is %v", m["precision"])
 	}
+	if late := number("cancel_seconds"); late < 0 {
+		t.Errorf("cancelled steps end %v s after it", late)
+	}
 	for _, name := range []string{"load_seconds", "first_preview_seconds", "total_seconds", "gemm_peak_gflops", "fma_peak_gflops", "share_of_gemm_peak"} {
 		if !(number(name) > 0) {
 			t.Errorf("%s is %v", name, m[name])

@@ -34,6 +34,8 @@ type measurement struct {
 	Encode stage `json:"encode" help:"the autoencoder, picture to latent"`
 	Tiny   stage `json:"tiny_decode" help:"the tiny autoencoder, latent to picture, with random weights only"`
 
+	Cancel float64 `json:"cancel_seconds" help:"the longest time that a step of the U-Net went on after it was cancelled, of ten cancelled at random moments"`
+
 	StepBytes  uint64     `json:"step_alloc_bytes" help:"bytes allocated on the heap per step of the U-Net"`
 	StepAllocs uint64     `json:"step_allocs" help:"allocations per step of the U-Net"`
 	Memory     uint64     `json:"peak_memory_bytes" help:"highest resident memory, after drawing or, with random weights, after all stages; Linux only"`
@@ -155,6 +157,7 @@ func (m *measurement) print(w io.Writer) {
 	}
 	t.Flush()
 	fmt.Fprintf(w, "The U-Net reaches %.0f %% of our GEMM's %.0f GFLOP/s (register peak %.0f).\n", 100*m.PeakShare, m.GEMMPeak, m.FMAPeak)
+	fmt.Fprintf(w, "A step that is cancelled ends within %.4f s, the longest of ten tries.\n", m.Cancel)
 	fmt.Fprintf(w, "A step allocates %d bytes in %d pieces; ", m.StepBytes, m.StepAllocs)
 	if m.Memory > 0 {
 		fmt.Fprintf(w, "memory peaked at %.0f MB.\n", float64(m.Memory)/1e6)
