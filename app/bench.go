@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"runtime"
 	"slices"
@@ -39,6 +40,7 @@ func bench(ctx context.Context, args []string) error {
 	f.IntVar(&r.Steps, "steps", 0, "steps of the U-Net to time, and of the picture; 0 is 20, or 3 with random weights")
 	f.IntVar(&r.Width, "width", 0, "pixels; 0 is the model's own")
 	f.IntVar(&r.Height, "height", 0, "pixels; 0 is the model's own")
+	precisionVar(f, &r.Precision)
 	usage := f.Usage
 	f.Usage = func() {
 		usage()
@@ -62,8 +64,15 @@ func bench(ctx context.Context, args []string) error {
 	if err := r.Validate(); err != nil {
 		return err
 	}
-	m := &measurement{Model: r.Model, Steps: r.Steps, Runs: *runs, Level: kernel.Level(), Threads: runtime.GOMAXPROCS(0), Profile: []operator{}}
-	b := &benchmark{m: m, c: nn.NewContext(ctx), profile: *profile}
+	precision, err := nn.ParsePrecision(r.Precision)
+	if err != nil {
+		return err
+	}
+	m := &measurement{
+		Model: r.Model, Precision: precision.String(), Steps: r.Steps, Runs: *runs,
+		Level: kernel.Level(), Threads: runtime.GOMAXPROCS(0), Profile: []operator{},
+	}
+	b := &benchmark{m: m, c: nn.NewContext(ctx), precision: precision, profile: *profile}
 	if random {
 		if err := b.random(g, &r); err != nil {
 			return err
@@ -100,10 +109,11 @@ func setDefault(n *int, random bool, ifRandom, otherwise int) {
 
 // benchmark is one run of the verb.
 type benchmark struct {
-	m       *measurement
-	nets    *pipeline.Networks
-	c       *nn.Context
-	profile bool
+	m         *measurement
+	nets      *pipeline.Networks
+	c         *nn.Context
+	precision nn.Precision
+	profile   bool
 }
 
 // random builds a geometry's networks.
@@ -114,7 +124,7 @@ func (b *benchmark) random(g pipeline.Geometry, r *engine.Request) (err error) {
 	if r.Height == 0 {
 		r.Height = g.Size
 	}
-	if b.nets, err = g.Random(1); err != nil {
+	if b.nets, err = g.Random(1, b.precision); err != nil {
 		return err
 	}
 	return b.nets.Fits(r.Width, r.Height)
@@ -122,7 +132,7 @@ func (b *benchmark) random(g pipeline.Geometry, r *engine.Request) (err error) {
 
 // pictures loads a model and draws with it.
 func (b *benchmark) pictures(ctx context.Context, r *engine.Request) error {
-	p, err := pipeline.Load(ctx, r.Model)
+	p, err := pipeline.Load(ctx, r.Model, b.precision)
 	if err != nil {
 		return err
 	}
@@ -204,7 +214,7 @@ func (b *benchmark) stages() error {
 		stage.into.FLOP = c.Count(work)
 		stage.into.GFLOPs = stage.into.FLOP / stage.into.Seconds / 1e9
 	}
-	return nil
+	return b.cancellations("unet_step", func() { nets.UNet.Forward(c, latent, timestep, words, added) })
 }
 
 // time runs a stage once to warm up and then n times.
@@ -242,6 +252,34 @@ func (b *benchmark) time(s *stage, name string, n int, run func()) error {
 		b.c.Profile = nil
 	}
 	return nil
+}
+
+// cancellations finds the longest time that a step goes on after it was cancelled
+// at some moment.
+func (b *benchmark) cancellations(name string, step func()) error {
+	const times = 10
+	whole := b.c.Context
+	defer b.c.Attach(whole)
+	for i := 0; i < times && whole.Err() == nil; i++ {
+		ctx, cancel := context.WithCancel(whole)
+		b.c.Attach(ctx)
+		ended := make(chan time.Time, 1)
+		go func() {
+			for b.c.Next(nn.Pass{Network: name}) {
+				step()
+			}
+			ended <- time.Now()
+		}()
+		select {
+		case <-time.After(time.Duration(rand.Float64() * b.m.Step.Seconds * float64(time.Second))):
+		case <-whole.Done():
+		}
+		cancelled := time.Now()
+		cancel()
+		// one that was faster than the median may have ended before
+		b.m.Cancel = max(b.m.Cancel, (<-ended).Sub(cancelled).Seconds())
+	}
+	return whole.Err()
 }
 
 // kept copies a tensor out of a context's memory.

@@ -8,11 +8,13 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"darkroom/engine"
 )
 
 func TestBenchMeasuresEveryStage(t *testing.T) {
 	text, err := printed(t, func() error {
-		return bench(context.Background(), []string{"--model", tinyModel, "--width", "64", "--steps", "3", "--runs", "2", "--threads", "1", "--profile", "--json"})
+		return bench(context.Background(), []string{"--model", tinyModel, "--width", "64", "--steps", "3", "--runs", "2", "--threads", "1", "--precision", "bfloat16", "--profile", "--json"})
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -38,6 +40,12 @@ func TestBenchMeasuresEveryStage(t *testing.T) {
 		if !(0 < least && least <= seconds && flop > 0) || math.Abs(flop/seconds/1e9-rate) > 1e-6*rate {
 			t.Errorf("%s takes %v s, at least %v, for %v operations, %v GFLOP/s", stage, seconds, least, flop, rate)
 		}
+	}
+	if m["precision"] != "bfloat16" {
+		t.Errorf("the precision is %v", m["precision"])
+	}
+	if late := number("cancel_seconds"); late < 0 {
+		t.Errorf("cancelled steps end %v s after it", late)
 	}
 	for _, name := range []string{"load_seconds", "first_preview_seconds", "total_seconds", "gemm_peak_gflops", "fma_peak_gflops", "share_of_gemm_peak"} {
 		if !(number(name) > 0) {
@@ -88,6 +96,9 @@ func TestBenchRefuses(t *testing.T) {
 		if err := bench(context.Background(), args); !errors.Is(err, errUsage) {
 			t.Errorf("bench %v gives %v", args, err)
 		}
+	}
+	if err := bench(context.Background(), []string{"--precision", "half"}); !errors.Is(err, engine.ErrInvalid) {
+		t.Errorf("an unknown precision gives %v", err)
 	}
 	if err := bench(context.Background(), []string{"--model", "sd16"}); err == nil || !strings.Contains(err.Error(), "sd16 does not exist") {
 		t.Errorf("an unknown model gives %v", err)

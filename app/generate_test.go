@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"darkroom/engine/gallery"
 )
 
 const tinyModel = "../engine/pipeline/testdata/tiny"
@@ -87,6 +89,32 @@ func TestGenerateReportsAndRepeats(t *testing.T) {
 	}
 }
 
+// TestGenerateInAPrecision makes sure that the precision is in the recipe, the
+// exact one by saying nothing.
+func TestGenerateInAPrecision(t *testing.T) {
+	files := map[string][]byte{}
+	for _, name := range []string{"", "float32", "bfloat16"} {
+		path := filepath.Join(t.TempDir(), "x.png")
+		args := []string{"--out", path}
+		if name != "" {
+			args = append(args, "--precision", name)
+		}
+		if _, err := draw(t, args...); err != nil {
+			t.Fatal(err)
+		}
+		r, err := gallery.ReadFile(path)
+		if err != nil || r.Exact() != (name != "bfloat16") {
+			t.Errorf("--precision %q is in the recipe as %q (%v)", name, r.Precision, err)
+		}
+		if files[name], err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(files[""], files["float32"]) {
+		t.Error("asked for by name, float32 makes another file")
+	}
+}
+
 func TestGenerateAcceptsAnEmptyPrompt(t *testing.T) {
 	if _, err := draw(t, "--prompt", "", "--out", filepath.Join(t.TempDir(), "x.png")); err != nil {
 		t.Fatal(err)
@@ -139,6 +167,7 @@ func TestBadInput(t *testing.T) {
 		{"negative size", []string{"--height", "-64"}, []string{"height is -64"}},
 		{"unknown sampler", []string{"--sampler", "magic"}, []string{"magic", "euler"}},
 		{"guidance", []string{"--guidance", "-1"}, []string{"guidance is -1"}},
+		{"precision", []string{"--precision", "half"}, []string{`precision is "half"`, "float32", "bfloat16"}},
 		{"model missing", []string{"--model", "/nowhere/model"}, []string{"/nowhere/model"}},
 		{"model truncated", []string{"--model", damaged(t, unet, func(b []byte) []byte { return b[:len(b)/2] })}, []string{unet, "again"}},
 		{"model not safetensors", []string{"--model", damaged(t, unet, func([]byte) []byte { return []byte("<html>Not found</html>") })}, []string{unet}},

@@ -16,22 +16,25 @@ import (
 // measurement is what bench finds out. The tags are its JSON and the verb's
 // help at once; a stage's stand for several fields.
 type measurement struct {
-	Model   string  `json:"model" help:"as asked for"`
-	Width   int     `json:"width" help:"pixels"`
-	Height  int     `json:"height" help:"pixels"`
-	Steps   int     `json:"steps" help:"steps of the U-Net that were timed, and of the picture"`
-	Runs    int     `json:"runs" help:"times the other stages were run and pictures drawn"`
-	Level   string  `json:"level" help:"arithmetic in use: avx512, avx2 or go"`
-	Threads int     `json:"threads" help:"processors in use (GOMAXPROCS)"`
-	Load    float64 `json:"load_seconds" help:"seconds to open the model; 0 with random weights"`
-	First   float64 `json:"first_preview_seconds" help:"seconds from the request to the first step's preview, model loaded, median; 0 with random weights"`
-	Total   float64 `json:"total_seconds" help:"seconds for a whole picture with every preview, model loaded, median; 0 with random weights"`
+	Model     string  `json:"model" help:"as asked for"`
+	Precision string  `json:"precision" help:"of the networks' products: float32 or bfloat16"`
+	Width     int     `json:"width" help:"pixels"`
+	Height    int     `json:"height" help:"pixels"`
+	Steps     int     `json:"steps" help:"steps of the U-Net that were timed, and of the picture"`
+	Runs      int     `json:"runs" help:"times the other stages were run and pictures drawn"`
+	Level     string  `json:"level" help:"arithmetic in use: avx512, avx2, neon or go"`
+	Threads   int     `json:"threads" help:"processors in use (GOMAXPROCS)"`
+	Load      float64 `json:"load_seconds" help:"seconds to open the model; 0 with random weights"`
+	First     float64 `json:"first_preview_seconds" help:"seconds from the request to the first step's preview, model loaded, median; 0 with random weights"`
+	Total     float64 `json:"total_seconds" help:"seconds for a whole picture with every preview, model loaded, median; 0 with random weights"`
 
 	Text   stage `json:"text" help:"the text encoders on two texts at once"`
 	Step   stage `json:"unet_step" help:"the U-Net on a batch of two, as a step with guidance needs it"`
 	Decode stage `json:"decode" help:"the autoencoder, latent to picture"`
 	Encode stage `json:"encode" help:"the autoencoder, picture to latent"`
 	Tiny   stage `json:"tiny_decode" help:"the tiny autoencoder, latent to picture, with random weights only"`
+
+	Cancel float64 `json:"cancel_seconds" help:"the longest time that a step of the U-Net went on after it was cancelled, of ten cancelled at random moments"`
 
 	StepBytes  uint64     `json:"step_alloc_bytes" help:"bytes allocated on the heap per step of the U-Net"`
 	StepAllocs uint64     `json:"step_allocs" help:"allocations per step of the U-Net"`
@@ -123,8 +126,8 @@ func (m *measurement) MarshalJSON() ([]byte, error) {
 
 // print tells a person.
 func (m *measurement) print(w io.Writer) {
-	fmt.Fprintf(w, "%s, %d×%d, %s on %d threads; medians of %d steps and of %d runs of the rest\n",
-		m.Model, m.Width, m.Height, m.Level, m.Threads, m.Steps, m.Runs)
+	fmt.Fprintf(w, "%s, %d×%d, %s, %s on %d threads; medians of %d steps and of %d runs of the rest\n",
+		m.Model, m.Width, m.Height, m.Precision, m.Level, m.Threads, m.Steps, m.Runs)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, row := range []struct {
 		name    string
@@ -154,6 +157,7 @@ func (m *measurement) print(w io.Writer) {
 	}
 	t.Flush()
 	fmt.Fprintf(w, "The U-Net reaches %.0f %% of our GEMM's %.0f GFLOP/s (register peak %.0f).\n", 100*m.PeakShare, m.GEMMPeak, m.FMAPeak)
+	fmt.Fprintf(w, "A step that is cancelled ends within %.4f s, the longest of ten tries.\n", m.Cancel)
 	fmt.Fprintf(w, "A step allocates %d bytes in %d pieces; ", m.StepBytes, m.StepAllocs)
 	if m.Memory > 0 {
 		fmt.Fprintf(w, "memory peaked at %.0f MB.\n", float64(m.Memory)/1e6)

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"darkroom/engine"
+	"darkroom/engine/nn"
 	"darkroom/engine/train"
 	"darkroom/engine/train/data"
 )
@@ -15,6 +16,8 @@ func sheet(ctx context.Context, args []string) error {
 	f := flags("sheet", "--out sheet.png [flags]")
 	out := f.String("out", "", "PNG file to write")
 	model := f.String("model", engine.DefaultModel, `"default" or the path of a model`)
+	var name string
+	precisionVar(f, &name)
 	seeds := f.Int("seeds", 4, "pictures of each prompt, with seeds 1, 2, …")
 	columns := f.Int("columns", 4, "prompts in a row")
 	if err := parse(f, args); err != nil {
@@ -23,10 +26,14 @@ func sheet(ctx context.Context, args []string) error {
 	if *out == "" || *seeds < 1 || *columns < 1 {
 		return fmt.Errorf("%w: give --out FILE.png, and at least 1 for --seeds and --columns", errUsage)
 	}
+	precision, err := nn.ParsePrecision(name)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
 	if err := writable(*out); err != nil {
 		return err
 	}
-	if err := train.PromptSheet(ctx, *model, *out, data.Prompts, *seeds, *columns); err != nil {
+	if err := train.PromptSheet(ctx, *model, precision, *out, data.Prompts, *seeds, *columns); err != nil {
 		return err
 	}
 	for i, p := range data.Prompts {

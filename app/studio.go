@@ -19,7 +19,6 @@ import (
 	"darkroom/engine"
 	"darkroom/engine/gallery"
 	"darkroom/engine/kernel"
-	"darkroom/engine/pipeline"
 	"darkroom/ui"
 )
 
@@ -68,8 +67,8 @@ func needDisplay() error {
 }
 
 // loader loads models for the engine. It begins with the built-in one at once,
-// while the window opens, when that is the one used last.
-func loader(last string) func(context.Context, string) (engine.Painter, error) {
+// while the window opens, when that is the one used last, in the precision used last.
+func loader(last, lastPrecision string) func(ctx context.Context, model, precision string) (engine.Painter, error) {
 	type loaded struct {
 		painter engine.Painter
 		err     error
@@ -77,15 +76,15 @@ func loader(last string) func(context.Context, string) (engine.Painter, error) {
 	ahead := make(chan loaded, 1)
 	if last == engine.DefaultModel {
 		go func() {
-			p, err := pipeline.Load(context.Background(), last)
+			p, err := load(context.Background(), last, lastPrecision)
 			ahead <- loaded{p, err}
 			close(ahead)
 		}()
 	} else {
 		close(ahead)
 	}
-	return func(ctx context.Context, model string) (engine.Painter, error) {
-		if model == engine.DefaultModel {
+	return func(ctx context.Context, model, precision string) (engine.Painter, error) {
+		if model == engine.DefaultModel && precision == lastPrecision {
 			select {
 			case l, first := <-ahead:
 				if first && l.err == nil {
@@ -95,11 +94,7 @@ func loader(last string) func(context.Context, string) (engine.Painter, error) {
 				return nil, ctx.Err()
 			}
 		}
-		p, err := pipeline.Load(ctx, model)
-		if err != nil {
-			return nil, err // not a nil *Pipeline in a Painter
-		}
-		return p, nil
+		return load(ctx, model, precision)
 	}
 }
 

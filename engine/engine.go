@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,7 +49,7 @@ type Result struct {
 // Engine draws the jobs of one queue, one after the other, on a goroutine of
 // its own. Its methods may be called from any goroutine.
 type Engine struct {
-	load func(ctx context.Context, model string) (Painter, error)
+	load func(ctx context.Context, model, precision string) (Painter, error)
 	ctx  context.Context // ends with Close
 	stop context.CancelFunc
 	done chan struct{} // closed when the goroutine has ended
@@ -59,14 +60,14 @@ type Engine struct {
 	last   int64         // ID of the newest job
 
 	// Of the goroutine alone: the painter of the last job, kept while the model
-	// stays the same.
-	painter Painter
-	model   string
+	// and the precision stay the same.
+	painter          Painter
+	model, precision string
 }
 
 // New starts an engine. It calls load, on its own goroutine, when a job names
-// another model than the job before.
-func New(load func(ctx context.Context, model string) (Painter, error)) *Engine {
+// another model or precision than the job before, with a precision's name.
+func New(load func(ctx context.Context, model, precision string) (Painter, error)) *Engine {
 	e := &Engine{load: load, done: make(chan struct{}), filled: make(chan struct{}, 1)}
 	e.ctx, e.stop = context.WithCancel(context.Background())
 	go e.work()
@@ -206,17 +207,18 @@ func (e *Engine) paint(j *Job, ev *Event) (result Result, err error) {
 	})
 }
 
-// prepare makes e.painter the one of the job's model. The last one goes first:
-// two may not fit into memory.
+// prepare makes e.painter the one of the job's model and precision. The last one
+// goes first: two may not fit into memory.
 func (e *Engine) prepare(j *Job) error {
-	if e.painter != nil && e.model == j.Request.Model {
+	model, precision := j.Request.Model, cmp.Or(j.Request.Precision, Float32)
+	if e.painter != nil && e.model == model && e.precision == precision {
 		return nil
 	}
 	e.painter = nil
-	p, err := e.load(j.ctx, j.Request.Model)
+	p, err := e.load(j.ctx, model, precision)
 	if err != nil {
 		return err
 	}
-	e.painter, e.model = p, j.Request.Model
+	e.painter, e.model, e.precision = p, model, precision
 	return nil
 }

@@ -57,7 +57,7 @@ func untilCancelled(started chan<- int) func(context.Context, Request, func(Prog
 
 func open(t *testing.T, paint func(context.Context, Request, func(Progress)) error) *Engine {
 	t.Helper()
-	e := New(func(context.Context, string) (Painter, error) { return &easel{paint}, nil })
+	e := New(func(context.Context, string, string) (Painter, error) { return &easel{paint}, nil })
 	t.Cleanup(e.Close)
 	return e
 }
@@ -262,7 +262,7 @@ func TestFailures(t *testing.T) {
 	defer slog.SetDefault(slog.Default())
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	loads := 0
-	e := New(func(_ context.Context, model string) (Painter, error) {
+	e := New(func(_ context.Context, model, _ string) (Painter, error) {
 		loads++
 		if model == "missing" {
 			return nil, errors.New("the model folder missing does not exist")
@@ -307,9 +307,33 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// A painter draws in the precision that was asked for, whoever had the engine
+// before, and is loaded no more often than that takes.
+func TestPrecisionIsLoaded(t *testing.T) {
+	var loaded []string
+	e := New(func(_ context.Context, _, precision string) (Painter, error) {
+		loaded = append(loaded, precision)
+		return &easel{func(_ context.Context, r Request, _ func(Progress)) error {
+			if last := loaded[len(loaded)-1]; r.Exact() != (last == Float32) {
+				return fmt.Errorf("asked for %q, it draws in %s", r.Precision, last)
+			}
+			return nil
+		}}, nil
+	})
+	defer e.Close()
+	for _, precision := range []string{"", Float32, BFloat16, BFloat16, "", Float32} {
+		r := request(1)
+		r.Precision = precision
+		wantKinds(t, all(t, submit(t, e, r)), Queued, Started, Finished)
+	}
+	if want := []string{Float32, BFloat16, Float32}; !slices.Equal(loaded, want) { // read after the final event
+		t.Errorf("loaded %v, want %v", loaded, want)
+	}
+}
+
 func TestCancelWhileLoading(t *testing.T) {
 	loading := make(chan int)
-	e := New(func(ctx context.Context, _ string) (Painter, error) {
+	e := New(func(ctx context.Context, _, _ string) (Painter, error) {
 		close(loading)
 		<-ctx.Done()
 		return nil, ctx.Err()

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -29,6 +30,15 @@ const (
 	DefaultSampler  = "euler"
 )
 
+// The precisions of a network's products, of which sums are float32 in any case.
+const (
+	Float32  = "float32"  // exact, and what is meant by none
+	BFloat16 = "bfloat16" // faster where the processor multiplies it; other pictures
+)
+
+// Precisions is the names there are, the exact one first.
+func Precisions() []string { return []string{Float32, BFloat16} }
+
 // Request describes one picture; the same request makes the same picture on
 // every machine. Its JSON form is the recipe kept inside a saved PNG.
 type Request struct {
@@ -41,7 +51,12 @@ type Request struct {
 	Width    int     `json:"width,omitempty"` // pixels; 0 is the model's own size
 	Height   int     `json:"height,omitempty"`
 	Model    string  `json:"model"` // DefaultModel, or the path of a model: a folder or one file
+	// a name from Precisions; empty is Float32, as in recipes from before there was another
+	Precision string `json:"precision,omitempty"`
 }
+
+// Exact reports whether r asks for Float32, by its name or by none.
+func (r Request) Exact() bool { return r.Precision == "" || r.Precision == Float32 }
 
 // Validate says in one sentence what cannot be drawn and what to change; nil
 // when the request can be queued. Sampler names and model paths are checked
@@ -54,6 +69,8 @@ func (r Request) Validate() error {
 		return fmt.Errorf("%w: guidance is %g; choose a number from 0 to 100", ErrInvalid, r.Guidance)
 	case strings.TrimSpace(r.Model) == "":
 		return fmt.Errorf("%w: no model is named; use %q or the path of a model", ErrInvalid, DefaultModel)
+	case r.Precision != "" && !slices.Contains(Precisions(), r.Precision):
+		return fmt.Errorf("%w: precision is %q; choose %s (exact) or %s (faster, other pictures)", ErrInvalid, r.Precision, Float32, BFloat16)
 	}
 	if err := validSize("width", r.Width); err != nil {
 		return err

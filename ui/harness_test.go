@@ -41,9 +41,9 @@ func newRoom(t *testing.T, app fyne.App, folder string) *room {
 		t.Fatal(err)
 	}
 	r := &room{t: t, app: app, gallery: kept, painter: &testPainter{}, queue: make(chan func(), 1000)}
-	r.engine = engine.New(func(context.Context, string) (engine.Painter, error) { return r.painter, nil })
+	r.engine = engine.New(func(context.Context, string, string) (engine.Painter, error) { return r.painter, nil })
 	r.Studio = New(Options{
-		App: app, Engine: r.engine, Gallery: kept, Version: "1.2.3", Arithmetic: "test",
+		App: app, Engine: r.engine, Gallery: kept, Version: "1.2.3", Toolchain: "go9.9", Arithmetic: "test on 3 threads",
 		Do: func(f func()) { r.queue <- f },
 	})
 	t.Cleanup(r.shut)

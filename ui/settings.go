@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"encoding/json"
 	"os"
 
@@ -82,11 +83,11 @@ func (s settings) SetWindowSize(size fyne.Size) {
 	s.p.SetFloat(keyHeight, float64(size.Height))
 }
 
-// LastModel is the model that was used last: engine.DefaultModel or the path of
-// a model folder.
-func LastModel(p fyne.Preferences) string {
+// LastModel is the model that was used last, engine.DefaultModel or the path of
+// a model folder, and the name of its precision.
+func LastModel(p fyne.Preferences) (model, precision string) {
 	if r, ok := (settings{p}).Request(); ok {
-		return r.Model
+		return r.Model, cmp.Or(r.Precision, engine.Float32)
 	}
-	return engine.DefaultModel
+	return engine.DefaultModel, engine.Float32
 }

@@ -97,8 +97,11 @@ func parameters(r engine.Request, size image.Point) string {
 		"Seed: " + strconv.FormatUint(r.Seed, 10),
 		fmt.Sprintf("Size: %dx%d", size.X, size.Y),
 		"Model: " + quote(model),
-		"Version: Darkroom " + engine.Version,
 	}
+	if !r.Exact() {
+		fields = append(fields, "Precision: "+r.Precision)
+	}
+	fields = append(fields, "Version: Darkroom "+engine.Version)
 	return strings.TrimSpace(text + "\n" + strings.Join(fields, ", "))
 }
 

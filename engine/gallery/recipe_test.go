@@ -53,6 +53,8 @@ func TestRoundTrip(t *testing.T) {
 		"empty":      func(r *engine.Request) { r.Prompt, r.Negative = "", "" },
 		"own size":   func(r *engine.Request) { r.Width, r.Height = 0, 0 },
 		"model path": func(r *engine.Request) { r.Model = "/models/dream, v2: é" },
+		"exact":      func(r *engine.Request) { r.Precision = engine.Float32 },
+		"faster":     func(r *engine.Request) { r.Precision = engine.BFloat16 },
 		"long":       func(r *engine.Request) { r.Prompt = strings.Repeat("apple ", 10_000) },
 	} {
 		want := request
@@ -91,6 +93,8 @@ func TestParameters(t *testing.T) {
 		{func(r *engine.Request) { r.Guidance, r.Negative = 7.5, "" }, "tEXt", "a red apple\n" + strings.Replace(rest, ": 4", ": 7.5", 1)},
 		{func(r *engine.Request) { r.Sampler, r.Negative = "dpmpp_2m", "" }, "tEXt", "a red apple\n" + strings.Replace(rest, "Euler a", "DPM++ 2M", 1)},
 		{func(r *engine.Request) { r.Model, r.Negative = "/m/dream, v2", "" }, "tEXt", "a red apple\n" + strings.Replace(rest, "default", `"dream, v2"`, 1)},
+		{func(r *engine.Request) { r.Precision, r.Negative = engine.Float32, "" }, "tEXt", "a red apple\n" + rest},
+		{func(r *engine.Request) { r.Precision, r.Negative = engine.BFloat16, "" }, "tEXt", "a red apple\n" + strings.Replace(rest, ", Version", ", Precision: bfloat16, Version", 1)},
 	} {
 		r := request
 		c.change(&r)
@@ -152,6 +156,17 @@ func TestReadOtherChunks(t *testing.T) {
 	}
 }
 
+// Recipes from before there was another precision mean the exact one.
+func TestRecipeWithoutPrecision(t *testing.T) {
+	r, err := Read(bytes.NewReader(with(t, unicodeChunk("darkroom", recipe))))
+	if err != nil || !r.Exact() {
+		t.Errorf("precision %q, %v", r.Precision, err)
+	}
+	if b := encoded(t, picture(1), request); bytes.Contains(b, []byte("recision")) {
+		t.Error("a recipe of the exact precision names it")
+	}
+}
+
 func TestReadErrors(t *testing.T) {
 	good := encoded(t, picture(1), request)
 	broken := bytes.Clone(good)
@@ -176,6 +191,7 @@ func TestReadErrors(t *testing.T) {
 		{"no JSON", text("apple"), "recipe is damaged"},
 		{"another JSON", text(`{"steps":"many"}`), "recipe is damaged"},
 		{"steps", text(strings.Replace(recipe, `"steps":2`, `"steps":1000000000`, 1)), "can't be drawn: invalid request: steps is"},
+		{"precision", text(strings.Replace(recipe, `"steps":2`, `"steps":2,"precision":"half"`, 1)), `can't be drawn: invalid request: precision is "half"`},
 		{"no end of keyword", with(t, newChunk("tEXt", []byte("darkroom"))), ErrNoRecipe.Error()},
 		{"no language", with(t, newChunk("iTXt", []byte("darkroom\x00\x00\x00abc"))), ErrNoRecipe.Error()},
 		{"no UTF-8", with(t, newChunk("iTXt", []byte("darkroom\x00\x00\x00\x00\x00\xff"))), ErrNoRecipe.Error()},

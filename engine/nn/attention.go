@@ -12,11 +12,12 @@ import (
 // matrix of a whole sequence is never in memory.
 const queryBlock = 64
 
-// attend computes softmax(q·kᵀ/√d)·v for each of heads (Vaswani et al. 2017).
+// attend computes softmax(q·kᵀ/√d)·v for each of l's heads (Vaswani et al. 2017).
 // q is [N,Tq,heads·d], or [1,Tq,heads·d] for the same queries for all, k and v
 // [N,Tk,heads·d]; the result is [N,Tq,heads·d]. With causal, query i sees keys
 // 0 … i.
-func attend(c *Context, q, k, v *tensor.Dense, heads int, causal bool) *tensor.Dense {
+func attend(c *Context, q, k, v *tensor.Dense, l *Attention) *tensor.Dense {
+	heads, causal := l.heads, l.causal
 	n, tq, tk, ch := k.Shape()[0], q.Shape()[1], k.Shape()[1], q.Shape()[2]
 	y := c.New(n, tq, ch)
 	flop := 4 * float64(n*tq*tk) * float64(ch)
@@ -29,7 +30,7 @@ func attend(c *Context, q, k, v *tensor.Dense, heads int, causal bool) *tensor.D
 	start := c.begin()
 	kernel.Attention{
 		Q: Data(q), K: Data(k), V: Data(v), Y: Data(y), N: n, QN: q.Shape()[0], Heads: heads, D: d, TQ: tq, TK: tk,
-		Scale: scale, Causal: causal,
+		Scale: scale, Causal: causal, Rounded: l.rounded,
 	}.Run(c.stop)
 	c.end(OpAttention, start, flop)
 	if c.Tape != nil {
@@ -125,8 +126,9 @@ func (a *attention) backward(h int, dy, dq, dk, dv []float32) {
 type Attention struct {
 	Q, K, V, Out *Linear
 
-	heads  int
-	causal bool
+	heads   int
+	causal  bool
+	rounded bool // scores and weighted sums are products of the second precision, too
 }
 
 // NewAttention is diffusers' Attention: to_q, to_k, to_v without bias unless
@@ -138,7 +140,7 @@ func NewAttention(p Params, ch, context, heads int, bias bool) *Attention {
 		K:     NewLinear(p.Sub("to_k"), context, ch, bias),
 		V:     NewLinear(p.Sub("to_v"), context, ch, bias),
 		Out:   NewLinear(p.Sub("to_out.0"), ch, ch, true),
-		heads: heads,
+		heads: heads, rounded: p.store.precision == BFloat16,
 	}
 }
 
@@ -150,7 +152,7 @@ func NewCausalAttention(p Params, ch, heads int) *Attention {
 		K:     NewLinear(p.Sub("k_proj"), ch, ch, true),
 		V:     NewLinear(p.Sub("v_proj"), ch, ch, true),
 		Out:   NewLinear(p.Sub("out_proj"), ch, ch, true),
-		heads: heads, causal: true,
+		heads: heads, causal: true, rounded: p.store.precision == BFloat16,
 	}
 }
 
@@ -177,7 +179,7 @@ func (l *Attention) look(c *Context, x, context *tensor.Dense) *tensor.Dense {
 		context = x
 	}
 	q, k, v := l.Q.Forward(c, x), l.K.Forward(c, context), l.V.Forward(c, context)
-	y := attend(c, q, k, v, l.heads, l.causal)
+	y := attend(c, q, k, v, l)
 	c.Free(q, k, v)
 	return y
 }

@@ -42,7 +42,8 @@ func NewDownsample(p Params, channels int, allRound bool) *Conv2D {
 
 func newConv2D(p Params, in, out, k, stride, before, after int, biased bool) *Conv2D {
 	l := &Conv2D{k: k, stride: stride, padBefore: before, padAfter: after}
-	l.W, l.packed = p.weight(conv, fanIn(in*k*k), false, out, in, k, k)
+	// Winograd's method needs exact products, and is faster than rounded ones.
+	l.W, l.packed = p.weight(conv, fanIn(in*k*k), false, k != 3 || stride != 1, out, in, k, k)
 	if biased {
 		l.B = p.get("bias", plain, fanIn(in*k*k), out)
 	} else {

@@ -103,7 +103,7 @@ func TestGolden(t *testing.T) {
 			})
 			near(t, "out", Data(out), Data(get(t, tt.name+".out")))
 			// the same with packed weights and planned memory
-			packed := tt.build(Load(f.Reader(tt.name + ".")).Packed())
+			packed := tt.build(Load(f.Reader(tt.name + ".")).Packed(Float32))
 			draws := NewContext(context.Background())
 			for range 2 {
 				var drawn *tensor.Dense

@@ -27,7 +27,7 @@ func NewLinear(p Params, in, out int, bias bool) *Linear {
 // columns by GELU of the second.
 func newLinear(p Params, in, out int, bias, gated bool) *Linear {
 	l := &Linear{op: OpLinear}
-	l.W, l.packed = p.weight(linear, fanIn(in), gated, out, in)
+	l.W, l.packed = p.weight(linear, fanIn(in), gated, true, out, in)
 	if bias {
 		l.B = p.get("bias", plain, fanIn(in), out)
 	}
@@ -38,7 +38,7 @@ func newLinear(p Params, in, out int, bias, gated bool) *Linear {
 // [out,in,1,1]: the same arithmetic, channels last.
 func NewPointwise(p Params, in, out int) *Linear {
 	l := &Linear{op: OpConv1}
-	l.W, l.packed = p.weight(conv, fanIn(in), false, out, in, 1, 1)
+	l.W, l.packed = p.weight(conv, fanIn(in), false, true, out, in, 1, 1)
 	l.B = p.get("bias", plain, fanIn(in), out)
 	return l
 }

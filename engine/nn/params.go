@@ -41,13 +41,14 @@ type Params struct {
 }
 
 type store struct {
-	file   *checkpoint.Reader
-	rng    *rand.Rand
-	packed bool
-	all    []*Param
-	count  int
-	halves []uint16 // see room
-	err    error
+	file      *checkpoint.Reader
+	rng       *rand.Rand
+	packed    bool
+	precision Precision // of packed products
+	all       []*Param
+	count     int
+	halves    []uint16 // see room
+	err       error
 }
 
 // Load takes parameters from a file.
@@ -59,12 +60,12 @@ func Random(seed uint64) Params {
 	return Params{store: &store{rng: rand.New(rand.NewPCG(seed, 0))}}
 }
 
-// Packed is p for a network that will only draw: the weights of its products are
-// packed once, in the precision of the file. They can't be trained or saved, and
-// All does not list them. Random ones are float16, and repeat themselves: they
-// are for measuring.
-func (p Params) Packed() Params {
-	p.store.packed = true
+// Packed is p for a network that will only draw, with products of a precision:
+// their weights are packed once, in the format of the file. They can't be trained
+// or saved, and All does not list them. Random ones are float16, and repeat
+// themselves: they are for measuring.
+func (p Params) Packed(precision Precision) Params {
+	p.store.packed, p.store.precision = true, precision
 	return p
 }
 
@@ -92,8 +93,9 @@ func (p Params) Count() int { return p.store.count }
 type start struct{ uniform, normal, constant float64 }
 
 // weight takes the weights of a product, [out,in] or [out,in,kh,kw] in the file:
-// as a tensor, or packed, perhaps as gated.
-func (p Params) weight(l layout, s start, gated bool, shape ...int) (*tensor.Dense, *kernel.Weights) {
+// as a tensor, or packed, perhaps as gated, and in the second precision if that is
+// wanted and they are of a product for which it pays.
+func (p Params) weight(l layout, s start, gated, pays bool, shape ...int) (*tensor.Dense, *kernel.Weights) {
 	if !p.store.packed {
 		return p.get("weight", l, s, shape...), nil
 	}
@@ -110,7 +112,11 @@ func (p Params) weight(l layout, s start, gated bool, shape ...int) (*tensor.Den
 			return nil, &kernel.Weights{Out: out, In: in, Taps: taps} // never used
 		}
 	}
-	return nil, kernel.NewWeights(out, in, taps, format, wide, half, gated)
+	w := kernel.NewWeights(out, in, taps, format, wide, half, gated)
+	if pays && p.store.precision == BFloat16 {
+		w.Pair()
+	}
+	return nil, w
 }
 
 // stored reads "weight" as the file has it, in memory that is used again if its

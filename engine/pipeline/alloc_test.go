@@ -13,7 +13,7 @@ import (
 
 // TestStepAllocatesNothing runs the built-in model's networks as a step does.
 func TestStepAllocatesNothing(t *testing.T) {
-	p, err := Load(context.Background(), engine.DefaultModel)
+	p, err := Load(context.Background(), engine.DefaultModel, nn.Float32)
 	if err != nil {
 		t.Fatal(err)
 	}

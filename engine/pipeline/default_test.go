@@ -25,7 +25,7 @@ func TestBuiltInModelDrawsTheSameApple(t *testing.T) {
 	if kernel.Level() == "go" {
 		t.Skip("too slow without vector instructions; TestSamePictureEverywhere compares the levels on a smaller model")
 	}
-	p, err := Load(context.Background(), engine.DefaultModel)
+	p, err := Load(context.Background(), engine.DefaultModel, nn.Float32)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestLongPromptsAreReadToTheEnd(t *testing.T) {
 // TestLinearPreview compares the preview map with the decoder on even latents,
 // where a linear map has a chance.
 func TestLinearPreview(t *testing.T) {
-	p, err := Load(context.Background(), engine.DefaultModel)
+	p, err := Load(context.Background(), engine.DefaultModel, nn.Float32)
 	if err != nil {
 		t.Fatal(err)
 	}

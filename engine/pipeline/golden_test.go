@@ -78,7 +78,7 @@ func (g golden) near(what string, got, want *tensor.Dense, tolerance float64) {
 
 func loadTiny(t *testing.T) *Pipeline {
 	t.Helper()
-	p, err := Load(context.Background(), tiny)
+	p, err := Load(context.Background(), tiny, nn.Float32)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"darkroom/engine"
 	"darkroom/engine/kernel"
+	"darkroom/engine/nn"
 )
 
 // printPicture makes a run of the test binary draw a picture and print its
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 func hashPicture() error {
-	p, err := Load(context.Background(), tiny)
+	p, err := Load(context.Background(), tiny, nn.Float32)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ import (
 // Pipeline is a model ready to draw.
 type Pipeline struct {
 	Name      string // as a recipe names it
+	Precision nn.Precision
 	Tokenizer *tokenizer.Tokenizer
 	Text      *clip.Text
 	UNet      *unet.Model
@@ -50,15 +51,15 @@ type source interface {
 }
 
 // Load opens engine.DefaultModel, a model folder in the diffusers layout, or a
-// Stable Diffusion 1 in one safetensors file.
-func Load(ctx context.Context, model string) (*Pipeline, error) {
+// Stable Diffusion 1 in one safetensors file, to draw with products of a precision.
+func Load(ctx context.Context, model string, precision nn.Precision) (*Pipeline, error) {
 	begin := time.Now()
-	s, err := openModel(model)
+	s, err := openModel(model, precision)
 	if err != nil {
 		return nil, err
 	}
 	defer s.Close()
-	p := &Pipeline{Name: model}
+	p := &Pipeline{Name: model, Precision: precision}
 	if model != engine.DefaultModel {
 		p.Name = filepath.Base(filepath.Clean(model))
 	}
@@ -72,20 +73,20 @@ func Load(ctx context.Context, model string) (*Pipeline, error) {
 	return p, nil
 }
 
-func openModel(model string) (source, error) {
+func openModel(model string, precision nn.Precision) (source, error) {
 	if model != engine.DefaultModel {
 		if info, err := os.Stat(model); err == nil && !info.IsDir() {
-			return openSingle(model)
+			return openSingle(model, precision)
 		}
 		f, err := checkpoint.OpenFolder(model)
-		return folder{f}, err
+		return folder{f, precision}, err
 	}
 	sub, err := fs.Sub(weights.FS, "default")
 	if err != nil {
 		return nil, err
 	}
 	f, err := checkpoint.OpenFS(sub, "the built-in model")
-	return folder{f}, err
+	return folder{f, precision}, err
 }
 
 // load takes the parts from s, until ctx ends.
@@ -122,21 +123,27 @@ func (p *Pipeline) loadSchedule(s source) error {
 }
 
 // folder is a model folder in the diffusers layout.
-type folder struct{ *checkpoint.Folder }
+type folder struct {
+	*checkpoint.Folder
+	precision nn.Precision
+}
 
 func (f folder) Close() error                             { return nil }
 func (f folder) tokenizer() (*tokenizer.Tokenizer, error) { return Tokenizer(f.Folder) }
 func (f folder) text() (*clip.Text, error) {
-	return Part(f.Folder, "text_encoder", packed(clip.NewText))
+	return Part(f.Folder, "text_encoder", packed(nn.Float32, clip.NewText))
 }
-func (f folder) vae() (*vae.Model, error) { return Part(f.Folder, "vae", packed(vae.New)) }
+
+func (f folder) vae() (*vae.Model, error) {
+	return Part(f.Folder, "vae", packed(nn.Float32, vae.New))
+}
 
 func (f folder) unet() (*unet.Model, error) {
 	return Part(f.Folder, "unet", func(p nn.Params, cfg unet.Config) (*unet.Model, error) {
 		if cfg.Addition != "" {
 			return nil, fmt.Errorf("this is a Stable Diffusion XL, which this version can measure but not draw with: choose a Stable Diffusion 1 (%w)", errors.ErrUnsupported)
 		}
-		return unet.New(p.Packed(), cfg)
+		return unet.New(p.Packed(f.precision), cfg)
 	})
 }
 
@@ -212,8 +219,8 @@ func Part[C, M any](folder *checkpoint.Folder, name string, build func(nn.Params
 }
 
 // packed builds a network that will only draw.
-func packed[C, M any](build func(nn.Params, C) (M, error)) func(nn.Params, C) (M, error) {
-	return func(p nn.Params, cfg C) (M, error) { return build(p.Packed(), cfg) }
+func packed[C, M any](precision nn.Precision, build func(nn.Params, C) (M, error)) func(nn.Params, C) (M, error) {
+	return func(p nn.Params, cfg C) (M, error) { return build(p.Packed(precision), cfg) }
 }
 
 // check makes sure the parts fit each other.

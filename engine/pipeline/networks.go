@@ -36,23 +36,25 @@ func (n *Networks) Fits(width, height int) error {
 }
 
 // Random builds the networks with random weights, which take as long and as much
-// memory as trained ones.
-func (g Geometry) Random(seed uint64) (n *Networks, err error) {
+// memory as trained ones. The precision is the U-Net's, which takes nearly all of
+// the time.
+func (g Geometry) Random(seed uint64, precision nn.Precision) (n *Networks, err error) {
+	params := func(p nn.Precision) nn.Params { return nn.Random(seed).Packed(p) }
 	n = &Networks{}
 	for _, cfg := range g.Text {
-		text, err := clip.NewText(nn.Random(seed).Packed(), cfg)
+		text, err := clip.NewText(params(nn.Float32), cfg)
 		if err != nil {
 			return nil, err
 		}
 		n.Text = append(n.Text, text)
 	}
-	if n.UNet, err = unet.New(nn.Random(seed).Packed(), g.UNet); err != nil {
+	if n.UNet, err = unet.New(params(precision), g.UNet); err != nil {
 		return nil, err
 	}
-	if n.VAE, err = vae.New(nn.Random(seed).Packed(), g.VAE); err != nil {
+	if n.VAE, err = vae.New(params(nn.Float32), g.VAE); err != nil {
 		return nil, err
 	}
-	n.Tiny, err = vae.NewTiny(nn.Random(seed).Packed(), g.Tiny)
+	n.Tiny, err = vae.NewTiny(params(nn.Float32), g.Tiny)
 	return n, err
 }
 

@@ -25,6 +25,12 @@ func (p *Pipeline) Resolve(r engine.Request) (engine.Request, error) {
 		return r, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
 	}
 	r.Sampler = name
+	if precision, err := nn.ParsePrecision(r.Precision); err != nil || precision != p.Precision {
+		return r, fmt.Errorf("%w: precision is %q, but the model was loaded for %s; load it for the one asked for", engine.ErrInvalid, r.Precision, p.Precision)
+	}
+	if r.Exact() {
+		r.Precision = "" // its only name in recipes
+	}
 	own := p.UNet.Config.SampleSize * p.VAE.Config.Factor()
 	if r.Width == 0 {
 		r.Width = own

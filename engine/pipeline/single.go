@@ -16,6 +16,7 @@ import (
 // configuration: what its tensors' shapes don't tell is in unsaid.
 type single struct {
 	*checkpoint.File
+	precision nn.Precision
 	unsaid
 }
 
@@ -37,7 +38,7 @@ func sd1Unsaid() unsaid {
 	}
 }
 
-func openSingle(path string) (*single, error) {
+func openSingle(path string, precision nn.Precision) (*single, error) {
 	f, err := checkpoint.Open(path)
 	if err != nil {
 		return nil, err
@@ -46,7 +47,7 @@ func openSingle(path string) (*single, error) {
 		f.Close()
 		return nil, err
 	}
-	return &single{f, sd1Unsaid()}, nil
+	return &single{f, precision, sd1Unsaid()}, nil
 }
 
 func (s *single) tokenizer() (*tokenizer.Tokenizer, error) { return s.words, nil }
@@ -64,7 +65,7 @@ func (s *single) text() (*clip.Text, error) {
 		Heads:     s.textHeads,
 		Act:       s.textAct,
 	}
-	return assemble(g, cfg, clip.NewText)
+	return assemble(g, cfg, packed(nn.Float32, clip.NewText))
 }
 
 func (s *single) unet() (*unet.Model, error) {
@@ -87,7 +88,7 @@ func (s *single) unet() (*unet.Model, error) {
 		cfg.DownBlocks = append(cfg.DownBlocks, kind+"DownBlock2D")
 		cfg.UpBlocks = append([]string{kind + "UpBlock2D"}, cfg.UpBlocks...)
 	}
-	return assemble(g, cfg, unet.New)
+	return assemble(g, cfg, packed(s.precision, unet.New))
 }
 
 func (s *single) vae() (*vae.Model, error) {
@@ -102,7 +103,7 @@ func (s *single) vae() (*vae.Model, error) {
 	for i := range g.count("encoder.down_blocks.%d.resnets.0.conv1.weight") {
 		cfg.Channels = append(cfg.Channels, g.dim(fmt.Sprintf("encoder.down_blocks.%d.resnets.0.conv1.weight", i), 0))
 	}
-	return assemble(g, cfg, vae.New)
+	return assemble(g, cfg, packed(nn.Float32, vae.New))
 }
 
 // assemble builds a network and makes sure that it has a place for every tensor.
@@ -110,7 +111,7 @@ func assemble[C, M any](g geometry, cfg C, build func(nn.Params, C) (M, error)) 
 	if g.err != nil {
 		return m, g.err
 	}
-	if m, err = build(nn.Load(g.Reader).Packed(), cfg); err == nil {
+	if m, err = build(nn.Load(g.Reader), cfg); err == nil {
 		err = g.Complete()
 	}
 	return m, err

@@ -11,6 +11,7 @@ import (
 
 	"darkroom/engine"
 	"darkroom/engine/checkpoint"
+	"darkroom/engine/nn"
 	"darkroom/engine/schedule"
 )
 
@@ -92,7 +93,7 @@ func writeLDM(t *testing.T, edit func([]checkpoint.Tensor) []checkpoint.Tensor) 
 // openTinySingle opens such a file, telling what the tiny model's shapes don't.
 func openTinySingle(t *testing.T, path string) (*Pipeline, error) {
 	t.Helper()
-	s, err := openSingle(path)
+	s, err := openSingle(path, nn.Float32)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +152,7 @@ func TestSingleFileErrors(t *testing.T) {
 			t.Errorf("error %v, want one that says %q", err, tt.want)
 		}
 	}
-	if _, err := Load(context.Background(), tiny+"/model_index.json"); !errors.Is(err, errors.ErrUnsupported) {
+	if _, err := Load(context.Background(), tiny+"/model_index.json", nn.Float32); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("a file that is no model gives %v", err)
 	}
 }

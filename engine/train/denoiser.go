@@ -119,7 +119,7 @@ func Denoiser(ctx context.Context, o Options, count int) error {
 		return writeConfig(filepath.Join(dir, "scheduler_config.json"), "DDIMScheduler", scheduleConfig)
 	}
 	s.sheet = func(ctx context.Context, path string) error {
-		return PromptSheet(ctx, o.Model(), path, data.Prompts[:20], 2, 5)
+		return PromptSheet(ctx, o.Model(), nn.Float32, path, data.Prompts[:20], 2, 5)
 	}
 	return o.run(ctx, s)
 }
@@ -207,8 +207,8 @@ func (o Options) latents(ctx context.Context, count int) (*latentSet, error) {
 
 // PromptSheet draws each prompt with seeds 1 … seeds and writes the pictures
 // in rows of as many prompts.
-func PromptSheet(ctx context.Context, model, path string, prompts []string, seeds, promptsPerRow int) error {
-	p, err := pipeline.Load(ctx, model)
+func PromptSheet(ctx context.Context, model string, precision nn.Precision, path string, prompts []string, seeds, promptsPerRow int) error {
+	p, err := pipeline.Load(ctx, model, precision)
 	if err != nil {
 		return err
 	}
@@ -216,7 +216,7 @@ func PromptSheet(ctx context.Context, model, path string, prompts []string, seed
 	for _, prompt := range prompts {
 		for seed := range seeds {
 			r, err := p.Resolve(engine.Request{
-				Prompt: prompt, Seed: uint64(seed + 1), Steps: 20, Guidance: 4, Sampler: "euler", Model: model,
+				Prompt: prompt, Seed: uint64(seed + 1), Steps: 20, Guidance: 4, Sampler: "euler", Model: model, Precision: precision.String(),
 			})
 			if err != nil {
 				return err
