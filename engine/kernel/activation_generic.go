@@ -56,7 +56,7 @@ func phi1(x float32) float32 {
 	t = fma(t, a, phiT2)
 	t = fma(t, a, phiT1)
 	t = fma(t, a, phiT0)
-	h := float32(0.5 * exp1(float32(t*a)))
+	h := float32(0.5 * pow2(float32(t*a)))
 	if x < 0 {
 		return h
 	}

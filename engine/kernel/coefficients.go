@@ -32,21 +32,21 @@ const (
 	pow2C0  float32 = 1.0000001192092896
 )
 
-// The normal distribution's tail Φ(−a) = ½·e^(a·t(a)) for a ≥ 0, where the
+// The normal distribution's tail Φ(−a) = ½·2^(a·t(a)) for a ≥ 0, where the
 // polynomial t of degree 8 minimises the greatest absolute error of Φ over
 // [0, phiMax] (2.4·10⁻⁸, found by reweighted least squares); a is clamped to
 // phiMax, where Φ is 10⁻⁹.
 const (
 	phiMax     float32 = 6
-	phiT8      float32 = 1.0856554411020625e-07
-	phiT7      float32 = -2.724657406361075e-06
-	phiT6      float32 = 2.696536830626428e-05
-	phiT5      float32 = -0.00011362626537447795
-	phiT4      float32 = -0.00014526199083775282
-	phiT3      float32 = 0.004966341890394688
-	phiT2      float32 = -0.036434099078178406
-	phiT1      float32 = -0.3182855248451233
-	phiT0      float32 = -0.7978865504264832
+	phiT8      float32 = 1.5662696739582316e-07
+	phiT7      float32 = -3.9308497434831224e-06
+	phiT6      float32 = 3.890280277119018e-05
+	phiT5      float32 = -0.000163928052643314
+	phiT4      float32 = -0.00020956875232513994
+	phiT3      float32 = 0.007164916954934597
+	phiT2      float32 = -0.052563294768333435
+	phiT1      float32 = -0.45918893814086914
+	phiT0      float32 = -1.1511069536209106
 	invSqrt2Pi float32 = 0.39894228 // 1/√(2π)
 	quickScale float32 = 1.702      // QuickGELU's factor
 )

@@ -1223,64 +1223,41 @@ unrolled:
 	VFMADD213PS  phiT0<>+0(SB), Y3, Y4
 	VMULPS       Y2, Y5, Y2
 	VMULPS       Y3, Y4, Y3
-	VBROADCASTSS expRound<>+0(SB), Y4
-	VMOVAPS      Y4, Y5
-	VFMADD231PS  log2E<>+0(SB), Y2, Y5
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  log2E<>+0(SB), Y3, Y4
-	VSUBPS       expRound<>+0(SB), Y5, Y6
-	VSUBPS       expRound<>+0(SB), Y4, Y7
-	VMOVAPS      Y2, Y8
-	VFMADD231PS  ln2HighNegated<>+0(SB), Y6, Y8
-	VMOVAPS      Y3, Y9
-	VFMADD231PS  ln2HighNegated<>+0(SB), Y7, Y9
-	VMOVAPS      Y8, Y8
-	VFMADD231PS  ln2LowNegated<>+0(SB), Y6, Y8
-	VMOVAPS      Y9, Y6
-	VFMADD231PS  ln2LowNegated<>+0(SB), Y7, Y6
-	VBROADCASTSS expQ4<>+0(SB), Y7
-	VMOVAPS      Y7, Y9
-	VFMADD213PS  expQ3<>+0(SB), Y8, Y9
-	VMOVAPS      Y7, Y7
-	VFMADD213PS  expQ3<>+0(SB), Y6, Y7
-	VMOVAPS      Y9, Y9
-	VFMADD213PS  expQ2<>+0(SB), Y8, Y9
-	VMOVAPS      Y7, Y7
-	VFMADD213PS  expQ2<>+0(SB), Y6, Y7
-	VMOVAPS      Y9, Y9
-	VFMADD213PS  expQ1<>+0(SB), Y8, Y9
-	VMOVAPS      Y7, Y7
-	VFMADD213PS  expQ1<>+0(SB), Y6, Y7
-	VMOVAPS      Y9, Y9
-	VFMADD213PS  expQ0<>+0(SB), Y8, Y9
-	VMOVAPS      Y7, Y7
-	VFMADD213PS  expQ0<>+0(SB), Y6, Y7
-	VMULPS       Y8, Y8, Y10
-	VMULPS       Y6, Y6, Y11
-	VMOVAPS      Y8, Y8
-	VFMADD231PS  Y9, Y10, Y8
+	VMAXPS       pow2Min<>+0(SB), Y2, Y2
+	VMAXPS       pow2Min<>+0(SB), Y3, Y3
+	VADDPS       expRound<>+0(SB), Y2, Y4
+	VADDPS       expRound<>+0(SB), Y3, Y5
+	VSUBPS       expRound<>+0(SB), Y4, Y6
+	VSUBPS       expRound<>+0(SB), Y5, Y7
+	VSUBPS       Y6, Y2, Y2
+	VSUBPS       Y7, Y3, Y3
+	VBROADCASTSS pow2C5<>+0(SB), Y6
+	VMOVAPS      Y6, Y7
+	VFMADD213PS  pow2C4<>+0(SB), Y2, Y7
 	VMOVAPS      Y6, Y6
-	VFMADD231PS  Y7, Y11, Y6
-	VADDPS       one<>+0(SB), Y8, Y7
-	VADDPS       one<>+0(SB), Y6, Y6
-	VPSLLD       $0x17, Y5, Y5
-	VPADDD       Y7, Y5, Y5
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       Y6, Y4, Y4
-	VCMPPS       $0x1e, expMax<>+0(SB), Y2, Y6
-	VBLENDVPS    Y6, infinity<>+0(SB), Y5, Y5
-	VCMPPS       $0x1e, expMax<>+0(SB), Y3, Y6
-	VBLENDVPS    Y6, infinity<>+0(SB), Y4, Y4
-	VCMPPS       $0x11, expMin<>+0(SB), Y2, Y6
-	VBLENDVPS    Y6, zero<>+0(SB), Y5, Y5
-	VCMPPS       $0x11, expMin<>+0(SB), Y3, Y6
-	VBLENDVPS    Y6, zero<>+0(SB), Y4, Y4
-	VCMPPS       $0x03, Y2, Y2, Y6
-	VBLENDVPS    Y6, Y2, Y5, Y2
-	VCMPPS       $0x03, Y3, Y3, Y5
-	VBLENDVPS    Y5, Y3, Y4, Y3
-	VMULPS       half<>+0(SB), Y2, Y2
-	VMULPS       half<>+0(SB), Y3, Y3
+	VFMADD213PS  pow2C4<>+0(SB), Y3, Y6
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  pow2C3<>+0(SB), Y2, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  pow2C3<>+0(SB), Y3, Y6
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  pow2C2<>+0(SB), Y2, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  pow2C2<>+0(SB), Y3, Y6
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  pow2C1<>+0(SB), Y2, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  pow2C1<>+0(SB), Y3, Y6
+	VMOVAPS      Y7, Y7
+	VFMADD213PS  pow2C0<>+0(SB), Y2, Y7
+	VMOVAPS      Y6, Y2
+	VFMADD213PS  pow2C0<>+0(SB), Y3, Y2
+	VPSLLD       $0x17, Y4, Y3
+	VPADDD       Y7, Y3, Y3
+	VPSLLD       $0x17, Y5, Y4
+	VPADDD       Y2, Y4, Y4
+	VMULPS       half<>+0(SB), Y3, Y2
+	VMULPS       half<>+0(SB), Y4, Y3
 	VBROADCASTSS one<>+0(SB), Y4
 	VSUBPS       Y2, Y4, Y5
 	VSUBPS       Y3, Y4, Y4
@@ -1324,35 +1301,23 @@ loop:
 	VMOVAPS      Y2, Y2
 	VFMADD213PS  phiT0<>+0(SB), Y1, Y2
 	VMULPS       Y1, Y2, Y1
-	VBROADCASTSS expRound<>+0(SB), Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  log2E<>+0(SB), Y1, Y2
+	VMAXPS       pow2Min<>+0(SB), Y1, Y1
+	VADDPS       expRound<>+0(SB), Y1, Y2
 	VSUBPS       expRound<>+0(SB), Y2, Y3
-	VMOVAPS      Y1, Y4
-	VFMADD231PS  ln2HighNegated<>+0(SB), Y3, Y4
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  ln2LowNegated<>+0(SB), Y3, Y4
-	VBROADCASTSS expQ4<>+0(SB), Y3
+	VSUBPS       Y3, Y1, Y1
+	VBROADCASTSS pow2C5<>+0(SB), Y3
 	VMOVAPS      Y3, Y3
-	VFMADD213PS  expQ3<>+0(SB), Y4, Y3
+	VFMADD213PS  pow2C4<>+0(SB), Y1, Y3
 	VMOVAPS      Y3, Y3
-	VFMADD213PS  expQ2<>+0(SB), Y4, Y3
+	VFMADD213PS  pow2C3<>+0(SB), Y1, Y3
 	VMOVAPS      Y3, Y3
-	VFMADD213PS  expQ1<>+0(SB), Y4, Y3
+	VFMADD213PS  pow2C2<>+0(SB), Y1, Y3
 	VMOVAPS      Y3, Y3
-	VFMADD213PS  expQ0<>+0(SB), Y4, Y3
-	VMULPS       Y4, Y4, Y5
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  Y3, Y5, Y4
-	VADDPS       one<>+0(SB), Y4, Y3
-	VPSLLD       $0x17, Y2, Y2
-	VPADDD       Y3, Y2, Y2
-	VCMPPS       $0x1e, expMax<>+0(SB), Y1, Y3
-	VBLENDVPS    Y3, infinity<>+0(SB), Y2, Y2
-	VCMPPS       $0x11, expMin<>+0(SB), Y1, Y3
-	VBLENDVPS    Y3, zero<>+0(SB), Y2, Y2
-	VCMPPS       $0x03, Y1, Y1, Y3
-	VBLENDVPS    Y3, Y1, Y2, Y1
+	VFMADD213PS  pow2C1<>+0(SB), Y1, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD213PS  pow2C0<>+0(SB), Y1, Y3
+	VPSLLD       $0x17, Y2, Y1
+	VPADDD       Y3, Y1, Y1
 	VMULPS       half<>+0(SB), Y1, Y1
 	VBROADCASTSS one<>+0(SB), Y2
 	VSUBPS       Y1, Y2, Y2
@@ -1394,35 +1359,23 @@ loopRest:
 	VMOVAPS      Y3, Y3
 	VFMADD213PS  phiT0<>+0(SB), Y2, Y3
 	VMULPS       Y2, Y3, Y2
-	VBROADCASTSS expRound<>+0(SB), Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  log2E<>+0(SB), Y2, Y3
+	VMAXPS       pow2Min<>+0(SB), Y2, Y2
+	VADDPS       expRound<>+0(SB), Y2, Y3
 	VSUBPS       expRound<>+0(SB), Y3, Y4
-	VMOVAPS      Y2, Y5
-	VFMADD231PS  ln2HighNegated<>+0(SB), Y4, Y5
-	VMOVAPS      Y5, Y5
-	VFMADD231PS  ln2LowNegated<>+0(SB), Y4, Y5
-	VBROADCASTSS expQ4<>+0(SB), Y4
+	VSUBPS       Y4, Y2, Y2
+	VBROADCASTSS pow2C5<>+0(SB), Y4
 	VMOVAPS      Y4, Y4
-	VFMADD213PS  expQ3<>+0(SB), Y5, Y4
+	VFMADD213PS  pow2C4<>+0(SB), Y2, Y4
 	VMOVAPS      Y4, Y4
-	VFMADD213PS  expQ2<>+0(SB), Y5, Y4
+	VFMADD213PS  pow2C3<>+0(SB), Y2, Y4
 	VMOVAPS      Y4, Y4
-	VFMADD213PS  expQ1<>+0(SB), Y5, Y4
+	VFMADD213PS  pow2C2<>+0(SB), Y2, Y4
 	VMOVAPS      Y4, Y4
-	VFMADD213PS  expQ0<>+0(SB), Y5, Y4
-	VMULPS       Y5, Y5, Y6
-	VMOVAPS      Y5, Y5
-	VFMADD231PS  Y4, Y6, Y5
-	VADDPS       one<>+0(SB), Y5, Y4
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       Y4, Y3, Y3
-	VCMPPS       $0x1e, expMax<>+0(SB), Y2, Y4
-	VBLENDVPS    Y4, infinity<>+0(SB), Y3, Y3
-	VCMPPS       $0x11, expMin<>+0(SB), Y2, Y4
-	VBLENDVPS    Y4, zero<>+0(SB), Y3, Y3
-	VCMPPS       $0x03, Y2, Y2, Y4
-	VBLENDVPS    Y4, Y2, Y3, Y2
+	VFMADD213PS  pow2C1<>+0(SB), Y2, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  pow2C0<>+0(SB), Y2, Y4
+	VPSLLD       $0x17, Y3, Y2
+	VPADDD       Y4, Y2, Y2
 	VMULPS       half<>+0(SB), Y2, Y2
 	VBROADCASTSS one<>+0(SB), Y3
 	VSUBPS       Y2, Y3, Y3
@@ -1455,95 +1408,165 @@ DATA phiMax<>+24(SB)/4, $0x40c00000
 DATA phiMax<>+28(SB)/4, $0x40c00000
 GLOBL phiMax<>(SB), RODATA|NOPTR, $32
 
-DATA phiT8<>+0(SB)/4, $0x33e9248a
-DATA phiT8<>+4(SB)/4, $0x33e9248a
-DATA phiT8<>+8(SB)/4, $0x33e9248a
-DATA phiT8<>+12(SB)/4, $0x33e9248a
-DATA phiT8<>+16(SB)/4, $0x33e9248a
-DATA phiT8<>+20(SB)/4, $0x33e9248a
-DATA phiT8<>+24(SB)/4, $0x33e9248a
-DATA phiT8<>+28(SB)/4, $0x33e9248a
+DATA phiT8<>+0(SB)/4, $0x34282d4b
+DATA phiT8<>+4(SB)/4, $0x34282d4b
+DATA phiT8<>+8(SB)/4, $0x34282d4b
+DATA phiT8<>+12(SB)/4, $0x34282d4b
+DATA phiT8<>+16(SB)/4, $0x34282d4b
+DATA phiT8<>+20(SB)/4, $0x34282d4b
+DATA phiT8<>+24(SB)/4, $0x34282d4b
+DATA phiT8<>+28(SB)/4, $0x34282d4b
 GLOBL phiT8<>(SB), RODATA|NOPTR, $32
 
-DATA phiT7<>+0(SB)/4, $0xb636d942
-DATA phiT7<>+4(SB)/4, $0xb636d942
-DATA phiT7<>+8(SB)/4, $0xb636d942
-DATA phiT7<>+12(SB)/4, $0xb636d942
-DATA phiT7<>+16(SB)/4, $0xb636d942
-DATA phiT7<>+20(SB)/4, $0xb636d942
-DATA phiT7<>+24(SB)/4, $0xb636d942
-DATA phiT7<>+28(SB)/4, $0xb636d942
+DATA phiT7<>+0(SB)/4, $0xb683e5be
+DATA phiT7<>+4(SB)/4, $0xb683e5be
+DATA phiT7<>+8(SB)/4, $0xb683e5be
+DATA phiT7<>+12(SB)/4, $0xb683e5be
+DATA phiT7<>+16(SB)/4, $0xb683e5be
+DATA phiT7<>+20(SB)/4, $0xb683e5be
+DATA phiT7<>+24(SB)/4, $0xb683e5be
+DATA phiT7<>+28(SB)/4, $0xb683e5be
 GLOBL phiT7<>(SB), RODATA|NOPTR, $32
 
-DATA phiT6<>+0(SB)/4, $0x37e233b0
-DATA phiT6<>+4(SB)/4, $0x37e233b0
-DATA phiT6<>+8(SB)/4, $0x37e233b0
-DATA phiT6<>+12(SB)/4, $0x37e233b0
-DATA phiT6<>+16(SB)/4, $0x37e233b0
-DATA phiT6<>+20(SB)/4, $0x37e233b0
-DATA phiT6<>+24(SB)/4, $0x37e233b0
-DATA phiT6<>+28(SB)/4, $0x37e233b0
+DATA phiT6<>+0(SB)/4, $0x38232b91
+DATA phiT6<>+4(SB)/4, $0x38232b91
+DATA phiT6<>+8(SB)/4, $0x38232b91
+DATA phiT6<>+12(SB)/4, $0x38232b91
+DATA phiT6<>+16(SB)/4, $0x38232b91
+DATA phiT6<>+20(SB)/4, $0x38232b91
+DATA phiT6<>+24(SB)/4, $0x38232b91
+DATA phiT6<>+28(SB)/4, $0x38232b91
 GLOBL phiT6<>(SB), RODATA|NOPTR, $32
 
-DATA phiT5<>+0(SB)/4, $0xb8ee4aa3
-DATA phiT5<>+4(SB)/4, $0xb8ee4aa3
-DATA phiT5<>+8(SB)/4, $0xb8ee4aa3
-DATA phiT5<>+12(SB)/4, $0xb8ee4aa3
-DATA phiT5<>+16(SB)/4, $0xb8ee4aa3
-DATA phiT5<>+20(SB)/4, $0xb8ee4aa3
-DATA phiT5<>+24(SB)/4, $0xb8ee4aa3
-DATA phiT5<>+28(SB)/4, $0xb8ee4aa3
+DATA phiT5<>+0(SB)/4, $0xb92be41a
+DATA phiT5<>+4(SB)/4, $0xb92be41a
+DATA phiT5<>+8(SB)/4, $0xb92be41a
+DATA phiT5<>+12(SB)/4, $0xb92be41a
+DATA phiT5<>+16(SB)/4, $0xb92be41a
+DATA phiT5<>+20(SB)/4, $0xb92be41a
+DATA phiT5<>+24(SB)/4, $0xb92be41a
+DATA phiT5<>+28(SB)/4, $0xb92be41a
 GLOBL phiT5<>(SB), RODATA|NOPTR, $32
 
-DATA phiT4<>+0(SB)/4, $0xb9185178
-DATA phiT4<>+4(SB)/4, $0xb9185178
-DATA phiT4<>+8(SB)/4, $0xb9185178
-DATA phiT4<>+12(SB)/4, $0xb9185178
-DATA phiT4<>+16(SB)/4, $0xb9185178
-DATA phiT4<>+20(SB)/4, $0xb9185178
-DATA phiT4<>+24(SB)/4, $0xb9185178
-DATA phiT4<>+28(SB)/4, $0xb9185178
+DATA phiT4<>+0(SB)/4, $0xb95bbfaf
+DATA phiT4<>+4(SB)/4, $0xb95bbfaf
+DATA phiT4<>+8(SB)/4, $0xb95bbfaf
+DATA phiT4<>+12(SB)/4, $0xb95bbfaf
+DATA phiT4<>+16(SB)/4, $0xb95bbfaf
+DATA phiT4<>+20(SB)/4, $0xb95bbfaf
+DATA phiT4<>+24(SB)/4, $0xb95bbfaf
+DATA phiT4<>+28(SB)/4, $0xb95bbfaf
 GLOBL phiT4<>(SB), RODATA|NOPTR, $32
 
-DATA phiT3<>+0(SB)/4, $0x3ba2bcb2
-DATA phiT3<>+4(SB)/4, $0x3ba2bcb2
-DATA phiT3<>+8(SB)/4, $0x3ba2bcb2
-DATA phiT3<>+12(SB)/4, $0x3ba2bcb2
-DATA phiT3<>+16(SB)/4, $0x3ba2bcb2
-DATA phiT3<>+20(SB)/4, $0x3ba2bcb2
-DATA phiT3<>+24(SB)/4, $0x3ba2bcb2
-DATA phiT3<>+28(SB)/4, $0x3ba2bcb2
+DATA phiT3<>+0(SB)/4, $0x3beac7ae
+DATA phiT3<>+4(SB)/4, $0x3beac7ae
+DATA phiT3<>+8(SB)/4, $0x3beac7ae
+DATA phiT3<>+12(SB)/4, $0x3beac7ae
+DATA phiT3<>+16(SB)/4, $0x3beac7ae
+DATA phiT3<>+20(SB)/4, $0x3beac7ae
+DATA phiT3<>+24(SB)/4, $0x3beac7ae
+DATA phiT3<>+28(SB)/4, $0x3beac7ae
 GLOBL phiT3<>(SB), RODATA|NOPTR, $32
 
-DATA phiT2<>+0(SB)/4, $0xbd153bec
-DATA phiT2<>+4(SB)/4, $0xbd153bec
-DATA phiT2<>+8(SB)/4, $0xbd153bec
-DATA phiT2<>+12(SB)/4, $0xbd153bec
-DATA phiT2<>+16(SB)/4, $0xbd153bec
-DATA phiT2<>+20(SB)/4, $0xbd153bec
-DATA phiT2<>+24(SB)/4, $0xbd153bec
-DATA phiT2<>+28(SB)/4, $0xbd153bec
+DATA phiT2<>+0(SB)/4, $0xbd574c9c
+DATA phiT2<>+4(SB)/4, $0xbd574c9c
+DATA phiT2<>+8(SB)/4, $0xbd574c9c
+DATA phiT2<>+12(SB)/4, $0xbd574c9c
+DATA phiT2<>+16(SB)/4, $0xbd574c9c
+DATA phiT2<>+20(SB)/4, $0xbd574c9c
+DATA phiT2<>+24(SB)/4, $0xbd574c9c
+DATA phiT2<>+28(SB)/4, $0xbd574c9c
 GLOBL phiT2<>(SB), RODATA|NOPTR, $32
 
-DATA phiT1<>+0(SB)/4, $0xbea2f652
-DATA phiT1<>+4(SB)/4, $0xbea2f652
-DATA phiT1<>+8(SB)/4, $0xbea2f652
-DATA phiT1<>+12(SB)/4, $0xbea2f652
-DATA phiT1<>+16(SB)/4, $0xbea2f652
-DATA phiT1<>+20(SB)/4, $0xbea2f652
-DATA phiT1<>+24(SB)/4, $0xbea2f652
-DATA phiT1<>+28(SB)/4, $0xbea2f652
+DATA phiT1<>+0(SB)/4, $0xbeeb1ad0
+DATA phiT1<>+4(SB)/4, $0xbeeb1ad0
+DATA phiT1<>+8(SB)/4, $0xbeeb1ad0
+DATA phiT1<>+12(SB)/4, $0xbeeb1ad0
+DATA phiT1<>+16(SB)/4, $0xbeeb1ad0
+DATA phiT1<>+20(SB)/4, $0xbeeb1ad0
+DATA phiT1<>+24(SB)/4, $0xbeeb1ad0
+DATA phiT1<>+28(SB)/4, $0xbeeb1ad0
 GLOBL phiT1<>(SB), RODATA|NOPTR, $32
 
-DATA phiT0<>+0(SB)/4, $0xbf4c424b
-DATA phiT0<>+4(SB)/4, $0xbf4c424b
-DATA phiT0<>+8(SB)/4, $0xbf4c424b
-DATA phiT0<>+12(SB)/4, $0xbf4c424b
-DATA phiT0<>+16(SB)/4, $0xbf4c424b
-DATA phiT0<>+20(SB)/4, $0xbf4c424b
-DATA phiT0<>+24(SB)/4, $0xbf4c424b
-DATA phiT0<>+28(SB)/4, $0xbf4c424b
+DATA phiT0<>+0(SB)/4, $0xbf935779
+DATA phiT0<>+4(SB)/4, $0xbf935779
+DATA phiT0<>+8(SB)/4, $0xbf935779
+DATA phiT0<>+12(SB)/4, $0xbf935779
+DATA phiT0<>+16(SB)/4, $0xbf935779
+DATA phiT0<>+20(SB)/4, $0xbf935779
+DATA phiT0<>+24(SB)/4, $0xbf935779
+DATA phiT0<>+28(SB)/4, $0xbf935779
 GLOBL phiT0<>(SB), RODATA|NOPTR, $32
+
+DATA pow2Min<>+0(SB)/4, $0xc2fc0000
+DATA pow2Min<>+4(SB)/4, $0xc2fc0000
+DATA pow2Min<>+8(SB)/4, $0xc2fc0000
+DATA pow2Min<>+12(SB)/4, $0xc2fc0000
+DATA pow2Min<>+16(SB)/4, $0xc2fc0000
+DATA pow2Min<>+20(SB)/4, $0xc2fc0000
+DATA pow2Min<>+24(SB)/4, $0xc2fc0000
+DATA pow2Min<>+28(SB)/4, $0xc2fc0000
+GLOBL pow2Min<>(SB), RODATA|NOPTR, $32
+
+DATA pow2C5<>+0(SB)/4, $0x3aae0472
+DATA pow2C5<>+4(SB)/4, $0x3aae0472
+DATA pow2C5<>+8(SB)/4, $0x3aae0472
+DATA pow2C5<>+12(SB)/4, $0x3aae0472
+DATA pow2C5<>+16(SB)/4, $0x3aae0472
+DATA pow2C5<>+20(SB)/4, $0x3aae0472
+DATA pow2C5<>+24(SB)/4, $0x3aae0472
+DATA pow2C5<>+28(SB)/4, $0x3aae0472
+GLOBL pow2C5<>(SB), RODATA|NOPTR, $32
+
+DATA pow2C4<>+0(SB)/4, $0x3c1e862a
+DATA pow2C4<>+4(SB)/4, $0x3c1e862a
+DATA pow2C4<>+8(SB)/4, $0x3c1e862a
+DATA pow2C4<>+12(SB)/4, $0x3c1e862a
+DATA pow2C4<>+16(SB)/4, $0x3c1e862a
+DATA pow2C4<>+20(SB)/4, $0x3c1e862a
+DATA pow2C4<>+24(SB)/4, $0x3c1e862a
+DATA pow2C4<>+28(SB)/4, $0x3c1e862a
+GLOBL pow2C4<>(SB), RODATA|NOPTR, $32
+
+DATA pow2C3<>+0(SB)/4, $0x3d635b72
+DATA pow2C3<>+4(SB)/4, $0x3d635b72
+DATA pow2C3<>+8(SB)/4, $0x3d635b72
+DATA pow2C3<>+12(SB)/4, $0x3d635b72
+DATA pow2C3<>+16(SB)/4, $0x3d635b72
+DATA pow2C3<>+20(SB)/4, $0x3d635b72
+DATA pow2C3<>+24(SB)/4, $0x3d635b72
+DATA pow2C3<>+28(SB)/4, $0x3d635b72
+GLOBL pow2C3<>(SB), RODATA|NOPTR, $32
+
+DATA pow2C2<>+0(SB)/4, $0x3e75fc8c
+DATA pow2C2<>+4(SB)/4, $0x3e75fc8c
+DATA pow2C2<>+8(SB)/4, $0x3e75fc8c
+DATA pow2C2<>+12(SB)/4, $0x3e75fc8c
+DATA pow2C2<>+16(SB)/4, $0x3e75fc8c
+DATA pow2C2<>+20(SB)/4, $0x3e75fc8c
+DATA pow2C2<>+24(SB)/4, $0x3e75fc8c
+DATA pow2C2<>+28(SB)/4, $0x3e75fc8c
+GLOBL pow2C2<>(SB), RODATA|NOPTR, $32
+
+DATA pow2C1<>+0(SB)/4, $0x3f317214
+DATA pow2C1<>+4(SB)/4, $0x3f317214
+DATA pow2C1<>+8(SB)/4, $0x3f317214
+DATA pow2C1<>+12(SB)/4, $0x3f317214
+DATA pow2C1<>+16(SB)/4, $0x3f317214
+DATA pow2C1<>+20(SB)/4, $0x3f317214
+DATA pow2C1<>+24(SB)/4, $0x3f317214
+DATA pow2C1<>+28(SB)/4, $0x3f317214
+GLOBL pow2C1<>(SB), RODATA|NOPTR, $32
+
+DATA pow2C0<>+0(SB)/4, $0x3f800001
+DATA pow2C0<>+4(SB)/4, $0x3f800001
+DATA pow2C0<>+8(SB)/4, $0x3f800001
+DATA pow2C0<>+12(SB)/4, $0x3f800001
+DATA pow2C0<>+16(SB)/4, $0x3f800001
+DATA pow2C0<>+20(SB)/4, $0x3f800001
+DATA pow2C0<>+24(SB)/4, $0x3f800001
+DATA pow2C0<>+28(SB)/4, $0x3f800001
+GLOBL pow2C0<>(SB), RODATA|NOPTR, $32
 
 DATA half<>+0(SB)/4, $0x3f000000
 DATA half<>+4(SB)/4, $0x3f000000
@@ -1672,64 +1695,41 @@ unrolled:
 	VFMADD213PS  phiT0<>+0(SB), Y5, Y6
 	VMULPS       Y4, Y7, Y4
 	VMULPS       Y5, Y6, Y5
-	VBROADCASTSS expRound<>+0(SB), Y6
-	VMOVAPS      Y6, Y7
-	VFMADD231PS  log2E<>+0(SB), Y4, Y7
-	VMOVAPS      Y6, Y6
-	VFMADD231PS  log2E<>+0(SB), Y5, Y6
-	VSUBPS       expRound<>+0(SB), Y7, Y8
-	VSUBPS       expRound<>+0(SB), Y6, Y9
-	VMOVAPS      Y4, Y10
-	VFMADD231PS  ln2HighNegated<>+0(SB), Y8, Y10
-	VMOVAPS      Y5, Y11
-	VFMADD231PS  ln2HighNegated<>+0(SB), Y9, Y11
-	VMOVAPS      Y10, Y10
-	VFMADD231PS  ln2LowNegated<>+0(SB), Y8, Y10
-	VMOVAPS      Y11, Y8
-	VFMADD231PS  ln2LowNegated<>+0(SB), Y9, Y8
-	VBROADCASTSS expQ4<>+0(SB), Y9
-	VMOVAPS      Y9, Y11
-	VFMADD213PS  expQ3<>+0(SB), Y10, Y11
-	VMOVAPS      Y9, Y9
-	VFMADD213PS  expQ3<>+0(SB), Y8, Y9
-	VMOVAPS      Y11, Y11
-	VFMADD213PS  expQ2<>+0(SB), Y10, Y11
-	VMOVAPS      Y9, Y9
-	VFMADD213PS  expQ2<>+0(SB), Y8, Y9
-	VMOVAPS      Y11, Y11
-	VFMADD213PS  expQ1<>+0(SB), Y10, Y11
-	VMOVAPS      Y9, Y9
-	VFMADD213PS  expQ1<>+0(SB), Y8, Y9
-	VMOVAPS      Y11, Y11
-	VFMADD213PS  expQ0<>+0(SB), Y10, Y11
-	VMOVAPS      Y9, Y9
-	VFMADD213PS  expQ0<>+0(SB), Y8, Y9
-	VMULPS       Y10, Y10, Y12
-	VMULPS       Y8, Y8, Y13
-	VMOVAPS      Y10, Y10
-	VFMADD231PS  Y11, Y12, Y10
+	VMAXPS       pow2Min<>+0(SB), Y4, Y4
+	VMAXPS       pow2Min<>+0(SB), Y5, Y5
+	VADDPS       expRound<>+0(SB), Y4, Y6
+	VADDPS       expRound<>+0(SB), Y5, Y7
+	VSUBPS       expRound<>+0(SB), Y6, Y8
+	VSUBPS       expRound<>+0(SB), Y7, Y9
+	VSUBPS       Y8, Y4, Y4
+	VSUBPS       Y9, Y5, Y5
+	VBROADCASTSS pow2C5<>+0(SB), Y8
+	VMOVAPS      Y8, Y9
+	VFMADD213PS  pow2C4<>+0(SB), Y4, Y9
 	VMOVAPS      Y8, Y8
-	VFMADD231PS  Y9, Y13, Y8
-	VADDPS       one<>+0(SB), Y10, Y9
-	VADDPS       one<>+0(SB), Y8, Y8
-	VPSLLD       $0x17, Y7, Y7
-	VPADDD       Y9, Y7, Y7
-	VPSLLD       $0x17, Y6, Y6
-	VPADDD       Y8, Y6, Y6
-	VCMPPS       $0x1e, expMax<>+0(SB), Y4, Y8
-	VBLENDVPS    Y8, infinity<>+0(SB), Y7, Y7
-	VCMPPS       $0x1e, expMax<>+0(SB), Y5, Y8
-	VBLENDVPS    Y8, infinity<>+0(SB), Y6, Y6
-	VCMPPS       $0x11, expMin<>+0(SB), Y4, Y8
-	VBLENDVPS    Y8, zero<>+0(SB), Y7, Y7
-	VCMPPS       $0x11, expMin<>+0(SB), Y5, Y8
-	VBLENDVPS    Y8, zero<>+0(SB), Y6, Y6
-	VCMPPS       $0x03, Y4, Y4, Y8
-	VBLENDVPS    Y8, Y4, Y7, Y4
-	VCMPPS       $0x03, Y5, Y5, Y7
-	VBLENDVPS    Y7, Y5, Y6, Y5
-	VMULPS       half<>+0(SB), Y4, Y4
-	VMULPS       half<>+0(SB), Y5, Y5
+	VFMADD213PS  pow2C4<>+0(SB), Y5, Y8
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  pow2C3<>+0(SB), Y4, Y9
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  pow2C3<>+0(SB), Y5, Y8
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  pow2C2<>+0(SB), Y4, Y9
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  pow2C2<>+0(SB), Y5, Y8
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  pow2C1<>+0(SB), Y4, Y9
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  pow2C1<>+0(SB), Y5, Y8
+	VMOVAPS      Y9, Y9
+	VFMADD213PS  pow2C0<>+0(SB), Y4, Y9
+	VMOVAPS      Y8, Y4
+	VFMADD213PS  pow2C0<>+0(SB), Y5, Y4
+	VPSLLD       $0x17, Y6, Y5
+	VPADDD       Y9, Y5, Y5
+	VPSLLD       $0x17, Y7, Y6
+	VPADDD       Y4, Y6, Y6
+	VMULPS       half<>+0(SB), Y5, Y4
+	VMULPS       half<>+0(SB), Y6, Y5
 	VBROADCASTSS one<>+0(SB), Y6
 	VSUBPS       Y4, Y6, Y7
 	VSUBPS       Y5, Y6, Y6
@@ -1815,35 +1815,23 @@ loop:
 	VMOVAPS      Y3, Y3
 	VFMADD213PS  phiT0<>+0(SB), Y2, Y3
 	VMULPS       Y2, Y3, Y2
-	VBROADCASTSS expRound<>+0(SB), Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  log2E<>+0(SB), Y2, Y3
+	VMAXPS       pow2Min<>+0(SB), Y2, Y2
+	VADDPS       expRound<>+0(SB), Y2, Y3
 	VSUBPS       expRound<>+0(SB), Y3, Y4
-	VMOVAPS      Y2, Y5
-	VFMADD231PS  ln2HighNegated<>+0(SB), Y4, Y5
-	VMOVAPS      Y5, Y5
-	VFMADD231PS  ln2LowNegated<>+0(SB), Y4, Y5
-	VBROADCASTSS expQ4<>+0(SB), Y4
+	VSUBPS       Y4, Y2, Y2
+	VBROADCASTSS pow2C5<>+0(SB), Y4
 	VMOVAPS      Y4, Y4
-	VFMADD213PS  expQ3<>+0(SB), Y5, Y4
+	VFMADD213PS  pow2C4<>+0(SB), Y2, Y4
 	VMOVAPS      Y4, Y4
-	VFMADD213PS  expQ2<>+0(SB), Y5, Y4
+	VFMADD213PS  pow2C3<>+0(SB), Y2, Y4
 	VMOVAPS      Y4, Y4
-	VFMADD213PS  expQ1<>+0(SB), Y5, Y4
+	VFMADD213PS  pow2C2<>+0(SB), Y2, Y4
 	VMOVAPS      Y4, Y4
-	VFMADD213PS  expQ0<>+0(SB), Y5, Y4
-	VMULPS       Y5, Y5, Y6
-	VMOVAPS      Y5, Y5
-	VFMADD231PS  Y4, Y6, Y5
-	VADDPS       one<>+0(SB), Y5, Y4
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       Y4, Y3, Y3
-	VCMPPS       $0x1e, expMax<>+0(SB), Y2, Y4
-	VBLENDVPS    Y4, infinity<>+0(SB), Y3, Y3
-	VCMPPS       $0x11, expMin<>+0(SB), Y2, Y4
-	VBLENDVPS    Y4, zero<>+0(SB), Y3, Y3
-	VCMPPS       $0x03, Y2, Y2, Y4
-	VBLENDVPS    Y4, Y2, Y3, Y2
+	VFMADD213PS  pow2C1<>+0(SB), Y2, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  pow2C0<>+0(SB), Y2, Y4
+	VPSLLD       $0x17, Y3, Y2
+	VPADDD       Y4, Y2, Y2
 	VMULPS       half<>+0(SB), Y2, Y2
 	VBROADCASTSS one<>+0(SB), Y3
 	VSUBPS       Y2, Y3, Y3
@@ -1922,35 +1910,23 @@ loopRest:
 	VMOVAPS      Y4, Y4
 	VFMADD213PS  phiT0<>+0(SB), Y3, Y4
 	VMULPS       Y3, Y4, Y3
-	VBROADCASTSS expRound<>+0(SB), Y4
-	VMOVAPS      Y4, Y4
-	VFMADD231PS  log2E<>+0(SB), Y3, Y4
+	VMAXPS       pow2Min<>+0(SB), Y3, Y3
+	VADDPS       expRound<>+0(SB), Y3, Y4
 	VSUBPS       expRound<>+0(SB), Y4, Y5
-	VMOVAPS      Y3, Y6
-	VFMADD231PS  ln2HighNegated<>+0(SB), Y5, Y6
-	VMOVAPS      Y6, Y6
-	VFMADD231PS  ln2LowNegated<>+0(SB), Y5, Y6
-	VBROADCASTSS expQ4<>+0(SB), Y5
+	VSUBPS       Y5, Y3, Y3
+	VBROADCASTSS pow2C5<>+0(SB), Y5
 	VMOVAPS      Y5, Y5
-	VFMADD213PS  expQ3<>+0(SB), Y6, Y5
+	VFMADD213PS  pow2C4<>+0(SB), Y3, Y5
 	VMOVAPS      Y5, Y5
-	VFMADD213PS  expQ2<>+0(SB), Y6, Y5
+	VFMADD213PS  pow2C3<>+0(SB), Y3, Y5
 	VMOVAPS      Y5, Y5
-	VFMADD213PS  expQ1<>+0(SB), Y6, Y5
+	VFMADD213PS  pow2C2<>+0(SB), Y3, Y5
 	VMOVAPS      Y5, Y5
-	VFMADD213PS  expQ0<>+0(SB), Y6, Y5
-	VMULPS       Y6, Y6, Y7
-	VMOVAPS      Y6, Y6
-	VFMADD231PS  Y5, Y7, Y6
-	VADDPS       one<>+0(SB), Y6, Y5
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       Y5, Y4, Y4
-	VCMPPS       $0x1e, expMax<>+0(SB), Y3, Y5
-	VBLENDVPS    Y5, infinity<>+0(SB), Y4, Y4
-	VCMPPS       $0x11, expMin<>+0(SB), Y3, Y5
-	VBLENDVPS    Y5, zero<>+0(SB), Y4, Y4
-	VCMPPS       $0x03, Y3, Y3, Y5
-	VBLENDVPS    Y5, Y3, Y4, Y3
+	VFMADD213PS  pow2C1<>+0(SB), Y3, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  pow2C0<>+0(SB), Y3, Y5
+	VPSLLD       $0x17, Y4, Y3
+	VPADDD       Y5, Y3, Y3
 	VMULPS       half<>+0(SB), Y3, Y3
 	VBROADCASTSS one<>+0(SB), Y4
 	VSUBPS       Y3, Y4, Y4
@@ -3929,153 +3905,96 @@ unrolled:
 	VMULPS           Z5, Z10, Z5
 	VMULPS           Z6, Z11, Z6
 	VMULPS           Z7, Z8, Z7
-	VBROADCASTSS     expRound<>+0(SB), Z8
-	VMOVAPS          Z8, Z9
-	VFMADD231PS.BCST log2E<>+0(SB), Z4, Z9
-	VMOVAPS          Z8, Z10
-	VFMADD231PS.BCST log2E<>+0(SB), Z5, Z10
-	VMOVAPS          Z8, Z11
-	VFMADD231PS.BCST log2E<>+0(SB), Z6, Z11
-	VMOVAPS          Z8, Z8
-	VFMADD231PS.BCST log2E<>+0(SB), Z7, Z8
-	VSUBPS.BCST      expRound<>+0(SB), Z9, Z12
-	VSUBPS.BCST      expRound<>+0(SB), Z10, Z13
-	VSUBPS.BCST      expRound<>+0(SB), Z11, Z14
-	VSUBPS.BCST      expRound<>+0(SB), Z8, Z15
-	VMOVAPS          Z4, Z16
-	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z12, Z16
-	VMOVAPS          Z5, Z17
-	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z13, Z17
-	VMOVAPS          Z6, Z18
-	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z14, Z18
-	VMOVAPS          Z7, Z19
-	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z15, Z19
-	VMOVAPS          Z16, Z16
-	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z12, Z16
-	VMOVAPS          Z17, Z12
-	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z13, Z12
-	VMOVAPS          Z18, Z13
-	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z14, Z13
-	VMOVAPS          Z19, Z14
-	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z15, Z14
-	VBROADCASTSS     expQ4<>+0(SB), Z15
-	VMOVAPS          Z15, Z17
-	VFMADD213PS.BCST expQ3<>+0(SB), Z16, Z17
-	VMOVAPS          Z15, Z18
-	VFMADD213PS.BCST expQ3<>+0(SB), Z12, Z18
-	VMOVAPS          Z15, Z19
-	VFMADD213PS.BCST expQ3<>+0(SB), Z13, Z19
-	VMOVAPS          Z15, Z15
-	VFMADD213PS.BCST expQ3<>+0(SB), Z14, Z15
-	VMOVAPS          Z17, Z17
-	VFMADD213PS.BCST expQ2<>+0(SB), Z16, Z17
-	VMOVAPS          Z18, Z18
-	VFMADD213PS.BCST expQ2<>+0(SB), Z12, Z18
-	VMOVAPS          Z19, Z19
-	VFMADD213PS.BCST expQ2<>+0(SB), Z13, Z19
-	VMOVAPS          Z15, Z15
-	VFMADD213PS.BCST expQ2<>+0(SB), Z14, Z15
-	VMOVAPS          Z17, Z17
-	VFMADD213PS.BCST expQ1<>+0(SB), Z16, Z17
-	VMOVAPS          Z18, Z18
-	VFMADD213PS.BCST expQ1<>+0(SB), Z12, Z18
-	VMOVAPS          Z19, Z19
-	VFMADD213PS.BCST expQ1<>+0(SB), Z13, Z19
-	VMOVAPS          Z15, Z15
-	VFMADD213PS.BCST expQ1<>+0(SB), Z14, Z15
-	VMOVAPS          Z17, Z17
-	VFMADD213PS.BCST expQ0<>+0(SB), Z16, Z17
-	VMOVAPS          Z18, Z18
-	VFMADD213PS.BCST expQ0<>+0(SB), Z12, Z18
-	VMOVAPS          Z19, Z19
-	VFMADD213PS.BCST expQ0<>+0(SB), Z13, Z19
-	VMOVAPS          Z15, Z15
-	VFMADD213PS.BCST expQ0<>+0(SB), Z14, Z15
-	VMULPS           Z16, Z16, Z20
-	VMULPS           Z12, Z12, Z21
-	VMULPS           Z13, Z13, Z22
-	VMULPS           Z14, Z14, Z23
-	VMOVAPS          Z16, Z16
-	VFMADD231PS      Z17, Z20, Z16
+	VMAXPS.BCST      pow2Min<>+0(SB), Z4, Z4
+	VMAXPS.BCST      pow2Min<>+0(SB), Z5, Z5
+	VMAXPS.BCST      pow2Min<>+0(SB), Z6, Z6
+	VMAXPS.BCST      pow2Min<>+0(SB), Z7, Z7
+	VADDPS.BCST      expRound<>+0(SB), Z4, Z8
+	VADDPS.BCST      expRound<>+0(SB), Z5, Z9
+	VADDPS.BCST      expRound<>+0(SB), Z6, Z10
+	VADDPS.BCST      expRound<>+0(SB), Z7, Z11
+	VSUBPS.BCST      expRound<>+0(SB), Z8, Z12
+	VSUBPS.BCST      expRound<>+0(SB), Z9, Z13
+	VSUBPS.BCST      expRound<>+0(SB), Z10, Z14
+	VSUBPS.BCST      expRound<>+0(SB), Z11, Z15
+	VSUBPS           Z12, Z4, Z4
+	VSUBPS           Z13, Z5, Z5
+	VSUBPS           Z14, Z6, Z6
+	VSUBPS           Z15, Z7, Z7
+	VBROADCASTSS     pow2C5<>+0(SB), Z12
+	VMOVAPS          Z12, Z13
+	VFMADD213PS.BCST pow2C4<>+0(SB), Z4, Z13
+	VMOVAPS          Z12, Z14
+	VFMADD213PS.BCST pow2C4<>+0(SB), Z5, Z14
+	VMOVAPS          Z12, Z15
+	VFMADD213PS.BCST pow2C4<>+0(SB), Z6, Z15
 	VMOVAPS          Z12, Z12
-	VFMADD231PS      Z18, Z21, Z12
+	VFMADD213PS.BCST pow2C4<>+0(SB), Z7, Z12
 	VMOVAPS          Z13, Z13
-	VFMADD231PS      Z19, Z22, Z13
+	VFMADD213PS.BCST pow2C3<>+0(SB), Z4, Z13
 	VMOVAPS          Z14, Z14
-	VFMADD231PS      Z15, Z23, Z14
-	VADDPS.BCST      one<>+0(SB), Z16, Z15
-	VADDPS.BCST      one<>+0(SB), Z12, Z12
-	VADDPS.BCST      one<>+0(SB), Z13, Z13
-	VADDPS.BCST      one<>+0(SB), Z14, Z14
-	VPSLLD           $0x17, Z9, Z9
-	VPADDD           Z15, Z9, Z9
-	VPSLLD           $0x17, Z10, Z10
-	VPADDD           Z12, Z10, Z10
-	VPSLLD           $0x17, Z11, Z11
-	VPADDD           Z13, Z11, Z11
-	VPSLLD           $0x17, Z8, Z8
-	VPADDD           Z14, Z8, Z8
-	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z4, K1
-	VMOVAPS          Z9, Z9
-	VBROADCASTSS     infinity<>+0(SB), K1, Z9
-	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z5, K1
-	VMOVAPS          Z10, Z10
-	VBROADCASTSS     infinity<>+0(SB), K1, Z10
-	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z6, K1
-	VMOVAPS          Z11, Z11
-	VBROADCASTSS     infinity<>+0(SB), K1, Z11
-	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z7, K1
-	VMOVAPS          Z8, Z8
-	VBROADCASTSS     infinity<>+0(SB), K1, Z8
-	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z4, K1
-	VMOVAPS          Z9, Z9
-	VBROADCASTSS     zero<>+0(SB), K1, Z9
-	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z5, K1
-	VMOVAPS          Z10, Z10
-	VBROADCASTSS     zero<>+0(SB), K1, Z10
-	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z6, K1
-	VMOVAPS          Z11, Z11
-	VBROADCASTSS     zero<>+0(SB), K1, Z11
-	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z7, K1
-	VMOVAPS          Z8, Z8
-	VBROADCASTSS     zero<>+0(SB), K1, Z8
-	VCMPPS           $0x03, Z4, Z4, K1
-	VMOVAPS          Z9, Z9
-	VMOVAPS          Z4, K1, Z9
-	VCMPPS           $0x03, Z5, Z5, K1
-	VMOVAPS          Z10, Z4
-	VMOVAPS          Z5, K1, Z4
-	VCMPPS           $0x03, Z6, Z6, K1
-	VMOVAPS          Z11, Z5
-	VMOVAPS          Z6, K1, Z5
-	VCMPPS           $0x03, Z7, Z7, K1
-	VMOVAPS          Z8, Z6
-	VMOVAPS          Z7, K1, Z6
-	VMULPS.BCST      half<>+0(SB), Z9, Z7
+	VFMADD213PS.BCST pow2C3<>+0(SB), Z5, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST pow2C3<>+0(SB), Z6, Z15
+	VMOVAPS          Z12, Z12
+	VFMADD213PS.BCST pow2C3<>+0(SB), Z7, Z12
+	VMOVAPS          Z13, Z13
+	VFMADD213PS.BCST pow2C2<>+0(SB), Z4, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST pow2C2<>+0(SB), Z5, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST pow2C2<>+0(SB), Z6, Z15
+	VMOVAPS          Z12, Z12
+	VFMADD213PS.BCST pow2C2<>+0(SB), Z7, Z12
+	VMOVAPS          Z13, Z13
+	VFMADD213PS.BCST pow2C1<>+0(SB), Z4, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD213PS.BCST pow2C1<>+0(SB), Z5, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD213PS.BCST pow2C1<>+0(SB), Z6, Z15
+	VMOVAPS          Z12, Z12
+	VFMADD213PS.BCST pow2C1<>+0(SB), Z7, Z12
+	VMOVAPS          Z13, Z13
+	VFMADD213PS.BCST pow2C0<>+0(SB), Z4, Z13
+	VMOVAPS          Z14, Z4
+	VFMADD213PS.BCST pow2C0<>+0(SB), Z5, Z4
+	VMOVAPS          Z15, Z5
+	VFMADD213PS.BCST pow2C0<>+0(SB), Z6, Z5
+	VMOVAPS          Z12, Z6
+	VFMADD213PS.BCST pow2C0<>+0(SB), Z7, Z6
+	VPSLLD           $0x17, Z8, Z7
+	VPADDD           Z13, Z7, Z7
+	VPSLLD           $0x17, Z9, Z8
+	VPADDD           Z4, Z8, Z8
+	VPSLLD           $0x17, Z10, Z4
+	VPADDD           Z5, Z4, Z4
+	VPSLLD           $0x17, Z11, Z5
+	VPADDD           Z6, Z5, Z5
+	VMULPS.BCST      half<>+0(SB), Z7, Z6
+	VMULPS.BCST      half<>+0(SB), Z8, Z7
 	VMULPS.BCST      half<>+0(SB), Z4, Z4
 	VMULPS.BCST      half<>+0(SB), Z5, Z5
-	VMULPS.BCST      half<>+0(SB), Z6, Z6
 	VBROADCASTSS     one<>+0(SB), Z8
-	VSUBPS           Z7, Z8, Z9
-	VSUBPS           Z4, Z8, Z10
-	VSUBPS           Z5, Z8, Z11
-	VSUBPS           Z6, Z8, Z8
+	VSUBPS           Z6, Z8, Z9
+	VSUBPS           Z7, Z8, Z10
+	VSUBPS           Z4, Z8, Z11
+	VSUBPS           Z5, Z8, Z8
 	VCMPPS.BCST      $0x11, zero<>+0(SB), Z0, K1
 	VMOVAPS          Z9, Z9
-	VMOVAPS          Z7, K1, Z9
+	VMOVAPS          Z6, K1, Z9
 	VCMPPS.BCST      $0x11, zero<>+0(SB), Z1, K1
-	VMOVAPS          Z10, Z7
-	VMOVAPS          Z4, K1, Z7
+	VMOVAPS          Z10, Z6
+	VMOVAPS          Z7, K1, Z6
 	VCMPPS.BCST      $0x11, zero<>+0(SB), Z2, K1
-	VMOVAPS          Z11, Z4
-	VMOVAPS          Z5, K1, Z4
+	VMOVAPS          Z11, Z7
+	VMOVAPS          Z4, K1, Z7
 	VCMPPS.BCST      $0x11, zero<>+0(SB), Z3, K1
-	VMOVAPS          Z8, Z5
-	VMOVAPS          Z6, K1, Z5
+	VMOVAPS          Z8, Z4
+	VMOVAPS          Z5, K1, Z4
 	VMULPS           Z9, Z0, Z0
-	VMULPS           Z7, Z1, Z1
-	VMULPS           Z4, Z2, Z2
-	VMULPS           Z5, Z3, Z3
+	VMULPS           Z6, Z1, Z1
+	VMULPS           Z7, Z2, Z2
+	VMULPS           Z4, Z3, Z3
 	VMOVUPS          Z0, (CX)(AX*1)
 	VMOVUPS          Z1, 64(CX)(AX*1)
 	VMOVUPS          Z2, 128(CX)(AX*1)
@@ -4113,39 +4032,24 @@ loop:
 	VMOVAPS          Z2, Z2
 	VFMADD213PS.BCST phiT0<>+0(SB), Z1, Z2
 	VMULPS           Z1, Z2, Z1
-	VBROADCASTSS     expRound<>+0(SB), Z2
-	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST log2E<>+0(SB), Z1, Z2
+	VMAXPS.BCST      pow2Min<>+0(SB), Z1, Z1
+	VADDPS.BCST      expRound<>+0(SB), Z1, Z2
 	VSUBPS.BCST      expRound<>+0(SB), Z2, Z3
-	VMOVAPS          Z1, Z4
-	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z3, Z4
-	VMOVAPS          Z4, Z4
-	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z3, Z4
-	VBROADCASTSS     expQ4<>+0(SB), Z3
+	VSUBPS           Z3, Z1, Z1
+	VBROADCASTSS     pow2C5<>+0(SB), Z3
 	VMOVAPS          Z3, Z3
-	VFMADD213PS.BCST expQ3<>+0(SB), Z4, Z3
+	VFMADD213PS.BCST pow2C4<>+0(SB), Z1, Z3
 	VMOVAPS          Z3, Z3
-	VFMADD213PS.BCST expQ2<>+0(SB), Z4, Z3
+	VFMADD213PS.BCST pow2C3<>+0(SB), Z1, Z3
 	VMOVAPS          Z3, Z3
-	VFMADD213PS.BCST expQ1<>+0(SB), Z4, Z3
+	VFMADD213PS.BCST pow2C2<>+0(SB), Z1, Z3
 	VMOVAPS          Z3, Z3
-	VFMADD213PS.BCST expQ0<>+0(SB), Z4, Z3
-	VMULPS           Z4, Z4, Z5
-	VMOVAPS          Z4, Z4
-	VFMADD231PS      Z3, Z5, Z4
-	VADDPS.BCST      one<>+0(SB), Z4, Z3
-	VPSLLD           $0x17, Z2, Z2
-	VPADDD           Z3, Z2, Z2
-	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z1, K1
-	VMOVAPS          Z2, Z2
-	VBROADCASTSS     infinity<>+0(SB), K1, Z2
-	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z1, K1
-	VMOVAPS          Z2, Z2
-	VBROADCASTSS     zero<>+0(SB), K1, Z2
-	VCMPPS           $0x03, Z1, Z1, K1
-	VMOVAPS          Z2, Z2
-	VMOVAPS          Z1, K1, Z2
-	VMULPS.BCST      half<>+0(SB), Z2, Z1
+	VFMADD213PS.BCST pow2C1<>+0(SB), Z1, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST pow2C0<>+0(SB), Z1, Z3
+	VPSLLD           $0x17, Z2, Z1
+	VPADDD           Z3, Z1, Z1
+	VMULPS.BCST      half<>+0(SB), Z1, Z1
 	VBROADCASTSS     one<>+0(SB), Z2
 	VSUBPS           Z1, Z2, Z2
 	VCMPPS.BCST      $0x11, zero<>+0(SB), Z0, K1
@@ -4189,39 +4093,24 @@ loopRest:
 	VMOVAPS          Z2, Z2
 	VFMADD213PS.BCST phiT0<>+0(SB), Z1, Z2
 	VMULPS           Z1, Z2, Z1
-	VBROADCASTSS     expRound<>+0(SB), Z2
-	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST log2E<>+0(SB), Z1, Z2
+	VMAXPS.BCST      pow2Min<>+0(SB), Z1, Z1
+	VADDPS.BCST      expRound<>+0(SB), Z1, Z2
 	VSUBPS.BCST      expRound<>+0(SB), Z2, Z3
-	VMOVAPS          Z1, Z4
-	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z3, Z4
-	VMOVAPS          Z4, Z4
-	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z3, Z4
-	VBROADCASTSS     expQ4<>+0(SB), Z3
+	VSUBPS           Z3, Z1, Z1
+	VBROADCASTSS     pow2C5<>+0(SB), Z3
 	VMOVAPS          Z3, Z3
-	VFMADD213PS.BCST expQ3<>+0(SB), Z4, Z3
+	VFMADD213PS.BCST pow2C4<>+0(SB), Z1, Z3
 	VMOVAPS          Z3, Z3
-	VFMADD213PS.BCST expQ2<>+0(SB), Z4, Z3
+	VFMADD213PS.BCST pow2C3<>+0(SB), Z1, Z3
 	VMOVAPS          Z3, Z3
-	VFMADD213PS.BCST expQ1<>+0(SB), Z4, Z3
+	VFMADD213PS.BCST pow2C2<>+0(SB), Z1, Z3
 	VMOVAPS          Z3, Z3
-	VFMADD213PS.BCST expQ0<>+0(SB), Z4, Z3
-	VMULPS           Z4, Z4, Z5
-	VMOVAPS          Z4, Z4
-	VFMADD231PS      Z3, Z5, Z4
-	VADDPS.BCST      one<>+0(SB), Z4, Z3
-	VPSLLD           $0x17, Z2, Z2
-	VPADDD           Z3, Z2, Z2
-	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z1, K2
-	VMOVAPS          Z2, Z2
-	VBROADCASTSS     infinity<>+0(SB), K2, Z2
-	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z1, K2
-	VMOVAPS          Z2, Z2
-	VBROADCASTSS     zero<>+0(SB), K2, Z2
-	VCMPPS           $0x03, Z1, Z1, K2
-	VMOVAPS          Z2, Z2
-	VMOVAPS          Z1, K2, Z2
-	VMULPS.BCST      half<>+0(SB), Z2, Z1
+	VFMADD213PS.BCST pow2C1<>+0(SB), Z1, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST pow2C0<>+0(SB), Z1, Z3
+	VPSLLD           $0x17, Z2, Z1
+	VPADDD           Z3, Z1, Z1
+	VMULPS.BCST      half<>+0(SB), Z1, Z1
 	VBROADCASTSS     one<>+0(SB), Z2
 	VSUBPS           Z1, Z2, Z2
 	VCMPPS.BCST      $0x11, zero<>+0(SB), Z0, K2
@@ -4469,156 +4358,99 @@ unrolled:
 	VMULPS           Z9, Z14, Z9
 	VMULPS           Z10, Z15, Z10
 	VMULPS           Z11, Z12, Z11
-	VBROADCASTSS     expRound<>+0(SB), Z12
-	VMOVAPS          Z12, Z13
-	VFMADD231PS.BCST log2E<>+0(SB), Z8, Z13
-	VMOVAPS          Z12, Z14
-	VFMADD231PS.BCST log2E<>+0(SB), Z9, Z14
-	VMOVAPS          Z12, Z15
-	VFMADD231PS.BCST log2E<>+0(SB), Z10, Z15
-	VMOVAPS          Z12, Z12
-	VFMADD231PS.BCST log2E<>+0(SB), Z11, Z12
-	VSUBPS.BCST      expRound<>+0(SB), Z13, Z16
-	VSUBPS.BCST      expRound<>+0(SB), Z14, Z17
-	VSUBPS.BCST      expRound<>+0(SB), Z15, Z18
-	VSUBPS.BCST      expRound<>+0(SB), Z12, Z19
-	VMOVAPS          Z8, Z20
-	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z16, Z20
-	VMOVAPS          Z9, Z21
-	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z17, Z21
-	VMOVAPS          Z10, Z22
-	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z18, Z22
-	VMOVAPS          Z11, Z23
-	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z19, Z23
-	VMOVAPS          Z20, Z20
-	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z16, Z20
-	VMOVAPS          Z21, Z16
-	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z17, Z16
-	VMOVAPS          Z22, Z17
-	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z18, Z17
-	VMOVAPS          Z23, Z18
-	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z19, Z18
-	VBROADCASTSS     expQ4<>+0(SB), Z19
-	VMOVAPS          Z19, Z21
-	VFMADD213PS.BCST expQ3<>+0(SB), Z20, Z21
-	VMOVAPS          Z19, Z22
-	VFMADD213PS.BCST expQ3<>+0(SB), Z16, Z22
-	VMOVAPS          Z19, Z23
-	VFMADD213PS.BCST expQ3<>+0(SB), Z17, Z23
-	VMOVAPS          Z19, Z19
-	VFMADD213PS.BCST expQ3<>+0(SB), Z18, Z19
-	VMOVAPS          Z21, Z21
-	VFMADD213PS.BCST expQ2<>+0(SB), Z20, Z21
-	VMOVAPS          Z22, Z22
-	VFMADD213PS.BCST expQ2<>+0(SB), Z16, Z22
-	VMOVAPS          Z23, Z23
-	VFMADD213PS.BCST expQ2<>+0(SB), Z17, Z23
-	VMOVAPS          Z19, Z19
-	VFMADD213PS.BCST expQ2<>+0(SB), Z18, Z19
-	VMOVAPS          Z21, Z21
-	VFMADD213PS.BCST expQ1<>+0(SB), Z20, Z21
-	VMOVAPS          Z22, Z22
-	VFMADD213PS.BCST expQ1<>+0(SB), Z16, Z22
-	VMOVAPS          Z23, Z23
-	VFMADD213PS.BCST expQ1<>+0(SB), Z17, Z23
-	VMOVAPS          Z19, Z19
-	VFMADD213PS.BCST expQ1<>+0(SB), Z18, Z19
-	VMOVAPS          Z21, Z21
-	VFMADD213PS.BCST expQ0<>+0(SB), Z20, Z21
-	VMOVAPS          Z22, Z22
-	VFMADD213PS.BCST expQ0<>+0(SB), Z16, Z22
-	VMOVAPS          Z23, Z23
-	VFMADD213PS.BCST expQ0<>+0(SB), Z17, Z23
-	VMOVAPS          Z19, Z19
-	VFMADD213PS.BCST expQ0<>+0(SB), Z18, Z19
-	VMULPS           Z20, Z20, Z24
-	VMULPS           Z16, Z16, Z25
-	VMULPS           Z17, Z17, Z26
-	VMULPS           Z18, Z18, Z27
-	VMOVAPS          Z20, Z20
-	VFMADD231PS      Z21, Z24, Z20
+	VMAXPS.BCST      pow2Min<>+0(SB), Z8, Z8
+	VMAXPS.BCST      pow2Min<>+0(SB), Z9, Z9
+	VMAXPS.BCST      pow2Min<>+0(SB), Z10, Z10
+	VMAXPS.BCST      pow2Min<>+0(SB), Z11, Z11
+	VADDPS.BCST      expRound<>+0(SB), Z8, Z12
+	VADDPS.BCST      expRound<>+0(SB), Z9, Z13
+	VADDPS.BCST      expRound<>+0(SB), Z10, Z14
+	VADDPS.BCST      expRound<>+0(SB), Z11, Z15
+	VSUBPS.BCST      expRound<>+0(SB), Z12, Z16
+	VSUBPS.BCST      expRound<>+0(SB), Z13, Z17
+	VSUBPS.BCST      expRound<>+0(SB), Z14, Z18
+	VSUBPS.BCST      expRound<>+0(SB), Z15, Z19
+	VSUBPS           Z16, Z8, Z8
+	VSUBPS           Z17, Z9, Z9
+	VSUBPS           Z18, Z10, Z10
+	VSUBPS           Z19, Z11, Z11
+	VBROADCASTSS     pow2C5<>+0(SB), Z16
+	VMOVAPS          Z16, Z17
+	VFMADD213PS.BCST pow2C4<>+0(SB), Z8, Z17
+	VMOVAPS          Z16, Z18
+	VFMADD213PS.BCST pow2C4<>+0(SB), Z9, Z18
+	VMOVAPS          Z16, Z19
+	VFMADD213PS.BCST pow2C4<>+0(SB), Z10, Z19
 	VMOVAPS          Z16, Z16
-	VFMADD231PS      Z22, Z25, Z16
+	VFMADD213PS.BCST pow2C4<>+0(SB), Z11, Z16
 	VMOVAPS          Z17, Z17
-	VFMADD231PS      Z23, Z26, Z17
+	VFMADD213PS.BCST pow2C3<>+0(SB), Z8, Z17
 	VMOVAPS          Z18, Z18
-	VFMADD231PS      Z19, Z27, Z18
-	VADDPS.BCST      one<>+0(SB), Z20, Z19
-	VADDPS.BCST      one<>+0(SB), Z16, Z16
-	VADDPS.BCST      one<>+0(SB), Z17, Z17
-	VADDPS.BCST      one<>+0(SB), Z18, Z18
-	VPSLLD           $0x17, Z13, Z13
-	VPADDD           Z19, Z13, Z13
-	VPSLLD           $0x17, Z14, Z14
-	VPADDD           Z16, Z14, Z14
-	VPSLLD           $0x17, Z15, Z15
-	VPADDD           Z17, Z15, Z15
-	VPSLLD           $0x17, Z12, Z12
-	VPADDD           Z18, Z12, Z12
-	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z8, K1
-	VMOVAPS          Z13, Z13
-	VBROADCASTSS     infinity<>+0(SB), K1, Z13
-	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z9, K1
-	VMOVAPS          Z14, Z14
-	VBROADCASTSS     infinity<>+0(SB), K1, Z14
-	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z10, K1
-	VMOVAPS          Z15, Z15
-	VBROADCASTSS     infinity<>+0(SB), K1, Z15
-	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z11, K1
-	VMOVAPS          Z12, Z12
-	VBROADCASTSS     infinity<>+0(SB), K1, Z12
-	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z8, K1
-	VMOVAPS          Z13, Z13
-	VBROADCASTSS     zero<>+0(SB), K1, Z13
-	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z9, K1
-	VMOVAPS          Z14, Z14
-	VBROADCASTSS     zero<>+0(SB), K1, Z14
-	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z10, K1
-	VMOVAPS          Z15, Z15
-	VBROADCASTSS     zero<>+0(SB), K1, Z15
-	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z11, K1
-	VMOVAPS          Z12, Z12
-	VBROADCASTSS     zero<>+0(SB), K1, Z12
-	VCMPPS           $0x03, Z8, Z8, K1
-	VMOVAPS          Z13, Z13
-	VMOVAPS          Z8, K1, Z13
-	VCMPPS           $0x03, Z9, Z9, K1
-	VMOVAPS          Z14, Z8
-	VMOVAPS          Z9, K1, Z8
-	VCMPPS           $0x03, Z10, Z10, K1
-	VMOVAPS          Z15, Z9
-	VMOVAPS          Z10, K1, Z9
-	VCMPPS           $0x03, Z11, Z11, K1
-	VMOVAPS          Z12, Z10
-	VMOVAPS          Z11, K1, Z10
-	VMULPS.BCST      half<>+0(SB), Z13, Z11
+	VFMADD213PS.BCST pow2C3<>+0(SB), Z9, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST pow2C3<>+0(SB), Z10, Z19
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST pow2C3<>+0(SB), Z11, Z16
+	VMOVAPS          Z17, Z17
+	VFMADD213PS.BCST pow2C2<>+0(SB), Z8, Z17
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST pow2C2<>+0(SB), Z9, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST pow2C2<>+0(SB), Z10, Z19
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST pow2C2<>+0(SB), Z11, Z16
+	VMOVAPS          Z17, Z17
+	VFMADD213PS.BCST pow2C1<>+0(SB), Z8, Z17
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST pow2C1<>+0(SB), Z9, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST pow2C1<>+0(SB), Z10, Z19
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST pow2C1<>+0(SB), Z11, Z16
+	VMOVAPS          Z17, Z17
+	VFMADD213PS.BCST pow2C0<>+0(SB), Z8, Z17
+	VMOVAPS          Z18, Z8
+	VFMADD213PS.BCST pow2C0<>+0(SB), Z9, Z8
+	VMOVAPS          Z19, Z9
+	VFMADD213PS.BCST pow2C0<>+0(SB), Z10, Z9
+	VMOVAPS          Z16, Z10
+	VFMADD213PS.BCST pow2C0<>+0(SB), Z11, Z10
+	VPSLLD           $0x17, Z12, Z11
+	VPADDD           Z17, Z11, Z11
+	VPSLLD           $0x17, Z13, Z12
+	VPADDD           Z8, Z12, Z12
+	VPSLLD           $0x17, Z14, Z8
+	VPADDD           Z9, Z8, Z8
+	VPSLLD           $0x17, Z15, Z9
+	VPADDD           Z10, Z9, Z9
+	VMULPS.BCST      half<>+0(SB), Z11, Z10
+	VMULPS.BCST      half<>+0(SB), Z12, Z11
 	VMULPS.BCST      half<>+0(SB), Z8, Z8
 	VMULPS.BCST      half<>+0(SB), Z9, Z9
-	VMULPS.BCST      half<>+0(SB), Z10, Z10
 	VBROADCASTSS     one<>+0(SB), Z12
-	VSUBPS           Z11, Z12, Z13
-	VSUBPS           Z8, Z12, Z14
-	VSUBPS           Z9, Z12, Z15
-	VSUBPS           Z10, Z12, Z12
+	VSUBPS           Z10, Z12, Z13
+	VSUBPS           Z11, Z12, Z14
+	VSUBPS           Z8, Z12, Z15
+	VSUBPS           Z9, Z12, Z12
 	VCMPPS.BCST      $0x11, zero<>+0(SB), Z0, K1
 	VMOVAPS          Z13, Z13
-	VMOVAPS          Z11, K1, Z13
+	VMOVAPS          Z10, K1, Z13
 	VCMPPS.BCST      $0x11, zero<>+0(SB), Z1, K1
-	VMOVAPS          Z14, Z11
-	VMOVAPS          Z8, K1, Z11
+	VMOVAPS          Z14, Z10
+	VMOVAPS          Z11, K1, Z10
 	VCMPPS.BCST      $0x11, zero<>+0(SB), Z2, K1
-	VMOVAPS          Z15, Z8
-	VMOVAPS          Z9, K1, Z8
+	VMOVAPS          Z15, Z11
+	VMOVAPS          Z8, K1, Z11
 	VCMPPS.BCST      $0x11, zero<>+0(SB), Z3, K1
-	VMOVAPS          Z12, Z9
-	VMOVAPS          Z10, K1, Z9
-	VMOVAPS          Z13, Z10
-	VFMADD231PS      Z7, Z0, Z10
-	VMOVAPS          Z11, Z0
+	VMOVAPS          Z12, Z8
+	VMOVAPS          Z9, K1, Z8
+	VMOVAPS          Z13, Z9
+	VFMADD231PS      Z7, Z0, Z9
+	VMOVAPS          Z10, Z0
 	VFMADD231PS      Z4, Z1, Z0
-	VMOVAPS          Z8, Z1
+	VMOVAPS          Z11, Z1
 	VFMADD231PS      Z5, Z2, Z1
-	VMOVAPS          Z9, Z2
+	VMOVAPS          Z8, Z2
 	VFMADD231PS      Z6, Z3, Z2
 	VMOVUPS          (BX)(AX*1), Z3
 	VMOVUPS          64(BX)(AX*1), Z4
@@ -4626,13 +4458,13 @@ unrolled:
 	VMOVUPS          192(BX)(AX*1), Z6
 	VMOVUPS          (CX)(AX*1), Z7
 	VMOVUPS          64(CX)(AX*1), Z8
-	VMOVUPS          128(CX)(AX*1), Z9
+	VMOVUPS          128(CX)(AX*1), Z10
 	VMOVUPS          192(CX)(AX*1), Z11
 	VMOVAPS          Z7, Z7
-	VFMADD231PS      Z10, Z3, Z7
+	VFMADD231PS      Z9, Z3, Z7
 	VMOVAPS          Z8, Z3
 	VFMADD231PS      Z0, Z4, Z3
-	VMOVAPS          Z9, Z0
+	VMOVAPS          Z10, Z0
 	VFMADD231PS      Z1, Z5, Z0
 	VMOVAPS          Z11, Z1
 	VFMADD231PS      Z2, Z6, Z1
@@ -4708,39 +4540,24 @@ loop:
 	VMOVAPS          Z3, Z3
 	VFMADD213PS.BCST phiT0<>+0(SB), Z2, Z3
 	VMULPS           Z2, Z3, Z2
-	VBROADCASTSS     expRound<>+0(SB), Z3
-	VMOVAPS          Z3, Z3
-	VFMADD231PS.BCST log2E<>+0(SB), Z2, Z3
+	VMAXPS.BCST      pow2Min<>+0(SB), Z2, Z2
+	VADDPS.BCST      expRound<>+0(SB), Z2, Z3
 	VSUBPS.BCST      expRound<>+0(SB), Z3, Z4
-	VMOVAPS          Z2, Z5
-	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z4, Z5
-	VMOVAPS          Z5, Z5
-	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z4, Z5
-	VBROADCASTSS     expQ4<>+0(SB), Z4
+	VSUBPS           Z4, Z2, Z2
+	VBROADCASTSS     pow2C5<>+0(SB), Z4
 	VMOVAPS          Z4, Z4
-	VFMADD213PS.BCST expQ3<>+0(SB), Z5, Z4
+	VFMADD213PS.BCST pow2C4<>+0(SB), Z2, Z4
 	VMOVAPS          Z4, Z4
-	VFMADD213PS.BCST expQ2<>+0(SB), Z5, Z4
+	VFMADD213PS.BCST pow2C3<>+0(SB), Z2, Z4
 	VMOVAPS          Z4, Z4
-	VFMADD213PS.BCST expQ1<>+0(SB), Z5, Z4
+	VFMADD213PS.BCST pow2C2<>+0(SB), Z2, Z4
 	VMOVAPS          Z4, Z4
-	VFMADD213PS.BCST expQ0<>+0(SB), Z5, Z4
-	VMULPS           Z5, Z5, Z6
-	VMOVAPS          Z5, Z5
-	VFMADD231PS      Z4, Z6, Z5
-	VADDPS.BCST      one<>+0(SB), Z5, Z4
-	VPSLLD           $0x17, Z3, Z3
-	VPADDD           Z4, Z3, Z3
-	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z2, K1
-	VMOVAPS          Z3, Z3
-	VBROADCASTSS     infinity<>+0(SB), K1, Z3
-	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z2, K1
-	VMOVAPS          Z3, Z3
-	VBROADCASTSS     zero<>+0(SB), K1, Z3
-	VCMPPS           $0x03, Z2, Z2, K1
-	VMOVAPS          Z3, Z3
-	VMOVAPS          Z2, K1, Z3
-	VMULPS.BCST      half<>+0(SB), Z3, Z2
+	VFMADD213PS.BCST pow2C1<>+0(SB), Z2, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST pow2C0<>+0(SB), Z2, Z4
+	VPSLLD           $0x17, Z3, Z2
+	VPADDD           Z4, Z2, Z2
+	VMULPS.BCST      half<>+0(SB), Z2, Z2
 	VBROADCASTSS     one<>+0(SB), Z3
 	VSUBPS           Z2, Z3, Z3
 	VCMPPS.BCST      $0x11, zero<>+0(SB), Z0, K1
@@ -4824,39 +4641,24 @@ loopRest:
 	VMOVAPS          Z3, Z3
 	VFMADD213PS.BCST phiT0<>+0(SB), Z2, Z3
 	VMULPS           Z2, Z3, Z2
-	VBROADCASTSS     expRound<>+0(SB), Z3
-	VMOVAPS          Z3, Z3
-	VFMADD231PS.BCST log2E<>+0(SB), Z2, Z3
+	VMAXPS.BCST      pow2Min<>+0(SB), Z2, Z2
+	VADDPS.BCST      expRound<>+0(SB), Z2, Z3
 	VSUBPS.BCST      expRound<>+0(SB), Z3, Z4
-	VMOVAPS          Z2, Z5
-	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z4, Z5
-	VMOVAPS          Z5, Z5
-	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z4, Z5
-	VBROADCASTSS     expQ4<>+0(SB), Z4
+	VSUBPS           Z4, Z2, Z2
+	VBROADCASTSS     pow2C5<>+0(SB), Z4
 	VMOVAPS          Z4, Z4
-	VFMADD213PS.BCST expQ3<>+0(SB), Z5, Z4
+	VFMADD213PS.BCST pow2C4<>+0(SB), Z2, Z4
 	VMOVAPS          Z4, Z4
-	VFMADD213PS.BCST expQ2<>+0(SB), Z5, Z4
+	VFMADD213PS.BCST pow2C3<>+0(SB), Z2, Z4
 	VMOVAPS          Z4, Z4
-	VFMADD213PS.BCST expQ1<>+0(SB), Z5, Z4
+	VFMADD213PS.BCST pow2C2<>+0(SB), Z2, Z4
 	VMOVAPS          Z4, Z4
-	VFMADD213PS.BCST expQ0<>+0(SB), Z5, Z4
-	VMULPS           Z5, Z5, Z6
-	VMOVAPS          Z5, Z5
-	VFMADD231PS      Z4, Z6, Z5
-	VADDPS.BCST      one<>+0(SB), Z5, Z4
-	VPSLLD           $0x17, Z3, Z3
-	VPADDD           Z4, Z3, Z3
-	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z2, K2
-	VMOVAPS          Z3, Z3
-	VBROADCASTSS     infinity<>+0(SB), K2, Z3
-	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z2, K2
-	VMOVAPS          Z3, Z3
-	VBROADCASTSS     zero<>+0(SB), K2, Z3
-	VCMPPS           $0x03, Z2, Z2, K2
-	VMOVAPS          Z3, Z3
-	VMOVAPS          Z2, K2, Z3
-	VMULPS.BCST      half<>+0(SB), Z3, Z2
+	VFMADD213PS.BCST pow2C1<>+0(SB), Z2, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST pow2C0<>+0(SB), Z2, Z4
+	VPSLLD           $0x17, Z3, Z2
+	VPADDD           Z4, Z2, Z2
+	VMULPS.BCST      half<>+0(SB), Z2, Z2
 	VBROADCASTSS     one<>+0(SB), Z3
 	VSUBPS           Z2, Z3, Z3
 	VCMPPS.BCST      $0x11, zero<>+0(SB), Z0, K2

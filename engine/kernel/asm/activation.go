@@ -76,6 +76,6 @@ func phi(p program, x value) value {
 	a := p.abs(x)
 	a = p.choose(a, greater, p.constant("phiMax"), p.constant("phiMax"), a)
 	t := polynomial(p, a, "phiT8", "phiT7", "phiT6", "phiT5", "phiT4", "phiT3", "phiT2", "phiT1", "phiT0")
-	h := p.mul(exp(p, p.mul(t, a)), p.constant("half"))
+	h := p.mul(pow2(p, p.mul(t, a)), p.constant("half"))
 	return p.choose(x, less, p.constant("zero"), h, p.sub(p.load("one"), h))
 }
