@@ -18,13 +18,13 @@ func (w *Weights) Pair() {
 	depth := w.Depth()
 	all := ceilDiv(depth, 2) * panel
 	panels := max(len(w.wide), len(w.half)) / (depth * panel)
-	w.pairs = make([]uint32, panels*all)
+	pairs := make([]uint32, panels*all)
 	Parallel(panels, func(j int) {
 		wide := borrow(2 * all)
-		pairPanel(w.pairs[j*all:(j+1)*all], w.block(*wide, j, 0, depth)[:depth*panel])
+		pairPanel(pairs[j*all:(j+1)*all], w.block(*wide, j, 0, depth)[:depth*panel])
 		giveBack(wide)
 	})
-	w.wide, w.half = nil, nil
+	w.wide, w.half, w.pairs = nil, nil, pairs
 }
 
 // pairPanel rounds a panel [depth][32] to pairs.

@@ -100,6 +100,25 @@ func TestMultiply(t *testing.T) {
 	}
 }
 
+// TestPairError compares products of pairs with exact ones: rounding to 8 bits
+// leaves an error of some 2^-9 in each factor.
+func TestPairError(t *testing.T) {
+	const m, k, n = 20, 700, 70
+	x := noise(1, m*k)
+	w := NewWeights(n, k, 1, Float16, nil, halves(2, n*k), false)
+	exact, paired := make([]float32, m*n), make([]float32, m*n)
+	Multiply(m, x, k, w, nil, exact, n, Epilogue{}, nil)
+	w.Pair()
+	Multiply(m, x, k, w, nil, paired, n, Epilogue{}, nil)
+	want := make([]float64, len(exact))
+	for i, v := range exact {
+		want[i] = float64(v)
+	}
+	if e := relative(paired, want); e < 1e-4 || e > 4e-3 {
+		t.Errorf("relative error %g", e)
+	}
+}
+
 // multiplied is Multiply by its definition.
 func (w *Weights) multiplied(m int, x, bias []float32, e Epilogue) []float32 {
 	k := w.Depth()
