@@ -190,6 +190,7 @@ func TestSettingsSurvive(t *testing.T) {
 	want := engine.Request{
 		Prompt: "a boat", Negative: "people", Seed: 42, Steps: 7, Guidance: 2.5,
 		Sampler: "ddim", Width: 96, Height: 64, Model: "/models/mine",
+		Precision: engine.BFloat16,
 	}
 	r.fill(want)
 	r.prompt.seed.keep.SetChecked(true)
@@ -211,7 +212,7 @@ func TestSettingsSurvive(t *testing.T) {
 	if again.shelf.object.Visible() {
 		t.Error("the favourites are unfolded again")
 	}
-	if model, precision := LastModel(again.app.Preferences()); model != "/models/mine" || precision != engine.Float32 {
+	if model, precision := LastModel(again.app.Preferences()); model != "/models/mine" || precision != engine.BFloat16 {
 		t.Errorf("the last model is %q in %q", model, precision)
 	}
 }
