@@ -44,7 +44,7 @@ func load(ctx context.Context, model, precision string) (engine.Painter, error) 
 
 // precisionVar is the flag --precision.
 func precisionVar(f *flag.FlagSet, name *string) {
-	f.StringVar(name, "precision", engine.Float32, "float32, which is exact, or bfloat16, which rounds the factors of products: "+
+	f.StringVar(name, "precision", engine.Float32, "float32, which is exact, or bfloat16, which rounds the factors of the U-Net's products: "+
 		"faster on processors with AVX-512 BF16, another picture than float32's, and the same one on every machine")
 }
 

@@ -7,13 +7,17 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
+	"darkroom/engine"
 	"darkroom/engine/gallery"
+	"darkroom/engine/kernel"
 )
 
 const tinyModel = "../engine/pipeline/testdata/tiny"
@@ -112,6 +116,18 @@ func TestGenerateInAPrecision(t *testing.T) {
 	}
 	if !bytes.Equal(files[""], files["float32"]) {
 		t.Error("asked for by name, float32 makes another file")
+	}
+}
+
+func TestVersionSaysWhatComputes(t *testing.T) {
+	text, err := printed(t, func() error { return version(context.Background(), nil) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{engine.Version, runtime.Version(), kernel.Level(), fmt.Sprintf("on %d threads", runtime.GOMAXPROCS(0))} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q does not say %q", text, want)
+		}
 	}
 }
 

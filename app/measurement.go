@@ -17,7 +17,7 @@ import (
 // help at once; a stage's stand for several fields.
 type measurement struct {
 	Model     string  `json:"model" help:"as asked for"`
-	Precision string  `json:"precision" help:"of the networks' products: float32 or bfloat16"`
+	Precision string  `json:"precision" help:"of the U-Net's products: float32 or bfloat16"`
 	Width     int     `json:"width" help:"pixels"`
 	Height    int     `json:"height" help:"pixels"`
 	Steps     int     `json:"steps" help:"steps of the U-Net that were timed, and of the picture"`

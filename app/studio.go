@@ -18,7 +18,6 @@ import (
 	"darkroom/assets"
 	"darkroom/engine"
 	"darkroom/engine/gallery"
-	"darkroom/engine/kernel"
 	"darkroom/ui"
 )
 
@@ -46,7 +45,7 @@ func studio([]string) int {
 	}
 	s := ui.New(ui.Options{
 		App: a, Engine: e, Gallery: kept, Trouble: err,
-		Version: appVersion, Arithmetic: fmt.Sprintf("%s on %d threads", kernel.Level(), runtime.GOMAXPROCS(0)),
+		Version: appVersion, Toolchain: runtime.Version(), Arithmetic: arithmetic(),
 	})
 	s.Window().ShowAndRun()
 	return 0

@@ -30,7 +30,7 @@ const (
 	DefaultSampler  = "euler"
 )
 
-// The precisions of a network's products, of which sums are float32 in any case.
+// The precisions of the U-Net's products; sums are float32 in each.
 const (
 	Float32  = "float32"  // exact, and what is meant by none
 	BFloat16 = "bfloat16" // faster where the processor multiplies it; other pictures

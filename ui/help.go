@@ -64,8 +64,8 @@ func (s *sheets) Shortcuts(groups []menuGroup) {
 }
 
 // About shows what the program is and what it computes with.
-func (s *sheets) About(icon fyne.Resource, version, arithmetic string) {
-	mark := canvas.NewImageFromResource(icon)
+func (s *sheets) About(o Options) {
+	mark := canvas.NewImageFromResource(o.App.Icon())
 	mark.FillMode = canvas.ImageFillContain
 	mark.SetMinSize(fyne.NewSquareSize(72))
 	quiet := func(text string) *canvas.Text {
@@ -73,11 +73,11 @@ func (s *sheets) About(icon fyne.Resource, version, arithmetic string) {
 		t.Color = shade(colorQuiet)
 		return t
 	}
-	s.show("Darkroom "+version, container.NewBorder(nil, nil, mark, nil, inset(14, 0, column(6,
+	s.show("Darkroom "+o.Version, container.NewBorder(nil, nil, mark, nil, inset(14, 0, column(6,
 		plain("A studio that develops pictures out of noise."),
 		quiet("Everything happens on this computer's processor;"),
 		quiet("nothing is sent anywhere."),
-		quiet("Arithmetic: "+arithmetic),
+		quiet("Arithmetic: "+o.Arithmetic+", built with "+o.Toolchain),
 		quiet("The same recipe makes the same picture on every machine."),
 	))))
 }

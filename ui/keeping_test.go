@@ -97,7 +97,7 @@ func TestStarWhileDeveloping(t *testing.T) {
 
 func TestDroppedPictureGivesItsRecipe(t *testing.T) {
 	r := newRoom(t, nil, t.TempDir())
-	want := engine.Request{Prompt: "a tree", Seed: 3, Steps: 9, Guidance: 5, Sampler: "dpmpp_2m", Width: 64, Height: 64, Model: engine.DefaultModel}
+	want := engine.Request{Prompt: "a tree", Seed: 3, Steps: 9, Guidance: 5, Sampler: "dpmpp_2m", Width: 64, Height: 64, Model: engine.DefaultModel, Precision: engine.BFloat16}
 	path := filepath.Join(t.TempDir(), "tree.png")
 	if err := gallery.Save(path, plate(want, 0), want); err != nil {
 		t.Fatal(err)

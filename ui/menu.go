@@ -120,9 +120,7 @@ func (s *Studio) commands() []menuGroup {
 		}},
 		{"Help", []command{
 			{"Shortcuts", keyHelp, func() { s.sheets.Shortcuts(s.menu) }},
-			{"About Darkroom", nil, func() {
-				s.sheets.About(s.options.App.Icon(), s.options.Version, s.options.Arithmetic)
-			}},
+			{"About Darkroom", nil, func() { s.sheets.About(s.options) }},
 		}},
 	}
 }

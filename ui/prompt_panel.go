@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -23,6 +24,7 @@ type promptPanel struct {
 	steps, guidance  *number
 	size             *selector
 	sampler, model   *selector
+	precision        *selector
 	generate, cancel *button
 
 	sizes  map[string][2]int // width and height by option
@@ -55,6 +57,12 @@ const (
 	chooseModel = "Choose a folder…"
 )
 
+// precisionLabels is how a person knows the precisions.
+var precisionLabels = map[string]string{
+	engine.Float32:  "Exact (float32)",
+	engine.BFloat16: "Faster (bfloat16)",
+}
+
 func newPromptPanel(keys plainKeys) *promptPanel {
 	p := &promptPanel{
 		prompt:   newTextArea("What do you want to see?", 4, keys),
@@ -80,6 +88,10 @@ func newPromptPanel(keys plainKeys) *promptPanel {
 	for _, name := range sampler.Names() {
 		p.sampler.Options = append(p.sampler.Options, sampler.Label(name))
 	}
+	p.precision = newSelector(nil, func(string) { changed() }, keys)
+	for _, name := range engine.Precisions() {
+		p.precision.Options = append(p.precision.Options, precisionLabels[name])
+	}
 	p.model = newSelector([]string{ownModel, chooseModel}, nil, keys)
 	last := ownModel
 	p.model.OnChanged = func(option string) {
@@ -104,6 +116,7 @@ func newPromptPanel(keys plainKeys) *promptPanel {
 	p.guidance.Set(engine.DefaultGuidance)
 	p.size.SetSelected(ownSize)
 	p.model.SetSelected(ownModel)
+	p.setPrecision(engine.Float32)
 	fields := column(10,
 		column(2, caption("Prompt"), p.prompt),
 		column(2, caption("Without"), p.negative),
@@ -112,6 +125,7 @@ func newPromptPanel(keys plainKeys) *promptPanel {
 			column(2, caption("Size"), p.size),
 			column(2, caption("Sampler"), p.sampler)),
 		column(2, caption("Model"), p.model),
+		column(2, caption("Precision"), p.precision),
 	)
 	buttons := column(6, p.generate, p.cancel)
 	p.object = container.NewBorder(nil, inset(0, 8, buttons), nil, nil, container.NewVScroll(fields))
@@ -136,6 +150,9 @@ func (p *promptPanel) Request() (engine.Request, error) {
 	}
 	size := p.sizes[p.size.Selected]
 	r.Width, r.Height = size[0], size[1]
+	if name := engine.Precisions()[p.precision.SelectedIndex()]; name != engine.Float32 {
+		r.Precision = name
+	}
 	r.Sampler, err = sampler.Parse(p.sampler.Selected)
 	return r, err
 }
@@ -150,6 +167,7 @@ func (p *promptPanel) SetRequest(r engine.Request) error {
 	p.guidance.Set(r.Guidance)
 	p.size.SetSelected(p.addSize([2]int{r.Width, r.Height}))
 	p.SetModel(r.Model)
+	p.setPrecision(cmp.Or(r.Precision, engine.Float32))
 	name, err := sampler.Parse(r.Sampler)
 	if err != nil {
 		return fmt.Errorf("%w; %s stays chosen", err, p.sampler.Selected)
@@ -161,6 +179,11 @@ func (p *promptPanel) SetRequest(r engine.Request) error {
 // SetModel chooses a model: engine.DefaultModel or the path of a model folder.
 func (p *promptPanel) SetModel(model string) {
 	p.model.SetSelected(p.addModel(model))
+}
+
+// setPrecision chooses a precision by its name.
+func (p *promptPanel) setPrecision(name string) {
+	p.precision.SetSelected(precisionLabels[name])
 }
 
 // SetBusy tells whether there is something to cancel.

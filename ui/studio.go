@@ -18,12 +18,13 @@ import (
 
 // Options is what a Studio works with.
 type Options struct {
-	App        fyne.App         // makes the window and keeps the settings
-	Engine     *engine.Engine   // draws the pictures
-	Gallery    *gallery.Gallery // keeps them; nil when nothing can be kept
-	Trouble    error            // what went wrong before there was a window, or nil
-	Version    string           // for the About sheet
-	Arithmetic string           // which kernels compute, for the About sheet
+	App     fyne.App         // makes the window and keeps the settings
+	Engine  *engine.Engine   // draws the pictures
+	Gallery *gallery.Gallery // keeps them; nil when nothing can be kept
+	Trouble error            // what went wrong before there was a window, or nil
+
+	// For the About sheet: of the program and of what built it, and what computes.
+	Version, Toolchain, Arithmetic string
 
 	// Do runs a function on Fyne's goroutine; fyne.Do when it is nil.
 	Do func(func())

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/test"
@@ -189,6 +190,7 @@ func TestSettingsSurvive(t *testing.T) {
 	want := engine.Request{
 		Prompt: "a boat", Negative: "people", Seed: 42, Steps: 7, Guidance: 2.5,
 		Sampler: "ddim", Width: 96, Height: 64, Model: "/models/mine",
+		Precision: engine.BFloat16,
 	}
 	r.fill(want)
 	r.prompt.seed.keep.SetChecked(true)
@@ -210,8 +212,8 @@ func TestSettingsSurvive(t *testing.T) {
 	if again.shelf.object.Visible() {
 		t.Error("the favourites are unfolded again")
 	}
-	if got := LastModel(again.app.Preferences()); got != "/models/mine" {
-		t.Errorf("the last model is %q", got)
+	if model, precision := LastModel(again.app.Preferences()); model != "/models/mine" || precision != engine.BFloat16 {
+		t.Errorf("the last model is %q in %q", model, precision)
 	}
 }
 
@@ -252,11 +254,28 @@ func TestShortcutsAreMenuShortcuts(t *testing.T) {
 	}
 }
 
+func TestAboutSaysWhatRuns(t *testing.T) {
+	r := newRoom(t, nil, t.TempDir())
+	r.sheets.About(r.options)
+	var texts []string
+	for _, o := range test.LaidOutObjects(r.window.Canvas().Overlays().Top()) {
+		if text, ok := o.(*canvas.Text); ok {
+			texts = append(texts, text.Text)
+		}
+	}
+	said := strings.Join(texts, "\n")
+	for _, want := range []string{"Darkroom 1.2.3", "test on 3 threads", "go9.9"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the About sheet does not say %q: %s", want, said)
+		}
+	}
+}
+
 func TestSheets(t *testing.T) {
 	r := newRoom(t, nil, t.TempDir())
 	for name, open := range map[string]func(){
 		"shortcuts": func() { r.press(fyne.KeyF1) },
-		"about":     func() { r.sheets.About(r.app.Icon(), "1.2.3", "AVX-512") },
+		"about":     func() { r.sheets.About(r.options) },
 	} {
 		open()
 		if r.window.Canvas().Overlays().Top() == nil {

@@ -101,6 +101,9 @@ func (t *take) recipe() string {
 	if t.request.Model != "" && t.request.Model != engine.DefaultModel {
 		words = append(words, filepath.Base(t.request.Model))
 	}
+	if !t.request.Exact() {
+		words = append(words, t.request.Precision)
+	}
 	return strings.Join(words, " · ")
 }
 

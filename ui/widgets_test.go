@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -212,6 +213,19 @@ func TestPromptPanelTakesAnyRecipe(t *testing.T) {
 	if p.model.Selected != "model" {
 		t.Errorf("the model is listed as %q", p.model.Selected)
 	}
+	for _, name := range []string{engine.BFloat16, engine.Float32, ""} {
+		r.Precision = name
+		if err := p.SetRequest(r); err != nil {
+			t.Fatal(err)
+		}
+		want := name
+		if r.Exact() {
+			want = "" // as in recipes
+		}
+		if got, err := p.Request(); err != nil || got.Precision != want {
+			t.Errorf("precision %q is asked for as %q (%v), shown as %q", name, got.Precision, err, p.precision.Selected)
+		}
+	}
 	p.SetModel("/another/model")
 	if p.model.Selected != "/another/model" {
 		t.Errorf("a second model of that name is listed as %q", p.model.Selected)
@@ -225,6 +239,25 @@ func TestPromptPanelTakesAnyRecipe(t *testing.T) {
 	p.model.SetSelected(chooseModel)
 	if !chosen || p.model.Selected == chooseModel {
 		t.Errorf("choosing a folder: asked %t, and the list shows %q", chosen, p.model.Selected)
+	}
+}
+
+func TestRecipeNamesAnUnusualPrecision(t *testing.T) {
+	r := engine.Request{Seed: 7, Guidance: 4, Sampler: "euler", Model: engine.DefaultModel}
+	for precision, want := range map[string]string{
+		"":              "seed 7 · Euler · guidance 4",
+		engine.Float32:  "seed 7 · Euler · guidance 4",
+		engine.BFloat16: "seed 7 · Euler · guidance 4 · bfloat16",
+	} {
+		r.Precision = precision
+		if got := (&take{request: r}).recipe(); got != want {
+			t.Errorf("in precision %q the recipe is %q, want %q", precision, got, want)
+		}
+	}
+	for _, name := range engine.Precisions() {
+		if !strings.Contains(precisionLabels[name], name) {
+			t.Errorf("%s is offered as %q", name, precisionLabels[name])
+		}
 	}
 }
 

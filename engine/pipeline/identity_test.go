@@ -28,27 +28,38 @@ func TestMain(m *testing.M) {
 	}
 }
 
+// hashPicture prints one hash of the picture in every precision.
 func hashPicture() error {
-	p, err := Load(context.Background(), tiny, nn.Float32)
-	if err != nil {
-		return err
+	sum := sha256.New()
+	var last []byte
+	for _, precision := range []nn.Precision{nn.Float32, nn.BFloat16} {
+		p, err := Load(context.Background(), tiny, precision)
+		if err != nil {
+			return err
+		}
+		r, err := p.Resolve(engine.Request{
+			Prompt: "a red apple", Seed: 7, Steps: 3, Guidance: 4, Sampler: "euler_a", Width: 44, Height: 36, Model: tiny,
+			Precision: precision.String(),
+		})
+		if err != nil {
+			return err
+		}
+		result, err := p.Paint(context.Background(), r, func(engine.Progress) {})
+		if err != nil {
+			return err
+		}
+		if bytes.Equal(result.Picture.Pix, last) {
+			return fmt.Errorf("%s draws the same picture as the precision before", precision)
+		}
+		last = result.Picture.Pix
+		sum.Write(last)
 	}
-	r, err := p.Resolve(engine.Request{
-		Prompt: "a red apple", Seed: 7, Steps: 3, Guidance: 4, Sampler: "euler_a", Width: 44, Height: 36, Model: tiny,
-	})
-	if err != nil {
-		return err
-	}
-	result, err := p.Paint(context.Background(), r, func(engine.Progress) {})
-	if err != nil {
-		return err
-	}
-	fmt.Printf("%s %x\n", kernel.Level(), sha256.Sum256(result.Picture.Pix))
+	fmt.Printf("%s %x\n", kernel.Level(), sum.Sum(nil))
 	return nil
 }
 
-// TestSamePictureEverywhere draws one picture with every level of arithmetic
-// this machine has, on one thread and on several.
+// TestSamePictureEverywhere draws one picture, in every precision, with every
+// level of arithmetic this machine has, on one thread and on several.
 func TestSamePictureEverywhere(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {

@@ -26,8 +26,8 @@ import (
 
 // Pipeline is a model ready to draw.
 type Pipeline struct {
-	Name      string // as a recipe names it
-	Precision nn.Precision
+	Name      string       // as a recipe names it
+	Precision nn.Precision // of the U-Net's products
 	Tokenizer *tokenizer.Tokenizer
 	Text      *clip.Text
 	UNet      *unet.Model
@@ -51,7 +51,7 @@ type source interface {
 }
 
 // Load opens engine.DefaultModel, a model folder in the diffusers layout, or a
-// Stable Diffusion 1 in one safetensors file, to draw with products of a precision.
+// Stable Diffusion 1 in one safetensors file. The precision is the U-Net's.
 func Load(ctx context.Context, model string, precision nn.Precision) (*Pipeline, error) {
 	begin := time.Now()
 	s, err := openModel(model, precision)

@@ -3,11 +3,13 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
 	"darkroom/engine"
 	"darkroom/engine/nn"
+	"darkroom/engine/noise"
 )
 
 // TestPrecisionsHaveTheirNames makes sure that a request can name every precision
@@ -35,6 +37,36 @@ func TestPrecisionsHaveTheirNames(t *testing.T) {
 			case want.Exact() && r.Precision != "" || !want.Exact() && r.Precision != loaded:
 				t.Errorf("%q is resolved to %q", asked, r.Precision)
 			}
+		}
+	}
+}
+
+// TestPrecisionsAgree compares the U-Net's estimates, which may differ by what
+// rounding to bfloat16's eight bits makes of them and not by more.
+func TestPrecisionsAgree(t *testing.T) {
+	for _, model := range []string{engine.DefaultModel, tiny} {
+		var estimates [2][]float32
+		for i, precision := range []nn.Precision{nn.Float32, nn.BFloat16} {
+			p, err := Load(context.Background(), model, precision)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := nn.NewContext(context.Background())
+			words, err := p.Encode(c, "a red apple", "", true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			latent := noise.Latent(1, 0, p.VAE.Config.Latent, 16, 16)
+			estimates[i] = nn.Data(p.UNet.Forward(c, latent, []float64{500}, words, nil))
+		}
+		var wrong, size float64
+		for i, v := range estimates[0] {
+			d := float64(v - estimates[1][i])
+			wrong += d * d
+			size += float64(v) * float64(v)
+		}
+		if off := math.Sqrt(wrong / size); !(off > 0 && off < 0.02) {
+			t.Errorf("%s: bfloat16's estimate is off by %.2g of float32's size, want less than 0.02, and not the same", model, off)
 		}
 	}
 }
