@@ -43,6 +43,11 @@ func pairPanel(dst []uint32, src []float32) {
 	giveBack(buffer)
 }
 
+// floatsOf is the memory of an even number of words as one of floats.
+func floatsOf(x []uint16) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(x))), len(x)/2)
+}
+
 // pairsOf is the memory of floats as one for pairs.
 func pairsOf(x []float32) []uint32 {
 	return unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(x))), len(x))

@@ -115,6 +115,19 @@ func (w *Weights) taps(wide []float32, j, k, depth int) ([]float32, int) {
 	return wide, depth * panel
 }
 
+// prefetchTaps asks for what taps will read.
+func (w *Weights) prefetchTaps(j, k, depth int) {
+	at := (j*w.Depth() + k) * panel
+	for t := range w.Taps {
+		from := at + t*w.In*panel
+		if w.Format == Float32 {
+			active.prefetch(w.wide[from : from+depth*panel])
+		} else {
+			active.prefetch(floatsOf(w.half[from : from+depth*panel]))
+		}
+	}
+}
+
 // Multiply computes c = epilogue(bias + a·w): a is [m,Depth], its row r
 // beginning at r*lda, c [m,Out] with rows of ldc, bias [Out] or nil. A stop that
 // becomes true ends it early, with a result of no meaning; it may be nil.

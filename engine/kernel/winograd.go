@@ -177,7 +177,11 @@ func (f *field) Do(i int) {
 		taps, tap := f.Weights.taps(wide, j, k, depth)
 		active.winogradWeights(filters, filterStride, taps, tap, depth*panel)
 		for e := range 36 {
-			if e < 35 { // what comes next is far away
+			// What comes next is far away.
+			if e == 30 && k+f.depth < f.in {
+				f.Weights.prefetchTaps(j, k+f.depth, min(f.depth, f.in-k-f.depth))
+			}
+			if e < 35 {
 				active.prefetch(inputs[(e+1)*inputStride+t0*f.depth:][:tiles*f.depth])
 			}
 			c := products[e*stride:]
