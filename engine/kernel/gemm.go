@@ -265,7 +265,10 @@ func (p *product) leftRows(i0, rows int) leftRows {
 func (f *functions) multiply(depth int, a []float32, lda, rows int, b, c []float32, ldc, cols int, from []float32, ldf int) {
 	for j := 0; j < cols; j += f.cols {
 		tiles := &f.tiles
-		if cols-j <= f.cols/2 && f.halves[1] != nil {
+		switch left := cols - j; {
+		case left <= f.cols/4 && f.quarters[1] != nil:
+			tiles = &f.quarters
+		case left <= f.cols/2 && f.halves[1] != nil:
 			tiles = &f.halves
 		}
 		for r := 0; r < rows; {

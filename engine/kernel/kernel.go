@@ -37,9 +37,10 @@ type functions struct {
 	level string
 
 	// The matrix product's register tiles by their number of rows, nil for a
-	// number that is made up of others, and those of half the width.
-	cols          int
-	tiles, halves [maxRows + 1]tile
+	// number that is made up of others, and those of half and a quarter of the
+	// width, for what is left at the end of a row.
+	cols                    int
+	tiles, halves, quarters [maxRows + 1]tile
 	// transpose writes dst[k*stride+r] = src[r][k] for k < depth; src has lanes
 	// rows.
 	transpose func(dst []float32, stride int, src [][]float32, depth int)

@@ -68,7 +68,9 @@ var avx512Level = functions{
 	cols:   32,
 	tiles:  [maxRows + 1]tile{1: tile1x32AVX512, 2: tile2x32AVX512, 4: tile4x32AVX512, 8: tile8x32AVX512, 12: tile12x32AVX512},
 	halves: [maxRows + 1]tile{1: tile1x16AVX512, 2: tile2x16AVX512, 4: tile4x16AVX512, 8: tile8x16AVX512, 12: tile12x16AVX512},
-	lanes:  16,
+	// A narrow vector takes less time than a wide one that is half empty.
+	quarters: [maxRows + 1]tile{1: tile1x8AVX2, 2: tile2x8AVX2, 4: tile4x8AVX2, 6: tile6x8AVX2},
+	lanes:    16,
 	transpose: func(dst []float32, stride int, src [][]float32, depth int) {
 		transposeQuads(transposeAVX512, dst, stride, src[:16], depth)
 	},
