@@ -191,8 +191,8 @@ func (a *gaze) Do(i int) {
 			if k0 == 0 {
 				start = nil
 			}
-			for k := 0; k < n; k += 2 * blockDepth {
-				depth := min(2*blockDepth, n-k)
+			for k := 0; k < n; k += 2 * blocking.depth {
+				depth := min(2*blocking.depth, n-k)
 				at := j/panel*a.valuePanel + a.room(k0+k)*panel
 				a.multiply(depth, scores[a.room(k):], lds, rows, values[at:], sums[j:], ldo, min(panel, a.D-j), start)
 				start = sums[j:]

@@ -117,26 +117,18 @@ func (p *product) pack(i int) {
 	p.right.PackPanel(p.packed[i*panel*p.k:(i+1)*panel*p.k], i*panel, min(panel, p.n-i*panel), p.k)
 }
 
-// A task's rows of a should stay in the second-level cache while panel after
-// panel is multiplied by them, but a panel must serve many rows, since it may
-// have to be widened for each task.
 const (
-	taskFloats  = 1 << 19 // of a
-	leastRows   = 384
-	mostRows    = 384
-	blockDepth  = 320 // of a panel at a time: 40 KiB
-	tasksAProc  = 4   // to share the work evenly when some tasks take longer
-	leastPanels = 2   // in a task that has to pack its rows
+	tasksAProc  = 4 // to share the work evenly when some tasks take longer
+	leastPanels = 2 // in a task that has to pack its rows
 )
 
 // run does the product in tasks on procs processors.
 func (p *product) run(procs int, stop *atomic.Bool) {
-	rows := max(leastRows, min(mostRows, taskFloats/p.k))
 	if procs == 1 {
 		procs, p.serial = 0, true
 	}
 	// whole tiles, and tasks of nearly the same size
-	p.rowTasks = ceilDiv(p.m, rows)
+	p.rowTasks = ceilDiv(p.m, blocking.rows)
 	p.taskRows = roundUp(ceilDiv(p.m, p.rowTasks), active.tallest())
 	p.rowTasks = ceilDiv(p.m, p.taskRows)
 	groups := max(1, ceilDiv(tasksAProc*procs, p.rowTasks))
@@ -165,13 +157,14 @@ func (p *product) Do(i int) {
 	l := p.leftRows(i0, rows)
 	defer l.giveBack()
 	// A widened block of a panel, and results that are not yet what c wants.
-	work := borrow(blockDepth*panel + 2*mostRows*panel)
+	size := blocking.depth * panel
+	work := borrow(size + 2*blocking.rows*panel)
 	defer giveBack(work)
-	wide, part := (*work)[:blockDepth*panel], (*work)[blockDepth*panel:]
+	wide, part := (*work)[:size], (*work)[size:]
 	for j := first; j < last; j++ {
 		cols := min(panel, p.n-j*panel)
 		if p.epilogue.Gated {
-			gate := part[mostRows*panel:]
+			gate := part[blocking.rows*panel:]
 			p.multiply(&l, i0, rows, 2*j, j*panel, cols, wide, part, panel)
 			p.multiply(&l, i0, rows, 2*j+1, p.n+j*panel, cols, wide, gate, panel)
 			p.epilogue.gate(part[:rows*panel], gate[:rows*panel])
@@ -199,7 +192,7 @@ func (p *product) multiply(l *leftRows, i0, rows, j, col, cols int, wide, c []fl
 		}
 	}
 	// blocks of nearly the same depth
-	block := roundUp(ceilDiv(l.depth, ceilDiv(l.depth, blockDepth)), 4)
+	block := roundUp(ceilDiv(l.depth, ceilDiv(l.depth, blocking.depth)), 4)
 	for k := 0; k < l.depth; k += block {
 		depth := min(block, l.depth-k)
 		switch {

@@ -98,7 +98,7 @@ func gemmCases() map[string][2]matrix {
 		"narrow":        {byRows(1, 300, 40), byColumns(2, 3, 40)},
 		"flat":          {byRows(1, 3, 70), byColumns(2, 300, 70)},
 		"two blocks":    {byRows(1, 13, 10), byColumns(2, 5*panel+7, 10)},
-		"deep":          {byColumns(1, 14, 4*blockDepth+3), byRows(2, 33, 4*blockDepth+3)},
+		"deep":          {byColumns(1, 14, 4*512+3), byRows(2, 33, 4*512+3)},
 		"rows × rows":   {byRows(1, 70, 65), byRows(2, 45, 65)},
 		"spread":        {spread(1, 30, 21), spread(2, 50, 21)},
 		"taps":          {odd.scatter(), odd.taps()},

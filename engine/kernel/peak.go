@@ -9,7 +9,7 @@ import (
 // weights that were packed before, as those of a model are: the best run within
 // 0.3 s.
 func PeakGEMM() float64 {
-	m, n, k := 4*mostRows, 2048, 1280
+	m, n, k := 4*blocking.rows, 2048, 1280
 	if active == &goLevel {
 		m, n, k = 96, 128, 128
 	}

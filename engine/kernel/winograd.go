@@ -66,10 +66,8 @@ type field struct {
 var fields = sync.Pool{New: func() any { return new(field) }}
 
 const (
-	fieldFloats = 1 << 21 // for the transformed tiles: 8 MiB, which third-level caches hold
-	leastTiles  = 96      // at a time, so that the filters' transform is worth it
-	mostPart    = 96      // tiles of a task, whose products stay in the second-level cache
-	mostDepth   = 64      // channels that are transformed at a time
+	leastTiles = 96 // at a time, so that the filters' transform is worth it
+	mostDepth  = 64 // channels that are transformed at a time
 )
 
 // plane is the distance of planes of n numbers from each other: an odd number of
@@ -86,7 +84,7 @@ func (f *field) run(stop *atomic.Bool) {
 	blocks = ceilDiv(f.in, f.depth)
 	panels := ceilDiv(f.out, panel)
 	// Enough tiles at a time for every processor to have its tasks.
-	most := max(leastTiles*ceilDiv(tasksAProc*procs, panels), fieldFloats/36/(blocks*f.depth)/leastTiles*leastTiles)
+	most := max(leastTiles*ceilDiv(tasksAProc*procs, panels), blocking.field/36/(blocks*f.depth)/leastTiles*leastTiles)
 	f.tiles = roundUp(ceilDiv(all, ceilDiv(all, most)), maxRows)
 	buffer := borrow(blocks * 36 * plane(f.tiles*f.depth))
 	f.transformed = *buffer
@@ -96,7 +94,7 @@ func (f *field) run(stop *atomic.Bool) {
 		f.inputTiles = max(1, ceilDiv(f.tiles*blocks, tasksAProc*procs)/blocks)
 		f.inputParts = ceilDiv(f.tiles, f.inputTiles)
 		Run(f.inputParts*blocks, (*fieldInput)(f), stop)
-		parts := max(ceilDiv(f.tiles, mostPart), min(ceilDiv(f.tiles, maxRows), ceilDiv(tasksAProc*procs, panels)))
+		parts := max(ceilDiv(f.tiles, blocking.tiles), min(ceilDiv(f.tiles, maxRows), ceilDiv(tasksAProc*procs, panels)))
 		f.partTiles = roundUp(ceilDiv(f.tiles, parts), maxRows)
 		Run(ceilDiv(f.tiles, f.partTiles)*panels, f, stop)
 	}
@@ -168,7 +166,7 @@ func (f *field) Do(i int) {
 	t0, j := i%parts*f.partTiles, i/parts
 	tiles, cols := min(f.partTiles, f.tiles-t0), min(panel, f.out-j*panel)
 	stride, filterStride := plane(tiles*panel), plane(f.depth*panel)
-	work := borrow(36*(plane(mostPart*panel)+plane(mostDepth*panel)) + 9*mostDepth*panel)
+	work := borrow(36*(plane(blocking.tiles*panel)+plane(mostDepth*panel)) + 9*mostDepth*panel)
 	products, filters := (*work)[:36*stride], (*work)[36*stride:]
 	wide := filters[36*filterStride:]
 	inputs, inputStride := f.transformed, plane(f.tiles*f.depth)
