@@ -2,14 +2,13 @@ package kernel
 
 import "math"
 
-// join adds up the lanes of a reduction: 8+8, 4+4, 2+2, 1+1.
-func join(lanes *[16]float32) float32 {
-	for n := 8; n > 0; n /= 2 {
-		for i := range n {
-			lanes[i] += lanes[i+n]
-		}
-	}
-	return lanes[0]
+// join adds up the lanes of a reduction: 8+8, 4+4, 2+2, 1+1. It is written out,
+// since attention asks for it once for every row of scores.
+func join(l *[16]float32) float32 {
+	a0, a1, a2, a3 := l[0]+l[8], l[1]+l[9], l[2]+l[10], l[3]+l[11]
+	a4, a5, a6, a7 := l[4]+l[12], l[5]+l[13], l[6]+l[14], l[7]+l[15]
+	b0, b1, b2, b3 := a0+a4, a1+a5, a2+a6, a3+a7
+	return (b0 + b2) + (b1 + b3)
 }
 
 // Sum returns Σ x.
@@ -50,19 +49,25 @@ func Softmax(row []float32, scale float32) {
 	active.scale(row, row, 1/sum)
 }
 
+// lowest is lanes that everything is greater than.
+var lowest = func() (l [16]float32) {
+	for i := range l {
+		l[i] = float32(math.Inf(-1))
+	}
+	return l
+}()
+
 // greatest returns the greatest of x, −Inf for none.
 func greatest(lanes *[16]float32, x []float32) float32 {
-	for i := range lanes {
-		lanes[i] = float32(math.Inf(-1))
-	}
+	*lanes = lowest
 	n := len(x) &^ 15
 	active.maxLanes(lanes, x[:n])
 	maxLanesGo(lanes, x[n:])
-	peak := lanes[0]
-	for _, v := range lanes[1:] {
-		peak = max(peak, v)
-	}
-	return peak
+	l := lanes
+	return max(
+		max(max(l[0], l[1]), max(l[2], l[3])), max(max(l[4], l[5]), max(l[6], l[7])),
+		max(max(l[8], l[9]), max(l[10], l[11])), max(max(l[12], l[13]), max(l[14], l[15])),
+	)
 }
 
 // pow2Sum writes 2^(scale·x−shift), for exponents up to 1, over x and returns
