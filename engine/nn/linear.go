@@ -149,6 +149,18 @@ func (l *Linear) multiply(c *Context, x *tensor.Dense, e kernel.Epilogue, residu
 	return y
 }
 
+// rows is Forward of some rows x [m,in], with packed weights.
+func (l *Linear) rows(c *Context, x, y []float32) {
+	flop := 2 * float64(len(y)) * float64(l.packed.In)
+	c.count(flop)
+	if c.idle() {
+		return
+	}
+	start := c.begin()
+	kernel.Multiply(len(x)/l.packed.In, x, l.packed.In, l.packed, bias(l.B), y, l.packed.Out, kernel.Epilogue{}, c.stop)
+	c.end(l.op, start, flop)
+}
+
 // bias is the values of a bias, if there is one.
 func bias(b *tensor.Dense) []float32 {
 	if b == nil {
