@@ -13,6 +13,8 @@ import (
 type Conv3x3 struct {
 	X          []float32 // [N,H,W,In], of half the height and width if Upsample is set
 	N, H, W    int       // size of the result
+	Above      int       // rows of X that precede those of the result: 1 below the top of a picture, else 0
+	Below      int       // and that follow them
 	Upsample   bool      // every pixel of X counts for two by two
 	Weights    *Weights  // Taps are 9
 	Bias       []float32 // row n*BiasRow is that of picture n
@@ -130,15 +132,16 @@ func (f *fieldInput) Do(i int) {
 	if f.Upsample {
 		h, w, shift = h/2, w/2, 1
 	}
+	h += f.Above + f.Below
 	whole := channels &^ 15
 	p := patches.Get().(*patch)
 	for t := first; t < min(first+f.inputTiles, f.tiles); t++ {
 		n, y0, x0 := (*field)(f).place(f.first + t)
 		for i := range 6 {
-			y := y0 + i - 1
+			y := y0 + i - 1 + f.Above<<shift // in X
 			for j := range 6 {
 				x := x0 + j - 1
-				if uint(y) >= uint(f.H) || uint(x) >= uint(f.W) {
+				if uint(y) >= uint(h<<shift) || uint(x) >= uint(f.W) {
 					p.in[6*i+j] = zeros[:channels]
 					continue
 				}

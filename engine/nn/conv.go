@@ -189,6 +189,43 @@ func (l *Conv2D) convolve(c *Context, x *tensor.Dense, enlarge bool, bias, resid
 	return y
 }
 
+// strip is some rows of a convolution's result.
+type strip struct {
+	x            []float32 // the rows that it is made from, [rows,W,in]
+	above, below int       // how many of them come before and after it: 1 or, at the picture's edge, 0
+	enlarge      bool      // every pixel of x counts for two by two
+	h, w         int       // size of the whole result
+	add          []float32 // [rows,w,out] is added to it, unless it is nil
+	y            []float32 // [rows,w,out]
+}
+
+// rows does a 3×3 convolution with packed weights for a strip, of one picture. It
+// makes the bits that are made of the whole picture if the strip's first row is a
+// multiple of 4, the height of Winograd's tiles. It can enlarge where winograd
+// says so.
+func (l *Conv2D) rows(c *Context, s strip) {
+	in, out := l.packed.In, l.packed.Out
+	rows := len(s.y) / (s.w * out)
+	flop := 2 * float64(len(s.y)) * float64(l.packed.Depth())
+	c.count(flop)
+	if c.idle() {
+		return
+	}
+	start := c.begin()
+	if l.winograd(s.h, s.w) {
+		kernel.Conv3x3{
+			X: s.x, N: 1, H: rows, W: s.w, Above: s.above, Below: s.below, Upsample: s.enlarge,
+			Weights: l.packed, Bias: Data(l.B), Add: s.add, Y: s.y,
+		}.Run(c.stop)
+	} else {
+		kernel.Convolve(kernel.Patches{
+			Data: s.x, N: 1, H: s.above + rows + s.below, W: s.w, C: in, KH: l.k, KW: l.k, Stride: 1,
+			PadTop: 1 - s.above, PadLeft: 1, OH: rows, OW: s.w,
+		}, l.packed, Data(l.B), s.y, kernel.Epilogue{Residual: s.add, ResidualRow: out}, c.stop)
+	}
+	c.end(OpConv3, start, flop)
+}
+
 // Upsample repeats every pixel of x [N,H,W,C] twice in both directions.
 func Upsample(c *Context, x *tensor.Dense) *tensor.Dense {
 	s := x.Shape()

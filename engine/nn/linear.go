@@ -149,6 +149,18 @@ func (l *Linear) multiply(c *Context, x *tensor.Dense, e kernel.Epilogue, residu
 	return y
 }
 
+// rows is Forward of some rows x [m,in], with packed weights.
+func (l *Linear) rows(c *Context, x, y []float32) {
+	flop := 2 * float64(len(y)) * float64(l.packed.In)
+	c.count(flop)
+	if c.idle() {
+		return
+	}
+	start := c.begin()
+	kernel.Multiply(len(x)/l.packed.In, x, l.packed.In, l.packed, bias(l.B), y, l.packed.Out, kernel.Epilogue{}, c.stop)
+	c.end(l.op, start, flop)
+}
+
 // bias is the values of a bias, if there is one.
 func bias(b *tensor.Dense) []float32 {
 	if b == nil {
@@ -199,30 +211,47 @@ type columnSums struct {
 	sum, dot []float64 // [n,c]: Σ a and Σ a·b over the rows of each of n blocks
 	partial  []float32
 
-	a, b        []float32
-	n, rows, ch int
-	parts       int
+	a, b           []float32
+	first, n, rows int // blocks that are being added to, and rows for each
+	ch             int
+	parts          int
 }
 
 var columnSumsPool = sync.Pool{New: func() any { return new(columnSums) }}
 
-// addUp computes Σ a and Σ a·b over the rows of each of n blocks, per column: a
-// and b are [n,rows,c]. Partial sums of statsRows rows are float32; they are
-// added up in float64, in order. The result is to be given back.
-func addUp(a, b []float32, n, rows, c int) *columnSums {
+// newSums begins sums of n blocks of c columns. They are to be given back.
+func newSums(n, c int) *columnSums {
 	s := columnSumsPool.Get().(*columnSums)
-	s.a, s.b, s.n, s.rows, s.ch = a, b, n, rows, c
-	s.parts = (rows + statsRows - 1) / statsRows
-	s.partial = slices.Grow(s.partial[:0], n*s.parts*2*c)[:n*s.parts*2*c]
-	kernel.Run(n*s.parts, s, nil)
+	s.ch = c
 	s.sum = slices.Grow(s.sum[:0], n*c)[:n*c]
 	s.dot = slices.Grow(s.dot[:0], n*c)[:n*c]
-	kernel.Run((n*c+joinColumns-1)/joinColumns, (*joiningSums)(s), nil)
-	s.a, s.b = nil, nil
+	clear(s.sum)
+	clear(s.dot)
 	return s
 }
 
 func (s *columnSums) giveBack() { columnSumsPool.Put(s) }
+
+// add adds to n blocks from number first on: a and b are [n,rows,c]. Partial sums
+// of statsRows rows are float32; they are added up in float64, in order. So rows
+// that come in several calls give the same bits as in one if each call but the
+// last brings a multiple of statsRows.
+func (s *columnSums) add(first int, a, b []float32, n, rows int) {
+	s.a, s.b, s.first, s.n, s.rows = a, b, first, n, rows
+	s.parts = (rows + statsRows - 1) / statsRows
+	size := n * s.parts * 2 * s.ch
+	s.partial = slices.Grow(s.partial[:0], size)[:size]
+	kernel.Run(n*s.parts, s, nil)
+	kernel.Run((n*s.ch+joinColumns-1)/joinColumns, (*joiningSums)(s), nil)
+	s.a, s.b = nil, nil
+}
+
+// addUp is the sums of a and b [n,rows,c].
+func addUp(a, b []float32, n, rows, c int) *columnSums {
+	s := newSums(n, c)
+	s.add(0, a, b, n, rows)
+	return s
+}
 
 // Do adds up some rows.
 func (s *columnSums) Do(i int) {
@@ -240,15 +269,16 @@ type joiningSums columnSums
 const joinColumns = 64
 
 func (s *joiningSums) Do(i int) {
-	for j := i * joinColumns; j < min((i+1)*joinColumns, len(s.sum)); j++ {
+	for j := i * joinColumns; j < min((i+1)*joinColumns, s.n*s.ch); j++ {
 		at := j/s.ch*s.parts*2*s.ch + j%s.ch
-		var sum, dot float64
+		to := s.first*s.ch + j
+		sum, dot := s.sum[to], s.dot[to]
 		for range s.parts {
 			sum += float64(s.partial[at])
 			dot += float64(s.partial[at+s.ch])
 			at += 2 * s.ch
 		}
-		s.sum[j], s.dot[j] = sum, dot
+		s.sum[to], s.dot[to] = sum, dot
 	}
 }
 

@@ -53,16 +53,9 @@ func (l *GroupNorm) normalise(c *Context, x, y *tensor.Dense) *tensor.Dense {
 	t := grouped.Get().(*groupedPixels)
 	t.x, t.y, t.n, t.pixels, t.ch, t.silu = Data(x), Data(y), n, m/n, ch, l.silu
 	t.block = max(1, chunk/ch)
-	t.mean, t.rstd = l.stats(t.mean[:0], t.rstd[:0], t.x, n, t.pixels, ch)
-	// y = x·scale + shift, per picture and channel
-	t.scale, t.shift = Data(factors)[:n*ch], Data(factors)[n*ch:]
-	gamma, beta := Data(l.Gamma), Data(l.Beta)
-	for i := range n * ch {
-		g := i / (ch / l.groups)
-		s := float64(gamma[i%ch]) * t.rstd[g]
-		t.scale[i] = float32(s)
-		t.shift[i] = float32(float64(beta[i%ch]) - float64(t.mean[g]*s))
-	}
+	sums := addUp(t.x, t.x, n, t.pixels, ch)
+	l.fit(t, sums, Data(factors))
+	sums.giveBack()
 	kernel.Run(n*t.parts(), t, c.stop)
 	c.end(OpNorm, start, 0)
 	if c.Tape != nil {
@@ -113,24 +106,32 @@ func (t *groupedPixels) normalise(dst []float32, i int) {
 	kernel.ScaleShiftRows(dst, t.x[lo:hi], t.scale[at:at+t.ch], t.shift[at:at+t.ch], (hi-lo)/t.ch, t.ch)
 }
 
-// stats appends mean and 1/√(variance+ε) of each picture's groups, [n·groups].
-func (l *GroupNorm) stats(mean, rstd []float64, x []float32, n, pixels, ch int) ([]float64, []float64) {
-	sums := addUp(x, x, n, pixels, ch)
-	defer sums.giveBack()
-	size := ch / l.groups
-	for g := range n * l.groups {
+// fit computes mean and 1/√(variance+ε) of each picture's groups from the sums of
+// its pixels and their squares, and from them factors [2,n·ch], which are the
+// scales and shifts of its channels: y = x·scale + shift.
+func (l *GroupNorm) fit(t *groupedPixels, sums *columnSums, factors []float32) {
+	size := t.ch / l.groups
+	count := float64(size * t.pixels)
+	t.mean, t.rstd = t.mean[:0], t.rstd[:0]
+	for g := range t.n * l.groups {
 		var s, q float64
 		for i := g * size; i < (g+1)*size; i++ {
 			s += sums.sum[i]
 			q += sums.dot[i]
 		}
-		count := float64(size * pixels)
 		m := s / count
 		variance := q/count - float64(m*m)
-		mean = append(mean, m)
-		rstd = append(rstd, 1/math.Sqrt(max(variance, 0)+l.eps))
+		t.mean = append(t.mean, m)
+		t.rstd = append(t.rstd, 1/math.Sqrt(max(variance, 0)+l.eps))
 	}
-	return mean, rstd
+	t.scale, t.shift = factors[:t.n*t.ch], factors[t.n*t.ch:]
+	gamma, beta := Data(l.Gamma), Data(l.Beta)
+	for i := range t.scale {
+		g := i / size
+		s := float64(gamma[i%t.ch]) * t.rstd[g]
+		t.scale[i] = float32(s)
+		t.shift[i] = float32(float64(beta[i%t.ch]) - float64(t.mean[g]*s))
+	}
 }
 
 // backward sends dy on. With z the normalised and scaled values before SiLU, dz

@@ -59,10 +59,25 @@ func (c *Context) Next(pass Pass) bool {
 // is computed.
 func (c *Context) Count(body func()) float64 {
 	before := c.work
-	c.plan, c.planning = &plan{}, true
+	c.rehearse(body)
+	return c.work - before
+}
+
+// Memory returns the bytes of activations that body, a forward pass, needs as a
+// planned one. Nothing is computed.
+func (c *Context) Memory(body func()) int {
+	p := c.rehearse(body)
+	p.arrange()
+	return 4 * p.size
+}
+
+// rehearse runs body with layers that do nothing but ask for memory.
+func (c *Context) rehearse(body func()) *plan {
+	p := &plan{}
+	c.plan, c.planning = p, true
 	body()
 	c.plan, c.planning = nil, false
-	return c.work - before
+	return p
 }
 
 // count is told of a product's operations.

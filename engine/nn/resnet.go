@@ -51,6 +51,9 @@ func (r *Resnet) Consume(c *Context, x, activated *tensor.Dense) *tensor.Dense {
 		c.Free(x)
 		return y
 	}
+	if r.time == nil && r.conv1.inStrips(c) {
+		return r.narrow(c, x)
+	}
 	s := r.shortcut.Forward(c, x)
 	h := r.branch(c, r.norm1.overwrite(c, x), activated)
 	y := r.join(c, h, s)
