@@ -13,40 +13,75 @@ func TestTiles(t *testing.T) {
 		for rows := range f.tiles {
 			testTile(t, f.level, f.tiles[rows], rows, f.cols)
 			testTile(t, f.level, f.halves[rows], rows, f.cols/2)
+			testPairTile(t, f.level, f.pairs[rows], rows, f.cols)
+			testPairTile(t, f.level, f.pairHalves[rows], rows, f.cols/2)
 		}
 	}
 }
+
+var tileDepths = []int{1, 2, 3, 4, 5, 7, 8, 11, 64, 67}
 
 func testTile(t *testing.T, level string, tile tile, rows, cols int) {
 	if tile == nil {
 		return
 	}
-	for _, depth := range []int{1, 2, 3, 4, 5, 7, 8, 11, 64, 67} {
-		lda, ldc := depth+3, cols+5
+	for _, depth := range tileDepths {
+		lda := depth + 3
 		a, b := noise(1, rows*lda), noise(2, depth*panel)
-		for _, ldf := range []int{-1, 0, cols + 2} {
-			var from []float32 // none, or one row for all, or rows
-			if ldf >= 0 {
-				from = noise(3, (rows-1)*ldf+cols)
-			}
-			got := noise(4, rows*ldc)
-			want := clone(got)
-			for r := range rows {
-				for j := range cols {
-					var sum float32
-					if from != nil {
-						sum = from[r*ldf+j]
-					}
-					for k := range depth {
-						sum = fma(a[r*lda+k], b[k*panel+j], sum)
-					}
-					want[r*ldc+j] = sum
+		testChains(t, level, depth, a, lda, rows, b, cols, func(c []float32, ldc int, from []float32, ldf int) {
+			tile(depth, a, lda, b, c, ldc, from, ldf)
+		})
+	}
+}
+
+// testPairTile is testTile for pairs, whose chains are those of the numbers taken
+// apart.
+func testPairTile(t *testing.T, level string, tile pairTile, rows, cols int) {
+	if tile == nil {
+		return
+	}
+	for _, depth := range tileDepths {
+		lda := depth + 3
+		x, y := make([]uint32, rows*lda), make([]uint32, depth*panel)
+		narrowBrainGo(words(x), noise(1, 2*len(x)))
+		narrowBrainGo(words(y), noise(2, 2*len(y)))
+		a, b := make([]float32, 2*len(x)), make([]float32, 2*len(y))
+		apart(a, x, 1)
+		apart(b, y, panel)
+		testChains(t, level+" in pairs", 2*depth, a, 2*lda, rows, b, cols, func(c []float32, ldc int, from []float32, ldf int) {
+			tile(depth, x, lda, y, c, ldc, from, ldf)
+		})
+	}
+}
+
+// testChains compares what a tile writes with chains of fma that start from
+// nothing, from one row for all and from rows of their own.
+func testChains(t *testing.T, level string, depth int, a []float32, lda, rows int, b []float32, cols int,
+	run func(c []float32, ldc int, from []float32, ldf int),
+) {
+	ldc := cols + 5
+	for _, ldf := range []int{-1, 0, cols + 2} {
+		var from []float32
+		if ldf >= 0 {
+			from = noise(3, (rows-1)*ldf+cols)
+		}
+		got := noise(4, rows*ldc)
+		want := clone(got)
+		for r := range rows {
+			for j := range cols {
+				var sum float32
+				if from != nil {
+					sum = from[r*ldf+j]
 				}
+				for k := range depth {
+					sum = fma(a[r*lda+k], b[k*panel+j], sum)
+				}
+				want[r*ldc+j] = sum
 			}
-			tile(depth, a, lda, b, got, ldc, from, ldf)
-			if d := differ(got, want); d != "" {
-				t.Errorf("%s, %d × %d, depth %d, rows to start from %d apart: %s", level, rows, cols, depth, ldf, d)
-			}
+		}
+		run(got, ldc, from, ldf)
+		if d := differ(got, want); d != "" {
+			t.Errorf("%s, %d × %d, depth %d, rows to start from %d apart: %s", level, rows, cols, depth, ldf, d)
 		}
 	}
 }
