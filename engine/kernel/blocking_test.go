@@ -6,15 +6,21 @@ import "testing"
 // sizes.
 func TestBlockingChangesNothing(t *testing.T) {
 	defer func(b blocks) { blocking = b }(blocking)
-	c := newConv3x3(2, 20, 24, 150, 70, false, true)
-	a := newAttention(1, 1, 2, 40, 100, 1500, false)
-	w := NewWeights(100, 700, 1, Float16, nil, halves(2, 100*700), false)
-	x, y := noise(1, 500*700), make([]float32, 500*100)
-	run := func() []float32 {
-		c.Run(nil)
-		a.Run(nil)
-		Multiply(500, x, 700, w, nil, y, 100, Epilogue{}, nil)
-		return append(append(clone(c.Y), a.Y...), y...)
+	var operations []*operation
+	for _, o := range []operator{
+		winogradCase{N: 2, H: 20, W: 24, In: 150, Out: 70, Format: Float16, Residual: true},
+		attentionCase{N: 1, Heads: 2, D: 40, TQ: 100, TK: 1500},
+		productCase{M: 500, K: 700, N: 100, Format: Float16},
+		productCase{M: 20, K: 1100, N: 100, Format: Float16, Pairs: true},
+	} {
+		operations = append(operations, o.build())
+	}
+	run := func() (y []float32) {
+		for _, o := range operations {
+			o.run()
+			y = append(y, o.y...)
+		}
+		return y
 	}
 	want := run()
 	for _, caches := range [][3]int{{0, 0, 0}, {16 << 10, 128 << 10, 1 << 20}, {48 << 10, 2 << 20, 96 << 20}, {128 << 10, 16 << 20, 0}} {

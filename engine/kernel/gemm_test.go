@@ -190,53 +190,30 @@ func TestGemmAllocations(t *testing.T) {
 	}
 }
 
-// benchCases are products as models have them.
-var benchCases = []struct {
-	name    string
-	m, n, k int
-	a       func() Left
-	b       func() Right
-}{
-	{"square 2048", 2048, 2048, 2048, rowsOf(2048, 2048), columnsOf(2048, 2048)},
-	{"conv 3x3 128-128", 8192, 128, 1152, patchesOf(128), columnsOf(128, 1152)},
-	{"conv 3x3 64-64", 8192, 64, 576, patchesOf(64), columnsOf(64, 576)},
-	{"weights 3x3 128-128", 1152, 128, 8192, func() Left { return PatchesT(patchesOf(128)().(Patches)) }, columnsOf(128, 8192)},
-	{"input 3x3 128-128", 8192, 128, 1152, func() Left {
-		return Scatter{Data: noise(1, 8192*128), N: 2, H: 64, W: 64, C: 128, OH: 64, OW: 64, KH: 3, KW: 3, Stride: 1, PadTop: 1, PadLeft: 1}
-	}, func() Right { return Taps{noise(2, 9*128*128), 128, 128, 128 * 128} }},
-	{"linear 77x768-3072", 77, 3072, 768, rowsOf(77, 768), columnsOf(3072, 768)},
-	{"linear 4x1280-1280", 4, 1280, 1280, rowsOf(4, 1280), columnsOf(1280, 1280)},
-	{"scores 64x1024x40", 64, 1024, 40, rowsOf(64, 40), func() Right { return Strided{noise(2, 1024*40), 40, 1} }},
-	{"values 64x40x1024", 64, 40, 1024, rowsOf(64, 1024), columnsOf(40, 1024)},
-}
-
-func rowsOf(m, k int) func() Left {
-	return func() Left { return Strided{noise(1, m*k), k, 1} }
-}
-
-func columnsOf(n, k int) func() Right {
-	return func() Right { return Strided{noise(2, n*k), 1, n} }
-}
-
-func patchesOf(channels int) func() Left {
-	return func() Left {
-		return conv{2, 64, 64, channels, channels, 3, 3, 1, 1, 1, 1, 1}.patches(noise(1, 8192*channels))
-	}
-}
-
+// BenchmarkGemm measures a square product and those of a convolution's training:
+// the result, the gradient of the weights and that of the input.
 func BenchmarkGemm(b *testing.B) {
-	for _, c := range benchCases {
-		x, y := c.a(), c.b()
+	const channels, pixels = 128, 2 * 64 * 64
+	v := conv{2, 64, 64, channels, channels, 3, 3, 1, 1, 1, 1, 1}
+	x := v.patches(noise(1, pixels*channels))
+	for _, c := range []struct {
+		name    string
+		m, n, k int
+		a       Left
+		b       Right
+	}{
+		{"square", 2048, 2048, 2048, Strided{noise(1, 2048*2048), 2048, 1}, Strided{noise(2, 2048*2048), 1, 2048}},
+		{"convolution", pixels, channels, 9 * channels, x, Strided{noise(2, 9*channels*channels), 1, channels}},
+		{"weights", 9 * channels, channels, pixels, PatchesT(x), Strided{noise(2, pixels*channels), 1, channels}},
+		{"input", pixels, channels, 9 * channels, v.scatter().operand.(Left), v.taps().operand.(Right)},
+	} {
 		out := make([]float32, c.m*c.n)
-		for _, procs := range []int{1, 2} {
-			b.Run(fmt.Sprintf("%s/threads %d", c.name, procs), func(b *testing.B) {
-				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
-				for b.Loop() {
-					Gemm(c.m, c.n, c.k, x, y, out, c.n, false)
-				}
-				b.ReportMetric(2*float64(c.m)*float64(c.n)*float64(c.k)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
-			})
-		}
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				Gemm(c.m, c.n, c.k, c.a, c.b, out, c.n, false)
+			}
+			b.ReportMetric(2*float64(c.m)*float64(c.n)*float64(c.k)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+		})
 	}
 }
 

@@ -14,9 +14,10 @@ func use(t testing.TB, f *functions) {
 	t.Cleanup(func() { active = before })
 }
 
-// threads are the numbers of threads that long tests try.
+// threads are the numbers of threads that long tests try. The race detector needs
+// just some.
 func threads() []int {
-	if testing.Short() {
+	if testing.Short() || raceEnabled {
 		return []int{3}
 	}
 	return []int{1, 2, 3}
