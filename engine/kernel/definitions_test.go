@@ -3,10 +3,11 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"strings"
 )
 
 // operator is what a case of the table is about: its sizes and kind, without its
-// numbers.
+// numbers. The exported fields are those that engine/golden/kernel.py reads.
 type operator interface {
 	fmt.Stringer
 	flop() float64 // of the products, convolutions being counted as direct ones
@@ -382,4 +383,10 @@ func (c attentionCase) build() *operation {
 			return y
 		},
 	}
+}
+
+// kind is the operator's name without its sizes.
+func kind(o operator) string {
+	name, _, _ := strings.Cut(o.String(), "/")
+	return name
 }

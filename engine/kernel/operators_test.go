@@ -1,7 +1,10 @@
 package kernel
 
 import (
+	"encoding/json"
+	"fmt"
 	"math"
+	"os"
 	"runtime"
 	"testing"
 )
@@ -19,7 +22,8 @@ const (
 
 // operators is the table of operators: small cases of all kinds of rests, and
 // layers of Stable Diffusion at 512×512 and of XL, which are what is measured. The
-// error of each against its definition in float64 is at most bound.
+// error of each against its definition in float64, and of the small ones against
+// PyTorch, is at most bound.
 var operators = []struct {
 	operator
 	bound float64
@@ -185,6 +189,42 @@ func TestOperators(t *testing.T) {
 	}
 }
 
+// TestOperatorsMatchPyTorch compares the small cases with PyTorch's results
+// (made by engine/golden/kernel.py).
+func TestOperatorsMatchPyTorch(t *testing.T) {
+	text, err := os.ReadFile("testdata/operators.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var golden map[string][]float64
+	if err := json.Unmarshal(text, &golden); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range operators {
+		if c.real {
+			continue
+		}
+		t.Run(c.String(), func(t *testing.T) {
+			o := c.build()
+			o.run()
+			var got []float32
+			for _, i := range pick(len(o.y), goldenElements) {
+				got = append(got, o.y[i])
+			}
+			want := golden[c.String()]
+			if len(got) != len(want) {
+				t.Fatalf("the golden file has %d elements, want %d; see engine/golden/kernel.py", len(want), len(got))
+			}
+			if e := deviations(got, want); !(e <= c.bound) {
+				t.Errorf("the largest error is %.2g standard deviations, want at most %.2g", e, c.bound)
+			}
+		})
+	}
+}
+
+// goldenElements is how many elements of a result the golden file has at most.
+const goldenElements = 256
+
 // pick returns all of 0 … n−1 if they are not more than most, else some of them.
 func pick(n, most int) []int {
 	picked := make([]int, min(n, most))
@@ -209,6 +249,24 @@ func deviations(got []float32, want []float64) float64 {
 	}
 	n := float64(len(want))
 	return worst / math.Sqrt(square/n-sum/n*sum/n)
+}
+
+// TestListOperators prints the small cases for engine/golden/kernel.py, a line of
+// JSON each.
+func TestListOperators(t *testing.T) {
+	if os.Getenv("DARKROOM_TEST_LIST_OPERATORS") == "" {
+		t.Skip("prints what engine/golden/kernel.py reads")
+	}
+	for _, c := range operators {
+		if c.real {
+			continue
+		}
+		line, err := json.Marshal(map[string]any{"name": c.String(), "kind": kind(c), "sizes": c.operator})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println(string(line))
+	}
 }
 
 // BenchmarkOperators measures the real layers at the level in use.
