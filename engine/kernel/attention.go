@@ -112,7 +112,7 @@ func (a *gaze) pack(dst []float32, operand Strided, columns, depth, size int) {
 		}
 		return
 	}
-	plain := borrow(depth * panel)
+	plain := borrowTask(depth * panel)
 	for j := 0; j < columns; j += panel {
 		operand.PackPanel(*plain, j, min(panel, columns-j), depth)
 		active.roundPanel(dst[j/panel*size:], *plain)
@@ -130,7 +130,7 @@ func (a *gaze) Do(i int) {
 	most := min(keyBlock, roundUp(a.TK, panel))
 	lds, ldo := plane(most), roundUp(a.D, panel)
 	ldq := plane(a.D)
-	work := borrow(queryBlock*(lds+ldo+ldq) + roundUp(a.D, 16))
+	work := borrowTask(queryBlock*(lds+ldo+ldq) + roundUp(a.D, 16))
 	scores, sums := (*work)[:queryBlock*lds], (*work)[queryBlock*lds:][:queryBlock*ldo]
 	from := a.at(h%(a.QN*a.Heads), a.TQ, q0)
 	queries := (*work)[queryBlock*(lds+ldo):]

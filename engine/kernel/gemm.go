@@ -158,7 +158,7 @@ func (p *product) Do(i int) {
 	defer l.giveBack()
 	// A widened block of a panel, and results that are not yet what c wants.
 	size := blocking.depth * panel
-	work := borrow(size + 2*blocking.rows*panel)
+	work := borrowTask(size + 2*blocking.rows*panel)
 	defer giveBack(work)
 	wide, part := (*work)[:size], (*work)[size:]
 	for j := first; j < last; j++ {
@@ -230,7 +230,7 @@ func (p *product) leftRows(i0, rows int) leftRows {
 	}
 	ld := plane(p.k)
 	if !paired {
-		buffer := borrow(rows * ld)
+		buffer := borrowTask(rows * ld)
 		if p.left == nil {
 			copyRowsGo(*buffer, ld, p.a[i0*p.lda:], p.lda, p.k, rows)
 		} else {
@@ -240,7 +240,7 @@ func (p *product) leftRows(i0, rows int) leftRows {
 	}
 	depth := ceilDiv(p.k, 2)
 	ldp := plane(depth)
-	buffer := borrow(rows * (ldp + 2*ldp))
+	buffer := borrowTask(rows * (ldp + 2*ldp))
 	pairs := pairsOf((*buffer)[:rows*ldp])
 	p.packPairs(pairs, ldp, i0, rows)
 	if active.pairs[1] != nil {

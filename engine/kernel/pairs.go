@@ -20,7 +20,7 @@ func (w *Weights) Pair() {
 	panels := max(len(w.wide), len(w.half)) / (depth * panel)
 	pairs := make([]uint32, panels*all)
 	Parallel(panels, func(j int) {
-		wide := borrow(2 * all)
+		wide := borrowTask(2 * all)
 		pairPanel(pairs[j*all:(j+1)*all], w.block(*wide, j, 0, depth)[:depth*panel])
 		giveBack(wide)
 	})
@@ -29,7 +29,7 @@ func (w *Weights) Pair() {
 
 // pairPanel rounds a panel [depth][32] to pairs.
 func pairPanel(dst []uint32, src []float32) {
-	buffer := borrow(len(dst))
+	buffer := borrowTask(len(dst))
 	half := words(pairsOf(*buffer))[:2*len(dst)]
 	active.narrowBrain(half, src)
 	clear(half[len(src):])
@@ -77,7 +77,7 @@ func normal(bits uint32) float32 {
 
 // packPairs rounds rows from i0 on of the left operand to pairs.
 func (p *product) packPairs(dst []uint32, ld, i0, rows int) {
-	row := borrow(roundUp(p.k, 16))
+	row := borrowTask(roundUp(p.k, 16))
 	defer giveBack(row)
 	clear((*row)[p.k:])
 	for r := range rows {
@@ -116,7 +116,7 @@ func (f *functions) roundPanel(dst, src []float32) {
 		pairPanel(pairsOf(dst[:n]), src)
 		return
 	}
-	buffer := borrow(n)
+	buffer := borrowTask(n)
 	pairs := pairsOf(*buffer)
 	pairPanel(pairs, src)
 	apart(dst, pairs, panel)
@@ -131,7 +131,7 @@ func (f *functions) roundRow(dst, src []float32) {
 		f.narrowBrain(words(pairsOf(dst[:n])), src)
 		return
 	}
-	buffer := borrow(n)
+	buffer := borrowTask(n)
 	pairs := pairsOf(*buffer)
 	f.narrowBrain(words(pairs), src)
 	apart(dst, pairs, 1)

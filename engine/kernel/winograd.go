@@ -169,7 +169,7 @@ func (f *field) Do(i int) {
 	t0, j := i%parts*f.partTiles, i/parts
 	tiles, cols := min(f.partTiles, f.tiles-t0), min(panel, f.out-j*panel)
 	stride, filterStride := plane(tiles*panel), plane(f.depth*panel)
-	work := borrow(36*(plane(blocking.tiles*panel)+plane(mostDepth*panel)) + 9*mostDepth*panel)
+	work := borrowTask(36*(plane(blocking.tiles*panel)+plane(mostDepth*panel)) + 9*mostDepth*panel)
 	products, filters := (*work)[:36*stride], (*work)[36*stride:]
 	wide := filters[36*filterStride:]
 	inputs, inputStride := f.transformed, plane(f.tiles*f.depth)
