@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"math"
-	"sync"
 	"sync/atomic"
 )
 
@@ -24,7 +23,7 @@ type Attention struct {
 // Run does it. A stop that becomes true ends it early, with a result of no
 // meaning; it may be nil.
 func (a Attention) Run(stop *atomic.Bool) {
-	h := gazes.Get().(*gaze)
+	h := gazes.Get()
 	h.Attention = a
 	h.run(stop)
 	h.Attention = Attention{}
@@ -59,7 +58,7 @@ func (a *gaze) multiply(depth int, x []float32, ldx, rows int, b, c []float32, l
 	}
 }
 
-var gazes = sync.Pool{New: func() any { return new(gaze) }}
+var gazes FreeList[gaze]
 
 // A block of queries meets a block of keys; the sizes are part of the result,
 // since the sums over keys are made block by block.

@@ -3,7 +3,6 @@ package kernel
 import (
 	"fmt"
 	"runtime"
-	"sync"
 	"sync/atomic"
 )
 
@@ -34,7 +33,7 @@ func gemm(m, n, k int, a Left, b Right, c []float32, ldc int, accumulate bool, p
 		}
 		return
 	}
-	p := products.Get().(*product)
+	p := products.Get()
 	*p = product{m: m, n: n, k: k, left: a, right: b, c: c, ldc: ldc}
 	if s, ok := a.(Strided); ok && s.Col == 1 {
 		p.rows(s.Data, s.Row)
@@ -98,7 +97,7 @@ type product struct {
 	serial                         bool
 }
 
-var products = sync.Pool{New: func() any { return new(product) }}
+var products FreeList[product]
 
 func (p *product) free() {
 	*p = product{}

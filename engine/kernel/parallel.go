@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"runtime"
-	"sync"
 	"sync/atomic"
 )
 
@@ -37,7 +36,7 @@ func (j *job) run() {
 var (
 	offered atomic.Pointer[job] // the job that workers may join, one at a time
 	calls   atomic.Uint64
-	jobs    = sync.Pool{New: func() any { return new(job) }}
+	jobs    FreeList[job]
 	workers atomic.Int32
 	asleep  atomic.Int32
 	wake    = make(chan struct{}, 1024)
@@ -98,7 +97,7 @@ func Run(n int, task Task, stop *atomic.Bool) {
 		}
 		return
 	}
-	j := jobs.Get().(*job)
+	j := jobs.Get()
 	j.task, j.n, j.stop = task, int64(n), stop
 	j.next.Store(0)
 	j.number.Store(calls.Add(1))

@@ -15,6 +15,11 @@ func join(l *[16]float32) float32 {
 func Sum(x []float32) float32 {
 	lanes := borrowLanes(0)
 	defer giveBackLanes(lanes)
+	return sum(lanes, x)
+}
+
+func sum(lanes *[16]float32, x []float32) float32 {
+	*lanes = [16]float32{}
 	n := len(x) &^ 15
 	active.sumLanes(lanes, x[:n])
 	sumLanesGo(lanes, x[n:])
@@ -26,10 +31,37 @@ func Dot(a, b []float32) float32 {
 	same("Dot", len(a), len(b))
 	lanes := borrowLanes(0)
 	defer giveBackLanes(lanes)
+	return dot(lanes, a, b)
+}
+
+func dot(lanes *[16]float32, a, b []float32) float32 {
+	*lanes = [16]float32{}
 	n := len(a) &^ 15
 	active.dotLanes(lanes, a[:n], b[:n])
 	dotLanesGo(lanes, a[n:], b[n:])
 	return join(lanes)
+}
+
+// NormaliseRows makes the mean of each row of x 0 and its variance 1, and then
+// scales and shifts its elements: y = (x−mean)·rstd·gamma + beta, where rstd is
+// 1/√(variance+eps). The rows are as long as gamma and beta, and as many as mean
+// and rstd, to which what was found is written.
+func NormaliseRows(y, x, gamma, beta, mean, rstd []float32, eps float64) {
+	c := len(gamma)
+	same("NormaliseRows", len(mean)*c, len(y), len(x))
+	lanes := borrowLanes(0)
+	defer giveBackLanes(lanes)
+	for r := range mean {
+		row, out := x[r*c:(r+1)*c], y[r*c:(r+1)*c]
+		mu := sum(lanes, row) / float32(c)
+		for j, v := range row {
+			out[j] = v - mu
+		}
+		variance := float64(dot(lanes, out, out)) / float64(c)
+		mean[r], rstd[r] = mu, float32(1/math.Sqrt(variance+eps))
+		active.scale(out, out, rstd[r])
+		active.scaleShift(out, out, gamma, beta)
+	}
 }
 
 // Max returns the greatest of x, −Inf for none.

@@ -48,11 +48,11 @@ func giveBack(b *[]float32) {
 }
 
 // lanesPool keeps the lanes of reductions, which would escape to the heap.
-var lanesPool = sync.Pool{New: func() any { return new([16]float32) }}
+var lanesPool FreeList[[16]float32]
 
 // borrowLanes returns lanes that all hold v.
 func borrowLanes(v float32) *[16]float32 {
-	lanes := lanesPool.Get().(*[16]float32)
+	lanes := lanesPool.GetTask()
 	for i := range lanes {
 		lanes[i] = v
 	}
@@ -65,14 +65,13 @@ func giveBackLanes(lanes *[16]float32) { lanesPool.Put(lanes) }
 // are zeros.
 type rowSet [panel][]float32
 
-var rowSets sync.Pool
+var rowSets FreeList[rowSet]
 
 func borrowRows() *rowSet {
-	if rows, ok := rowSets.Get().(*rowSet); ok {
-		return rows
+	rows := rowSets.GetTask()
+	if rows[0] == nil { // a new one
+		rows.clear()
 	}
-	rows := new(rowSet)
-	rows.clear()
 	return rows
 }
 

@@ -132,7 +132,7 @@ func (w *Weights) prefetchTaps(j, k, depth int) {
 // beginning at r*lda, c [m,Out] with rows of ldc, bias [Out] or nil. A stop that
 // becomes true ends it early, with a result of no meaning; it may be nil.
 func Multiply(m int, a []float32, lda int, w *Weights, bias, c []float32, ldc int, e Epilogue, stop *atomic.Bool) {
-	p := products.Get().(*product)
+	p := products.Get()
 	*p = product{m: m, n: w.Out, k: w.Depth(), weights: w, from: bias, c: c, ldc: ldc, epilogue: e}
 	p.rows(a, lda)
 	p.weigh(stop)
@@ -140,7 +140,7 @@ func Multiply(m int, a []float32, lda int, w *Weights, bias, c []float32, ldc in
 
 // Convolve is Multiply with the patches of a picture for rows.
 func Convolve(patches Patches, w *Weights, bias, c []float32, e Epilogue, stop *atomic.Bool) {
-	p := products.Get().(*product)
+	p := products.Get()
 	*p = product{
 		m: patches.N * patches.OH * patches.OW, n: w.Out, k: w.Depth(), patches: patches,
 		weights: w, from: bias, c: c, ldc: w.Out, epilogue: e,

@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"runtime"
-	"sync"
 	"sync/atomic"
 )
 
@@ -43,7 +42,7 @@ func SuitsWinograd(h, w, in, out int) bool {
 // Run does the convolution. A stop that becomes true ends it early, with a
 // result of no meaning; it may be nil.
 func (c Conv3x3) Run(stop *atomic.Bool) {
-	f := fields.Get().(*field)
+	f := fields.Get()
 	f.Conv3x3 = c
 	f.run(stop)
 	f.Conv3x3 = Conv3x3{}
@@ -65,7 +64,7 @@ type field struct {
 	inputTiles, inputParts, partTiles int
 }
 
-var fields = sync.Pool{New: func() any { return new(field) }}
+var fields FreeList[field]
 
 const (
 	leastTiles = 96 // at a time, so that the filters' transform is worth it
@@ -120,7 +119,7 @@ type patch struct {
 	margin   [16 * panel]float32 // what lies outside of the picture, or is partial
 }
 
-var patches = sync.Pool{New: func() any { return new(patch) }}
+var patches FreeList[patch]
 
 func (f *fieldInput) Do(i int) {
 	first := i % f.inputParts * f.inputTiles
@@ -134,7 +133,7 @@ func (f *fieldInput) Do(i int) {
 	}
 	h += f.Above + f.Below
 	whole := channels &^ 15
-	p := patches.Get().(*patch)
+	p := patches.GetTask()
 	for t := first; t < min(first+f.inputTiles, f.tiles); t++ {
 		n, y0, x0 := (*field)(f).place(f.first + t)
 		for i := range 6 {
@@ -200,7 +199,7 @@ func (f *field) Do(i int) {
 
 // write transforms products of tiles back and writes their pixels.
 func (f *field) write(products []float32, stride, t0, tiles, j0, cols int) {
-	p := patches.Get().(*patch)
+	p := patches.GetTask()
 	whole := cols &^ 15
 	for t := range tiles {
 		n, y0, x0 := f.place(f.first + t0 + t)

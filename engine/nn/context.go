@@ -9,7 +9,6 @@ package nn
 import (
 	"context"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"darkroom/engine/kernel"
@@ -184,10 +183,10 @@ func eachChunk(n int, body func(lo, hi int)) {
 }
 
 // scratch lends short-lived buffers to concurrent bodies.
-var scratch = sync.Pool{New: func() any { return new([]float32) }}
+var scratch kernel.FreeList[[]float32]
 
 func borrow(n int) *[]float32 {
-	p := scratch.Get().(*[]float32)
+	p := scratch.Get()
 	if cap(*p) < n {
 		*p = make([]float32, n)
 	}

@@ -1,8 +1,6 @@
 package nn
 
 import (
-	"sync"
-
 	"darkroom/engine/kernel"
 
 	"gorgonia.org/tensor"
@@ -28,7 +26,7 @@ type pointwise struct {
 	y, a, b []float32
 }
 
-var pointwises = sync.Pool{New: func() any { return new(pointwise) }}
+var pointwises kernel.FreeList[pointwise]
 
 // Do does one chunk.
 func (p *pointwise) Do(i int) {
@@ -42,7 +40,7 @@ func (p *pointwise) Do(i int) {
 
 // run does all of it.
 func (p pointwise) run(c *Context) {
-	task := pointwises.Get().(*pointwise)
+	task := pointwises.Get()
 	*task = p
 	kernel.Run((len(p.y)+chunk-1)/chunk, task, c.stop)
 	*task = pointwise{}
@@ -152,7 +150,7 @@ type joining struct {
 	rows, step int
 }
 
-var joinings = sync.Pool{New: func() any { return new(joining) }}
+var joinings kernel.FreeList[joining]
 
 // Do copies some rows; a source that has fewer is used again from its beginning.
 func (j *joining) Do(i int) {
@@ -172,7 +170,7 @@ func (j *joining) Do(i int) {
 
 func (j joining) run(c *Context) {
 	start := c.begin()
-	task := joinings.Get().(*joining)
+	task := joinings.Get()
 	*task = j
 	task.rows = len(j.y) / (j.ca + j.cb)
 	task.step = max(1, chunk/(j.ca+j.cb))

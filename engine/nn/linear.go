@@ -2,7 +2,6 @@ package nn
 
 import (
 	"slices"
-	"sync"
 
 	"darkroom/engine/kernel"
 
@@ -217,11 +216,11 @@ type columnSums struct {
 	parts          int
 }
 
-var columnSumsPool = sync.Pool{New: func() any { return new(columnSums) }}
+var columnSumsPool kernel.FreeList[columnSums]
 
 // newSums begins sums of n blocks of c columns. They are to be given back.
 func newSums(n, c int) *columnSums {
-	s := columnSumsPool.Get().(*columnSums)
+	s := columnSumsPool.Get()
 	s.ch = c
 	s.sum = slices.Grow(s.sum[:0], n*c)[:n*c]
 	s.dot = slices.Grow(s.dot[:0], n*c)[:n*c]

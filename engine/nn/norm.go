@@ -3,7 +3,6 @@ package nn
 import (
 	"math"
 	"slices"
-	"sync"
 
 	"darkroom/engine/kernel"
 
@@ -50,7 +49,7 @@ func (l *GroupNorm) normalise(c *Context, x, y *tensor.Dense) *tensor.Dense {
 		return y
 	}
 	start := c.begin()
-	t := grouped.Get().(*groupedPixels)
+	t := grouped.Get()
 	t.x, t.y, t.n, t.pixels, t.ch, t.silu = Data(x), Data(y), n, m/n, ch, l.silu
 	t.block = max(1, chunk/ch)
 	sums := addUp(t.x, t.x, n, t.pixels, ch)
@@ -79,7 +78,7 @@ type groupedPixels struct {
 	scale, shift  []float32 // [n·ch]
 }
 
-var grouped = sync.Pool{New: func() any { return new(groupedPixels) }}
+var grouped kernel.FreeList[groupedPixels]
 
 func (t *groupedPixels) parts() int { return (t.pixels + t.block - 1) / t.block }
 
@@ -202,21 +201,12 @@ type layeredTokens struct {
 	eps               float64
 }
 
-var layered = sync.Pool{New: func() any { return new(layeredTokens) }}
+var layered kernel.FreeList[layeredTokens]
 
 // Do normalises some tokens.
 func (t *layeredTokens) Do(i int) {
-	for r := i * t.block; r < min((i+1)*t.block, len(t.mean)); r++ {
-		row, out := t.x[r*t.ch:(r+1)*t.ch], t.y[r*t.ch:(r+1)*t.ch]
-		mu := kernel.Sum(row) / float32(t.ch)
-		for j, v := range row {
-			out[j] = v - mu
-		}
-		variance := float64(kernel.Dot(out, out)) / float64(t.ch)
-		t.mean[r], t.rstd[r] = mu, float32(1/math.Sqrt(variance+t.eps))
-		kernel.Scale(out, t.rstd[r], out)
-		kernel.ScaleShift(out, out, t.gamma, t.beta)
-	}
+	lo, hi := i*t.block, min((i+1)*t.block, len(t.mean))
+	kernel.NormaliseRows(t.y[lo*t.ch:hi*t.ch], t.x[lo*t.ch:hi*t.ch], t.gamma, t.beta, t.mean[lo:hi], t.rstd[lo:hi], t.eps)
 }
 
 // eachBlock covers the pixels of n pictures of ch channels in parallel blocks.
@@ -256,7 +246,7 @@ func (l *LayerNorm) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 	}
 	start := c.begin()
 	mean, rstd := Data(stats)[:m], Data(stats)[m:]
-	t := layered.Get().(*layeredTokens)
+	t := layered.Get()
 	*t = layeredTokens{Data(x), Data(y), Data(l.Gamma), Data(l.Beta), mean, rstd, ch, max(1, chunk/ch), l.eps}
 	kernel.Run((m+t.block-1)/t.block, t, c.stop)
 	*t = layeredTokens{}

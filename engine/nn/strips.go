@@ -1,8 +1,6 @@
 package nn
 
 import (
-	"sync"
-
 	"darkroom/engine/kernel"
 
 	"gorgonia.org/tensor"
@@ -94,7 +92,7 @@ type normalised struct {
 // begin learns the statistics, for which it reads all strips of a source [n,h,w,C].
 func (s *normalised) begin(c *Context, norm *GroupNorm, of rowSource, n, h, w int) {
 	ch := norm.Gamma.Size()
-	*s = normalised{norm: norm, of: of, n: n, h: h, w: w, task: grouped.Get().(*groupedPixels)}
+	*s = normalised{norm: norm, of: of, n: n, h: h, w: w, task: grouped.Get()}
 	s.factors = c.New(2, n*ch)
 	s.window = c.strip(h, w, ch)
 	t := s.task
@@ -203,7 +201,7 @@ type stages struct {
 	hidden, result convolved
 }
 
-var stagesPool = sync.Pool{New: func() any { return new(stages) }}
+var stagesPool kernel.FreeList[stages]
 
 func (s *stages) giveBack() {
 	*s = stages{}
@@ -222,7 +220,7 @@ func (l *Conv2D) Normalised(c *Context, norm *GroupNorm, x *tensor.Dense) *tenso
 		return y
 	}
 	y := c.like(x, l.B.Size())
-	s := stagesPool.Get().(*stages)
+	s := stagesPool.Get()
 	defer s.giveBack()
 	s.input = kept{x}
 	shape := x.Shape()
@@ -243,7 +241,7 @@ func (r *Resnet) Replace(c *Context, x *tensor.Dense) *tensor.Dense {
 	}
 	shape := x.Shape()
 	hidden := c.strip(shape[1], shape[2], shape[3])
-	s := stagesPool.Get().(*stages)
+	s := stagesPool.Get()
 	defer s.giveBack()
 	s.input = kept{x}
 	r.strips(c, s, &s.input, hidden, x)
@@ -254,7 +252,7 @@ func (r *Resnet) Replace(c *Context, x *tensor.Dense) *tensor.Dense {
 // narrow is Consume for a block with a shortcut and without a noise level.
 func (r *Resnet) narrow(c *Context, x *tensor.Dense) *tensor.Dense {
 	y := c.like(x, r.conv1.B.Size())
-	s := stagesPool.Get().(*stages)
+	s := stagesPool.Get()
 	defer s.giveBack()
 	s.input = kept{x}
 	r.strips(c, s, &s.input, y, y)
@@ -275,7 +273,7 @@ func (r *Resnet) Enlarge(c *Context, up *Conv2D, x *tensor.Dense) *tensor.Dense 
 	}
 	y := c.New(n, h, w, r.conv1.B.Size())
 	larger := c.strip(h, w, up.B.Size())
-	s := stagesPool.Get().(*stages)
+	s := stagesPool.Get()
 	defer s.giveBack()
 	s.larger = enlarged{conv: up, of: kept{x}, to: kept{larger}}
 	r.strips(c, s, &s.larger, y, y)
