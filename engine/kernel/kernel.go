@@ -8,7 +8,10 @@
 // agree bit for bit and the same seed gives the same picture everywhere:
 //
 //   - an element of a matrix product is one chain of fused multiply-adds over
-//     the inner dimension in order;
+//     the inner dimension in order (of pairs of bfloat16 numbers, the second first);
+//   - a 3×3 convolution is Winograd's or a product, by its shape alone, and the
+//     transforms have a fixed order of operations;
+//   - attention's sums over keys are joined in blocks of a fixed size;
 //   - a reduction runs in 16 lanes (element i goes to lane i mod 16, each lane
 //     in order) that a fixed tree joins: 8+8, 4+4, 2+2, 1+1;
 //   - exp, erf and their relatives are polynomials with a fixed order of
