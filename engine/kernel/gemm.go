@@ -263,19 +263,28 @@ func (f *functions) multiply(depth int, a []float32, lda, rows int, b, c []float
 		case left <= f.cols/2 && f.halves[1] != nil:
 			tiles = &f.halves
 		}
-		for r := 0; r < rows; {
-			height := min(rows-r, maxRows)
-			for tiles[height] == nil {
-				height--
-			}
-			start := from
-			if start != nil {
-				start = from[r*ldf+j:]
-			}
-			tiles[height](depth, a[r*lda:], lda, b[j:], c[r*ldc+j:], ldc, start, ldf)
-			r += height
-		}
+		stack(tiles, depth, a, lda, rows, b[j:], c[j:], ldc, after(from, j), ldf)
 	}
+}
+
+// stack computes rows of a product with tiles upon each other, the tallest first.
+func stack[T float32 | uint32](tiles *[maxRows + 1]tileOf[T], depth int, a []T, lda, rows int, b []T, c []float32, ldc int, from []float32, ldf int) {
+	for r := 0; r < rows; {
+		height := min(rows-r, maxRows)
+		for tiles[height] == nil {
+			height--
+		}
+		tiles[height](depth, a[r*lda:], lda, b, c[r*ldc:], ldc, after(from, r*ldf), ldf)
+		r += height
+	}
+}
+
+// after is x from i on, and nil stays nil.
+func after(x []float32, i int) []float32 {
+	if x == nil {
+		return nil
+	}
+	return x[i:]
 }
 
 // tallest is the number of rows of the tallest tile.

@@ -105,17 +105,20 @@ type functions struct {
 	peak func(rounds int) int
 }
 
-// tile computes rows × columns of a product over one run of depth:
+// tileOf computes rows × columns of a product over one run of depth:
 //
 //	c[r*ldc+j] = from[r*ldf+j] + Σ_k a[r*lda+k]·b[k*panel+j]
 //
 // as one chain of fused multiply-adds, which begins at 0 if from is nil.
-type tile func(depth int, a []float32, lda int, b, c []float32, ldc int, from []float32, ldf int)
+type tileOf[T float32 | uint32] = func(depth int, a []T, lda int, b []T, c []float32, ldc int, from []float32, ldf int)
 
-// pairTile is a tile whose a and b are pairs of bfloat16 numbers, the first in the
-// low half. The chain takes the second product of a pair first, as VDPBF16PS
-// does, and then the first, each with one rounding.
-type pairTile func(depth int, a []uint32, lda int, b []uint32, c []float32, ldc int, from []float32, ldf int)
+type (
+	tile = tileOf[float32]
+	// pairTile is a tile whose a and b are pairs of bfloat16 numbers, the first in
+	// the low half. The chain takes the second product of a pair first, as
+	// VDPBF16PS does, and then the first, each with one rounding.
+	pairTile = tileOf[uint32]
+)
 
 // maxRows is the greatest number of rows of a tile.
 const maxRows = 12

@@ -145,17 +145,6 @@ func (f *functions) multiplyPairs(depth int, a []uint32, lda, rows int, b []uint
 		if cols-j <= f.cols/2 {
 			tiles = &f.pairHalves
 		}
-		for r := 0; r < rows; {
-			height := min(rows-r, maxRows)
-			for tiles[height] == nil {
-				height--
-			}
-			start := from
-			if start != nil {
-				start = from[r*ldf+j:]
-			}
-			tiles[height](depth, a[r*lda:], lda, b[j:], c[r*ldc+j:], ldc, start, ldf)
-			r += height
-		}
+		stack(tiles, depth, a, lda, rows, b[j:], c[j:], ldc, after(from, j), ldf)
 	}
 }
