@@ -117,8 +117,11 @@ func (p *product) pack(i int) {
 }
 
 const (
-	tasksAProc  = 4 // to share the work evenly when some tasks take longer
-	leastPanels = 2 // in a task that has to pack its rows
+	tasksAProc = 4 // to share the work evenly when some tasks take longer
+	// What goes for tasks that have to pack their rows.
+	leastPanels  = 2
+	leastRows    = 96
+	packedFloats = 1 << 20
 )
 
 // run does the product in tasks on procs processors.
@@ -126,8 +129,12 @@ func (p *product) run(procs int, stop *atomic.Bool) {
 	if procs == 1 {
 		procs, p.serial = 0, true
 	}
+	rows := blocking.rows
+	if p.left != nil || p.packs {
+		rows = min(rows, max(leastRows, packedFloats/p.k))
+	}
 	// whole tiles, and tasks of nearly the same size
-	p.rowTasks = ceilDiv(p.m, blocking.rows)
+	p.rowTasks = ceilDiv(p.m, rows)
 	p.taskRows = roundUp(ceilDiv(p.m, p.rowTasks), active.tallest())
 	p.rowTasks = ceilDiv(p.m, p.taskRows)
 	groups := max(1, ceilDiv(tasksAProc*procs, p.rowTasks))

@@ -6,12 +6,16 @@ import (
 	"sync"
 )
 
-// scratch keeps buffers for reuse, by the binary logarithm of their size. Unlike
-// sync.Pool it forgets none: a step that has been done once needs no new memory.
-var scratch [40]struct {
+// scratch keeps buffers for reuse, by their size. Unlike sync.Pool it forgets none:
+// a step that has been done once needs no new memory.
+var scratch = struct {
 	sync.Mutex
-	free []*[]float32
-}
+	free map[int][]*[]float32
+}{free: map[int][]*[]float32{}}
+
+// scratchSize rounds a size up to one of four between each power of two and the
+// next, so that buffers serve for sizes that are nearly the same.
+func scratchSize(n int) int { return roundUp(n, max(64, 1<<bits.Len(uint(n-1))/8)) }
 
 // borrow returns a buffer of n elements of no particular value.
 func borrow(n int) *[]float32 { return borrowOf(n, 1) }
@@ -22,29 +26,27 @@ func borrowTask(n int) *[]float32 { return borrowOf(n, runtime.GOMAXPROCS(0)) }
 
 // borrowOf returns a buffer and, if there was none, makes as many as are told.
 func borrowOf(n, count int) *[]float32 {
-	class := bits.Len(uint(n - 1))
-	s := &scratch[class]
-	s.Lock()
-	defer s.Unlock()
-	if len(s.free) == 0 {
+	size := scratchSize(n)
+	scratch.Lock()
+	defer scratch.Unlock()
+	if len(scratch.free[size]) == 0 {
 		for range count {
-			b := make([]float32, 1<<class)
-			s.free = append(s.free, &b)
+			b := make([]float32, size)
+			scratch.free[size] = append(scratch.free[size], &b)
 		}
 	}
-	last := len(s.free) - 1
-	b := s.free[last]
-	s.free = s.free[:last]
+	last := len(scratch.free[size]) - 1
+	b := scratch.free[size][last]
+	scratch.free[size] = scratch.free[size][:last]
 	*b = (*b)[:n]
 	return b
 }
 
 // giveBack returns a buffer that was borrowed.
 func giveBack(b *[]float32) {
-	s := &scratch[bits.Len(uint(cap(*b)-1))]
-	s.Lock()
-	s.free = append(s.free, b)
-	s.Unlock()
+	scratch.Lock()
+	scratch.free[cap(*b)] = append(scratch.free[cap(*b)], b)
+	scratch.Unlock()
 }
 
 // lanesPool keeps the lanes of reductions, which would escape to the heap.
