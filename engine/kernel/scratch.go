@@ -3,19 +3,19 @@ package kernel
 import (
 	"math/bits"
 	"runtime"
+	"slices"
 	"sync"
 )
 
-// scratch keeps buffers for reuse, by their size. Unlike sync.Pool it forgets none:
-// a step that has been done once needs no new memory.
-var scratch = struct {
+// scratch keeps buffers for reuse, the smallest first. Unlike sync.Pool it forgets
+// none: a step that has been done once needs no new memory.
+var scratch struct {
 	sync.Mutex
-	free map[int][]*[]float32
-}{free: map[int][]*[]float32{}}
+	free []*[]float32
+}
 
-// scratchSize rounds a size up to one of four between each power of two and the
-// next, so that buffers serve for sizes that are nearly the same.
-func scratchSize(n int) int { return roundUp(n, max(64, 1<<bits.Len(uint(n-1))/8)) }
+// mostSpare is how many times too large a buffer may be.
+const mostSpare = 4
 
 // borrow returns a buffer of n elements of no particular value.
 func borrow(n int) *[]float32 { return borrowOf(n, 1) }
@@ -26,26 +26,39 @@ func borrowTask(n int) *[]float32 { return borrowOf(n, runtime.GOMAXPROCS(0)) }
 
 // borrowOf returns a buffer and, if there was none, makes as many as are told.
 func borrowOf(n, count int) *[]float32 {
-	size := scratchSize(n)
+	size := roundUp(n, max(64, 1<<bits.Len(uint(n-1))/8)) // serves for what is nearly the same
 	scratch.Lock()
 	defer scratch.Unlock()
-	if len(scratch.free[size]) == 0 {
+	at := scratchFrom(size)
+	if at == len(scratch.free) || cap(*scratch.free[at]) > mostSpare*size {
 		for range count {
 			b := make([]float32, size)
-			scratch.free[size] = append(scratch.free[size], &b)
+			scratch.free = slices.Insert(scratch.free, at, &b)
 		}
 	}
-	last := len(scratch.free[size]) - 1
-	b := scratch.free[size][last]
-	scratch.free[size] = scratch.free[size][:last]
+	b := scratch.free[at]
+	scratch.free = slices.Delete(scratch.free, at, at+1)
 	*b = (*b)[:n]
 	return b
+}
+
+// ForgetScratch lets go of all scratch memory that is not in use.
+func ForgetScratch() {
+	scratch.Lock()
+	scratch.free = nil
+	scratch.Unlock()
+}
+
+// scratchFrom is the place of the first free buffer of at least that size.
+func scratchFrom(size int) int {
+	at, _ := slices.BinarySearchFunc(scratch.free, size, func(b *[]float32, size int) int { return cap(*b) - size })
+	return at
 }
 
 // giveBack returns a buffer that was borrowed.
 func giveBack(b *[]float32) {
 	scratch.Lock()
-	scratch.free[cap(*b)] = append(scratch.free[cap(*b)], b)
+	scratch.free = slices.Insert(scratch.free, scratchFrom(cap(*b)), b)
 	scratch.Unlock()
 }
 

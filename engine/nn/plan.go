@@ -2,9 +2,10 @@ package nn
 
 import (
 	"fmt"
-	"runtime"
 	"runtime/debug"
 	"slices"
+
+	"darkroom/engine/kernel"
 
 	"gorgonia.org/tensor"
 )
@@ -203,9 +204,9 @@ func (p *plan) bind(c *Context) {
 			other.unbind()
 		}
 		if p.size > largeArena {
-			// Let go before there is another, also of what pools keep for one
-			// collection longer.
-			runtime.GC()
+			// Let go before there is another, also of what other passes need while
+			// they compute.
+			kernel.ForgetScratch()
 			debug.FreeOSMemory()
 		}
 		c.arena = make([]float32, p.size)
