@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"darkroom/engine/float16"
 )
 
 // DType is the type of a tensor's numbers as a safetensors header spells it.
@@ -43,7 +45,7 @@ func Widen(raw []byte, t DType) ([]float32, error) {
 	case F16:
 		out = make([]float32, len(raw)/2)
 		for i := range out {
-			out[i] = fromHalf(binary.LittleEndian.Uint16(raw[2*i:]))
+			out[i] = float16.Widen(binary.LittleEndian.Uint16(raw[2*i:]))
 		}
 	case BF16:
 		out = make([]float32, len(raw)/2)
@@ -59,41 +61,4 @@ func Widen(raw []byte, t DType) ([]float32, error) {
 		return nil, fmt.Errorf("it is stored as %s; F32, F16, BF16 and F64 can be read: save the model as one of these (%w)", t, errors.ErrUnsupported)
 	}
 	return out, nil
-}
-
-// fromHalf widens a binary16 number. Moving its exponent and mantissa into
-// place leaves the exponent 127−15 = 112 too small, which one exact
-// multiplication mends, for subnormal numbers too.
-func fromHalf(h uint16) float32 {
-	sign := uint32(h&0x8000) << 16
-	if h&0x7c00 == 0x7c00 { // infinity or NaN
-		return math.Float32frombits(sign | 0x7f800000 | uint32(h&0x3ff)<<13)
-	}
-	f := math.Float32frombits(uint32(h&0x7fff)<<13) * 0x1p112
-	return math.Float32frombits(sign | math.Float32bits(f))
-}
-
-// maxHalf is the largest finite binary16 number; from halfway to the next power
-// of two on, rounding gives infinity.
-const (
-	maxHalf      = 65504
-	halfOverflow = 65520
-)
-
-// ToHalf rounds to the nearest binary16 number, ties to even.
-func ToHalf(f float32) uint16 {
-	b := math.Float32bits(f)
-	sign := uint16(b>>16) & 0x8000
-	b &= 0x7fffffff
-	switch {
-	case b > 0x7f800000: // NaN: keep what fits of its payload, and keep it a NaN
-		return sign | 0x7e00 | uint16(b>>13)&0x3ff
-	case math.Float32frombits(b) >= halfOverflow:
-		return sign | 0x7c00
-	case b < 0x38800000: // below 2⁻¹⁴: near ½ a float32 counts in 2⁻²⁴, like subnormal halves
-		return sign | uint16(math.Float32bits(math.Float32frombits(b)+0.5)-math.Float32bits(0.5))
-	}
-	b -= 112 << 23
-	b += 0xfff + b>>13&1
-	return sign | uint16(b>>13)
 }

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"darkroom/engine/float16"
 )
 
 // Tensor is one tensor to write: product(Shape) numbers, row-major.
@@ -104,8 +106,8 @@ func checkNumbers(t Tensor, dtype DType) error {
 		return nil
 	}
 	for i, f := range t.Data {
-		if a := math.Abs(float64(f)); a >= halfOverflow && !math.IsInf(a, 0) {
-			return fmt.Errorf("number %d is %g, and F16 ends at %d: write the file as F32", i, f, maxHalf)
+		if a := math.Abs(float64(f)); a >= float16.Overflow && !math.IsInf(a, 0) {
+			return fmt.Errorf("number %d is %g, and F16 ends at %d: write the file as F32", i, f, float16.Max)
 		}
 	}
 	return nil
@@ -124,7 +126,7 @@ func encode(w io.Writer, header []byte, tensors []Tensor, dtype DType) error {
 			piece = piece[:0]
 			for _, f := range part {
 				if dtype == F16 {
-					piece = binary.LittleEndian.AppendUint16(piece, ToHalf(f))
+					piece = binary.LittleEndian.AppendUint16(piece, float16.Narrow(f))
 				} else {
 					piece = binary.LittleEndian.AppendUint32(piece, math.Float32bits(f))
 				}

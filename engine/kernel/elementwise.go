@@ -31,14 +31,8 @@ func Scale(dst []float32, alpha float32, x []float32) {
 	chunkedScalar(active.scale, dst, x, alpha)
 }
 
-// ScaleShift computes dst = fma(x, scale, shift), all of one length.
-func ScaleShift(dst, x, scale, shift []float32) {
-	same("ScaleShift", len(dst), len(x), len(scale), len(shift))
-	chunked4(active.scaleShift, dst, x, scale, shift)
-}
-
-// ScaleShiftRows is ScaleShift on each of rows rows of c elements, with the
-// same c scales and shifts for all.
+// ScaleShiftRows computes dst = fma(x, scale, shift) on each of rows rows of c
+// elements, with the same c scales and shifts for all.
 func ScaleShiftRows(dst, x, scale, shift []float32, rows, c int) {
 	same("ScaleShiftRows", rows*c, len(dst), len(x))
 	same("ScaleShiftRows", c, len(scale), len(shift))

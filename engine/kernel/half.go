@@ -1,6 +1,10 @@
 package kernel
 
-import "math"
+import (
+	"math"
+
+	"darkroom/engine/float16"
+)
 
 // Widen turns numbers of a 16-bit format into float32.
 func Widen(dst []float32, src []uint16, f Format) {
@@ -15,18 +19,10 @@ func Widen(dst []float32, src []uint16, f Format) {
 	}
 }
 
-// widenHalfGo widens float16 numbers. Moving exponent and mantissa into place
-// leaves the exponent 127−15 = 112 too small, which one exact multiplication
-// mends, for subnormal numbers too.
+// widenHalfGo widens float16 numbers.
 func widenHalfGo(dst []float32, src []uint16) {
 	for i, h := range src {
-		sign := uint32(h&0x8000) << 16
-		if h&0x7c00 == 0x7c00 { // infinity or NaN
-			dst[i] = math.Float32frombits(sign | 0x7f800000 | uint32(h&0x3ff)<<13)
-			continue
-		}
-		f := math.Float32frombits(uint32(h&0x7fff)<<13) * 0x1p112
-		dst[i] = math.Float32frombits(sign | math.Float32bits(f))
+		dst[i] = float16.Widen(h)
 	}
 }
 

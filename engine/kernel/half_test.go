@@ -12,7 +12,7 @@ func TestWidening(t *testing.T) {
 	half, brain := make([]float32, n+1), make([]float32, n+1)
 	for i := range src {
 		src[i] = uint16(i)
-		half[i] = float16(src[i])
+		half[i] = defined(src[i])
 		brain[i] = math.Float32frombits(uint32(i) << 16)
 	}
 	for _, f := range levels() {
@@ -30,9 +30,9 @@ func TestWidening(t *testing.T) {
 	}
 }
 
-// float16 is the number with the given bits: a sign, 5 bits of exponent and 10
+// defined is the float16 number with the given bits: a sign, 5 bits of exponent and 10
 // of mantissa.
-func float16(h uint16) float32 {
+func defined(h uint16) float32 {
 	sign := 1 - 2*float64(h>>15)
 	exponent, mantissa := int(h>>10&31), float64(h&1023)
 	switch {

@@ -81,7 +81,7 @@ var vectorCases = []struct {
 	{"MulAdd", 3, func(x [][]float32) { MulAdd(x[0], x[1], x[2]) }},
 	{"Axpy", 2, func(x [][]float32) { Axpy(x[0], 0.7, x[1]) }},
 	{"Scale", 2, func(x [][]float32) { Scale(x[0], 0.7, x[1]) }},
-	{"ScaleShift", 4, func(x [][]float32) { ScaleShift(x[0], x[1], x[2], x[3]) }},
+	{"ScaleShift", 4, func(x [][]float32) { ScaleShiftRows(x[0], x[1], x[2], x[3], 1, len(x[0])) }},
 	{"Lerp", 2, func(x [][]float32) { Lerp(x[0], x[1], 0.3) }},
 	{"Exp", 2, func(x [][]float32) { Exp(x[0], x[1]) }},
 	{"Sigmoid", 2, func(x [][]float32) { Sigmoid(x[0], x[1]) }},
@@ -94,7 +94,7 @@ var vectorCases = []struct {
 	{"SameSlice", 1, func(x [][]float32) { SiLU(x[0], x[0]); MulAdd(x[0], x[0], x[0]) }},
 	{"Sum", 1, func(x [][]float32) { x[0][0] = Sum(x[0]) }},
 	{"Dot", 2, func(x [][]float32) { x[0][0] = Dot(x[0], x[1]) }},
-	{"Max", 1, func(x [][]float32) { x[0][0] = Max(x[0]) }},
+	{"Max", 1, func(x [][]float32) { x[0][0] = greatest(new([16]float32), x[0]) }},
 	{"Softmax", 1, func(x [][]float32) { Softmax(x[0], 0.125) }},
 	{"AdamW", 4, func(x [][]float32) {
 		for i, v := range x[2] {

@@ -64,13 +64,6 @@ func NormaliseRows(y, x, gamma, beta, mean, rstd []float32, eps float64) {
 	}
 }
 
-// Max returns the greatest of x, −Inf for none.
-func Max(x []float32) float32 {
-	lanes := borrowLanes(0)
-	defer giveBackLanes(lanes)
-	return greatest(lanes, x)
-}
-
 // Softmax computes e^(scale·x) / Σ e^(scale·x) over the row, in place, for
 // scale > 0.
 func Softmax(row []float32, scale float32) {

@@ -83,9 +83,6 @@ func packColumns[T uint16 | float32](w *Weights, panels, src []T) {
 // Depth is the number of rows of the matrix.
 func (w *Weights) Depth() int { return w.Taps * w.In }
 
-// Bytes is the memory that the numbers take.
-func (w *Weights) Bytes() int { return 4*len(w.wide) + 2*len(w.half) + 4*len(w.pairs) }
-
 // block returns a panel's numbers from depth k on, widened into wide if need be.
 func (w *Weights) block(wide []float32, j, k, depth int) []float32 {
 	if w.pairs != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"darkroom/engine/checkpoint"
+	"darkroom/engine/float16"
 	"darkroom/engine/kernel"
 
 	"gorgonia.org/tensor"
@@ -175,7 +176,7 @@ func (p Params) randomHalves(s start, n int) []uint16 {
 	const period = 65521
 	all := p.store.room(n)
 	for i := range min(n, period) {
-		all[i] = checkpoint.ToHalf(p.random(s))
+		all[i] = float16.Narrow(p.random(s))
 	}
 	for done := min(n, period); done < n; done *= 2 {
 		copy(all[done:], all[:done])

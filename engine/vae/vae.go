@@ -83,14 +83,15 @@ func (m *Model) Moments(c *nn.Context, x *tensor.Dense) *tensor.Dense {
 
 // Encode maps pictures to scaled latents [N,H/f,W/f,latent], taking the mean.
 func (m *Model) Encode(c *nn.Context, x *tensor.Dense) *tensor.Dense {
-	moments := m.Moments(c, x)
+	h := m.encoder.forward(c, x)
+	moments := m.moments.Scaled(c, h, float32(m.Config.Scaling))
+	c.Free(h)
 	s := moments.Shape()
 	n := s[3] / 2
 	y := c.New(s[0], s[1], s[2], n)
-	scale := float32(m.Config.Scaling)
 	src, dst := nn.Data(moments), nn.Data(y)
 	for i := range dst {
-		dst[i] = src[i/n*2*n+i%n] * scale
+		dst[i] = src[i/n*2*n+i%n]
 	}
 	c.Free(moments)
 	return y
