@@ -27,7 +27,8 @@ const (
 // extensions is how the names of files with weights end.
 var extensions = []string{".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf"}
 
-func weightFile(path string) bool {
+// WeightFile tells files with weights by how their names end.
+func WeightFile(path string) bool {
 	return slices.Contains(extensions, strings.ToLower(filepath.Ext(path)))
 }
 

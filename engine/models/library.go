@@ -137,7 +137,7 @@ func (l *Library) Add(path string) error {
 		return fmt.Errorf("%s does not exist: name a folder that holds models, or a model's file (%w)", path, fs.ErrNotExist)
 	case err != nil:
 		return fmt.Errorf("%s can't be added: %w", path, err)
-	case !info.IsDir() && !weightFile(path):
+	case !info.IsDir() && !WeightFile(path):
 		return fmt.Errorf("%s is no file of a model, which end in %s: add the folder of models instead", path, strings.Join(extensions, ", "))
 	}
 	return l.update(func(s *state) {

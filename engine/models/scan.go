@@ -155,7 +155,7 @@ func (s *scan) visit(path string, depth int) {
 	case err != nil:
 		s.trouble(path, err)
 	case !info.IsDir():
-		if weightFile(path) {
+		if WeightFile(path) {
 			s.add(Model{Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), Path: path, Size: info.Size(), Modified: info.ModTime()})
 		}
 	case depth > mostDepth:
@@ -185,10 +185,10 @@ func (s *scan) folder(path string, depth int) {
 	for _, e := range entries {
 		hidden := strings.HasPrefix(e.Name(), ".")
 		directory := e.IsDir() || e.Type()&fs.ModeSymlink != 0
-		if hidden || e.Type()&^(fs.ModeDir|fs.ModeSymlink) != 0 || !directory && !weightFile(e.Name()) || e.IsDir() && slices.Contains(passedOver, e.Name()) {
+		if hidden || e.Type()&^(fs.ModeDir|fs.ModeSymlink) != 0 || !directory && !WeightFile(e.Name()) || e.IsDir() && slices.Contains(passedOver, e.Name()) {
 			continue
 		}
-		if e.Type()&fs.ModeSymlink != 0 && filepath.Ext(e.Name()) != "" && !weightFile(e.Name()) {
+		if e.Type()&fs.ModeSymlink != 0 && filepath.Ext(e.Name()) != "" && !WeightFile(e.Name()) {
 			if info, err := os.Stat(filepath.Join(path, e.Name())); err != nil || !info.IsDir() {
 				continue // a link to some other file
 			}
