@@ -138,9 +138,9 @@ func FuzzFolder(f *testing.F) {
 		folder, err := OpenFS(fstest.MapFS{
 			"model_index.json": {Data: []byte(`{}`)},
 			"unet/diffusion_pytorch_model.safetensors.index.json": {Data: b},
-			"unet/one.safetensors": {Data: one},
-			"unet/two.safetensors": {Data: two},
-			"unet/config.json":     {Data: b},
+			"unet/one.safetensors":                                {Data: one},
+			"unet/two.safetensors":                                {Data: two},
+			"unet/config.json":                                    {Data: b},
 		}, "fuzz")
 		if err != nil {
 			t.Fatal(err)
