@@ -13,13 +13,13 @@ import (
 // contents is what a file holds, whatever its format. Each format has one function
 // that makes it of a source, after checking everything but the numbers themselves.
 type contents struct {
-	tensors  map[string]stored
+	tensors  map[string]entry
 	metadata map[string]string
 	values   any // what a pickle holds, tensors and all; see File.Value
 }
 
-// stored says what a tensor is and where its numbers lie.
-type stored struct {
+// entry says what a tensor is and where its numbers lie.
+type entry struct {
 	dtype      DType
 	shape      []int
 	source     source
@@ -100,46 +100,102 @@ func (l layout) extent(dims []int64) (shape []int, need int64, err error) {
 }
 
 // numbers shows the bytes that hold the tensor's numbers, row by row and
-// little-endian, to use.
-func (e stored) numbers(use func(raw []byte)) error {
+// little-endian, to use. They are of the type that the file has, but for a view of
+// blocks, which is float32.
+func (e entry) numbers(use func(t DType, raw []byte)) error {
 	if e.view == nil {
-		return e.source.with(e.begin, e.end, use)
+		return e.source.with(e.begin, e.end, func(raw []byte) { use(e.dtype, raw) })
 	}
+	t, l := e.dtype, layouts[e.dtype]
 	var rows []byte
-	err := e.source.with(e.begin, e.end, func(raw []byte) { rows = e.gather(raw) })
+	err := e.source.with(e.begin, e.end, func(raw []byte) {
+		if l.count > 1 {
+			t, raw = F32, l.wide(raw)
+		}
+		rows = e.view.gather(raw, e.shape, layouts[t].bytes)
+	})
 	if err == nil {
-		use(rows)
+		use(t, rows)
 	}
 	return err
 }
 
-// gather copies the numbers of a view from where they lie into rows.
-func (e stored) gather(raw []byte) []byte {
-	width := layouts[e.dtype].bytes
-	count := 1
-	for _, n := range e.shape {
-		count *= n
-	}
-	rows := make([]byte, count*width)
-	index := make([]int, len(e.shape))
+// gather copies the numbers of a view of a shape, of width bytes each, into rows.
+func (v *view) gather(raw []byte, shape []int, width int) []byte {
+	rows := make([]byte, product(shape)*width)
+	index := make([]int, len(shape))
 	from := 0
 	for to := 0; to < len(rows); to += width {
 		number := rows[to : to+width]
 		copy(number, raw[from*width:])
-		if e.view.bigEndian {
+		if v.bigEndian {
 			slices.Reverse(number)
 		}
 		for axis := len(index) - 1; axis >= 0; axis-- {
 			index[axis]++
-			from += e.view.strides[axis]
-			if index[axis] < e.shape[axis] {
+			from += v.strides[axis]
+			if index[axis] < shape[axis] {
 				break
 			}
-			from -= index[axis] * e.view.strides[axis]
+			from -= index[axis] * v.strides[axis]
 			index[axis] = 0
 		}
 	}
 	return rows
+}
+
+// part is the nth of as many equal parts of the tensor along its first axis; false if
+// it can't be cut so.
+func (e entry) part(n, of int) (entry, bool) {
+	if len(e.shape) == 0 || e.shape[0]%of != 0 {
+		return e, false
+	}
+	e.shape = slices.Clone(e.shape)
+	e.shape[0] /= of
+	l := layouts[e.dtype]
+	length := (e.end - e.begin) / int64(of)
+	step := length
+	switch {
+	case product(e.shape) == 0:
+		return e, true
+	case e.view != nil && l.count > 1:
+		return e, false
+	case e.view != nil:
+		last := 0
+		for i, n := range e.shape {
+			last += (n - 1) * e.view.strides[i]
+		}
+		step = int64(e.shape[0] * e.view.strides[0] * l.bytes)
+		length = int64((last + 1) * l.bytes)
+	case product(e.shape)%l.count != 0:
+		return e, false
+	}
+	e.begin += int64(n) * step
+	e.end = e.begin + length
+	return e, true
+}
+
+// transposed is the tensor with its two axes the other way round; false if it has not
+// two.
+func (e entry) transposed() (entry, bool) {
+	if len(e.shape) != 2 {
+		return e, false
+	}
+	v := view{strides: []int{e.shape[1], 1}}
+	if e.view != nil {
+		v = *e.view
+	}
+	e.shape = []int{e.shape[1], e.shape[0]}
+	e.view = &view{[]int{v.strides[1], v.strides[0]}, v.bigEndian}
+	return e, true
+}
+
+func product(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
 }
 
 // place is where a tensor of a shape, with strides, lies in bytes [0, size) of a

@@ -64,6 +64,12 @@ var layouts = map[DType]layout{
 	"Q6_K": {256, 210, eachBlock(256, 210, q6K)},
 }
 
+// Bytes is what n numbers of the type take in a file.
+func (t DType) Bytes(n int) int64 {
+	l := layouts[t]
+	return int64(n) / int64(max(l.count, 1)) * int64(l.bytes)
+}
+
 // The types whole models are stored in have loops of their own, several times as
 // fast as each.
 func widenF32(out []float32, raw []byte) {
@@ -140,13 +146,12 @@ func asHalves(t DType, raw []byte) (DType, []byte) {
 
 func halvesOfBlocks(l layout, raw []byte) (DType, []byte) {
 	block := make([]float32, l.count)
-	n := len(raw) / l.bytes * l.count
-	out := make([]byte, 0, 2*n)
+	out := make([]byte, 0, 2*(len(raw)/l.bytes*l.count))
 	for at := 0; at < len(raw); at += l.bytes {
 		l.widen(block, raw[at:at+l.bytes])
 		for _, x := range block {
 			if a := math.Abs(float64(x)); a >= float16.Overflow && !math.IsInf(a, 0) {
-				return F32, wideBlocks(l, raw, n)
+				return F32, l.wide(raw)
 			}
 			out = binary.LittleEndian.AppendUint16(out, float16.Narrow(x))
 		}
@@ -154,11 +159,12 @@ func halvesOfBlocks(l layout, raw []byte) (DType, []byte) {
 	return F16, out
 }
 
-func wideBlocks(l layout, raw []byte, n int) []byte {
-	wide := make([]float32, n)
-	l.widen(wide, raw)
-	out := make([]byte, 0, 4*n)
-	for _, x := range wide {
+// wide is numbers of the layout as F32.
+func (l layout) wide(raw []byte) []byte {
+	numbers := make([]float32, len(raw)/l.bytes*l.count)
+	l.widen(numbers, raw)
+	out := make([]byte, 0, 4*len(numbers))
+	for _, x := range numbers {
 		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(x))
 	}
 	return out

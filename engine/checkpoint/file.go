@@ -18,7 +18,7 @@ import (
 type File struct {
 	name     string
 	sources  []source
-	tensors  map[string]stored
+	tensors  map[string]entry
 	names    []string // as they lie in the data
 	metadata map[string]string
 	values   any
@@ -67,7 +67,7 @@ func newFile(name string, s source) (*File, error) {
 
 // join makes one of the files a model is split into, which belong to it afterwards.
 func join(name string, parts []*File) (*File, error) {
-	all := &File{name: name, tensors: map[string]stored{}}
+	all := &File{name: name, tensors: map[string]entry{}}
 	for _, part := range parts {
 		all.sources = append(all.sources, part.sources...)
 		all.names = append(all.names, part.names...)
@@ -100,6 +100,12 @@ func (f *File) Shape(name string) ([]int, bool) {
 	return append([]int{}, e.shape...), ok
 }
 
+// Has reports whether there is such a tensor.
+func (f *File) Has(name string) bool {
+	_, ok := f.tensors[name]
+	return ok
+}
+
 // DType gives the type a tensor is stored in, which Raw may show as another; false without such a tensor.
 func (f *File) DType(name string) (DType, bool) {
 	e, ok := f.tensors[name]
@@ -130,7 +136,7 @@ func (f *File) stored(name string, use func(t DType, raw []byte) error) error {
 		return f.missing(name)
 	}
 	var used error
-	err := e.numbers(func(raw []byte) { used = use(e.dtype, raw) })
+	err := e.numbers(func(t DType, raw []byte) { used = use(t, raw) })
 	if err == nil {
 		err = used
 	}

@@ -183,7 +183,7 @@ func (f *Folder) split(index string) (*File, error) {
 		return nil, err
 	}
 	for tensor, file := range content.Files {
-		if _, ok := all.tensors[tensor]; !ok {
+		if !all.Has(tensor) {
 			all.Close()
 			return nil, fmt.Errorf("%s says that tensor %.200q is in %s, where it is not: the files belong to different models, download the folder again", name, tensor, file)
 		}

@@ -40,9 +40,8 @@ func openFuzzed(t *testing.T, b []byte, open func([]byte) (*File, error)) {
 	for _, name := range f.Names() {
 		shape, _ := f.Shape(name)
 		d, _ := f.DType(name)
-		l := layouts[d]
 		n := product(shape)
-		if n/l.count*l.bytes > len(b) {
+		if d.Bytes(n) > int64(len(b)) {
 			t.Fatalf("tensor %q of shape %v and type %s is larger than the %d bytes of the file", name, shape, d, len(b))
 		}
 		x, err := f.Float32(name)

@@ -57,7 +57,7 @@ func readGGUF(s source) (*contents, error) {
 	var c *contents
 	var err error
 	if e := s.with(0, min(s.size(), maxDescription), func(raw []byte) {
-		g := gguf{rest: raw, size: len(raw), dims: map[string][]int64{}, contents: &contents{tensors: map[string]stored{}}}
+		g := gguf{rest: raw, size: len(raw), dims: map[string][]int64{}, contents: &contents{tensors: map[string]entry{}}}
 		c, err = g.contents, g.read(s)
 	}); e != nil {
 		return nil, e
@@ -260,28 +260,20 @@ func (g *gguf) tensor() {
 }
 
 // ggmlTensor is a tensor that begins at 0.
-func ggmlTensor(dims []int64, kind uint32) (stored, error) {
+func ggmlTensor(dims []int64, kind uint32) (entry, error) {
 	dtype, known := ggmlTypes[kind]
 	if !known {
 		name, named := ggmlUnread[kind]
 		if !named {
-			return stored{}, fmt.Errorf("it is of ggml's type %d, which this version does not know: get the model as Q8_0, F16 or safetensors (%w)", kind, errors.ErrUnsupported)
+			return entry{}, fmt.Errorf("it is of ggml's type %d, which this version does not know: get the model as Q8_0, F16 or safetensors (%w)", kind, errors.ErrUnsupported)
 		}
-		return stored{}, fmt.Errorf("it is stored as %s, which can't be read: get the model as Q8_0, F16 or safetensors (%w)", name, errors.ErrUnsupported)
+		return entry{}, fmt.Errorf("it is stored as %s, which can't be read: get the model as Q8_0, F16 or safetensors (%w)", name, errors.ErrUnsupported)
 	}
 	shape, length, err := layouts[dtype].extent(dims)
 	if err != nil {
-		return stored{}, fmt.Errorf("%w: the file is damaged, download it again", err)
+		return entry{}, fmt.Errorf("%w: the file is damaged, download it again", err)
 	}
-	return stored{dtype: dtype, shape: shape, end: length}, nil
-}
-
-func product(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	return n
+	return entry{dtype: dtype, shape: shape, end: length}, nil
 }
 
 func (g *gguf) fail(err error) {

@@ -38,7 +38,7 @@ func readSafetensors(s source) (*contents, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &contents{tensors: map[string]stored{}}
+	c := &contents{tensors: map[string]entry{}}
 	if err := c.readEntries(header, s, start); err != nil {
 		return nil, fmt.Errorf("its header is damaged (%w): download it again", err)
 	}
@@ -88,36 +88,36 @@ func (c *contents) readEntries(header []byte, s source, start int64) error {
 }
 
 // readEntry reads one tensor's description and checks it against itself.
-func readEntry(d *json.Decoder) (stored, error) {
+func readEntry(d *json.Decoder) (entry, error) {
 	var e struct {
 		DType   DType   `json:"dtype"`
 		Shape   []int64 `json:"shape"`
 		Offsets []int64 `json:"data_offsets"`
 	}
 	if err := d.Decode(&e); err != nil {
-		return stored{}, err
+		return entry{}, err
 	}
 	l, known := layouts[e.DType]
 	switch {
 	case !known || l.count > 1:
-		return stored{}, fmt.Errorf("dtype %q is unknown", e.DType)
+		return entry{}, fmt.Errorf("dtype %q is unknown", e.DType)
 	case e.Shape == nil:
-		return stored{}, errors.New("it has no shape")
+		return entry{}, errors.New("it has no shape")
 	case len(e.Offsets) != 2:
-		return stored{}, fmt.Errorf("data_offsets has %d numbers, want 2", len(e.Offsets))
+		return entry{}, fmt.Errorf("data_offsets has %d numbers, want 2", len(e.Offsets))
 	}
 	begin, end := e.Offsets[0], e.Offsets[1]
 	if begin < 0 || end < begin {
-		return stored{}, fmt.Errorf("its data goes from %d to %d", begin, end)
+		return entry{}, fmt.Errorf("its data goes from %d to %d", begin, end)
 	}
 	shape, need, err := l.extent(e.Shape)
 	if err != nil {
-		return stored{}, err
+		return entry{}, err
 	}
 	if got := end - begin; got != need {
-		return stored{}, fmt.Errorf("shape %v of %s needs %d bytes, its data has %d", e.Shape, e.DType, need, got)
+		return entry{}, fmt.Errorf("shape %v of %s needs %d bytes, its data has %d", e.Shape, e.DType, need, got)
 	}
-	return stored{dtype: e.DType, shape: shape, begin: begin, end: end}, nil
+	return entry{dtype: e.DType, shape: shape, begin: begin, end: end}, nil
 }
 
 // checkFilled makes sure that the tensors lie back to back from start and fill the

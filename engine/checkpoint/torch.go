@@ -149,7 +149,7 @@ func (r sourceReader) ReadAt(p []byte, off int64) (n int, err error) {
 // torchContents finds the tensors in a pickle's value and their numbers by span, which
 // says where in the source a storage lies.
 func torchContents(root any, s source, bigEndian bool, span func(*storage) (begin, end int64, err error)) (*contents, error) {
-	c := &contents{tensors: map[string]stored{}, metadata: map[string]string{}, values: root}
+	c := &contents{tensors: map[string]entry{}, metadata: map[string]string{}, values: root}
 	top, ok := root.(*dict)
 	if !ok {
 		if _, ok := root.(*list); !ok {
@@ -186,21 +186,21 @@ func torchContents(root any, s source, bigEndian bool, span func(*storage) (begi
 }
 
 // in is the tensor with its storage at bytes [begin, end) of the source.
-func (t *tensor) in(s source, begin, end int64, bigEndian bool) (stored, error) {
+func (t *tensor) in(s source, begin, end int64, bigEndian bool) (entry, error) {
 	if own := layouts[t.storage.dtype]; t.storage.count > (end-begin)/int64(own.bytes) {
-		return stored{}, fmt.Errorf("its storage has %d bytes, and %d numbers of %s were announced: the file is damaged, download it again",
+		return entry{}, fmt.Errorf("its storage has %d bytes, and %d numbers of %s were announced: the file is damaged, download it again",
 			end-begin, t.storage.count, t.storage.dtype)
 	}
 	l := layouts[t.dtype]
 	from, to, err := l.place(t.shape, t.strides, t.offset, end-begin)
 	if err != nil {
-		return stored{}, err
+		return entry{}, err
 	}
 	shape, strides := make([]int, len(t.shape)), make([]int, len(t.shape))
 	for i := range shape {
 		shape[i], strides[i] = int(t.shape[i]), int(t.strides[i])
 	}
-	e := stored{dtype: t.dtype, shape: shape, source: s, begin: begin + from, end: begin + to}
+	e := entry{dtype: t.dtype, shape: shape, source: s, begin: begin + from, end: begin + to}
 	swapped := bigEndian && l.bytes > 1
 	if to > from && (swapped || !contiguous(shape, strides)) {
 		e.view = &view{strides, swapped}
