@@ -72,6 +72,12 @@ func (f *File) Shape(name string) ([]int, bool) {
 	return append([]int{}, e.shape...), ok
 }
 
+// Has reports whether there is such a tensor.
+func (f *File) Has(name string) bool {
+	_, ok := f.tensors[name]
+	return ok
+}
+
 // DType gives the type a tensor is stored in; false without such a tensor.
 func (f *File) DType(name string) (DType, bool) {
 	e, ok := f.tensors[name]
@@ -97,7 +103,16 @@ func (f *File) Raw(name string, use func(t DType, raw []byte) error) error {
 		return f.missing(name)
 	}
 	var used error
-	err := f.source.with(f.start+e.begin, f.start+e.end, func(raw []byte) { used = use(e.dtype, raw) })
+	err := f.source.with(f.start+e.begin, f.start+e.end, func(raw []byte) {
+		t := e.dtype
+		if e.transposed {
+			raw, used = transpose(raw, t, e.shape[0], e.shape[1])
+			t = F32
+		}
+		if used == nil {
+			used = use(t, raw)
+		}
+	})
 	if err == nil {
 		err = used
 	}

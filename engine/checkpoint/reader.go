@@ -12,9 +12,7 @@ import (
 type Reader struct {
 	file   *File
 	prefix string
-	rename func(string) string // from the names it is asked for to the file's; nil if they are the same
-	ignore []string            // beginnings of names that nobody needs
-	taken  map[string]bool     // full names, shared with the readers made by Sub
+	taken  map[string]bool // full names, shared with the readers made by Sub
 }
 
 // Reader reads the tensors whose names begin with prefix, which includes the
@@ -27,21 +25,12 @@ func (f *File) Reader(prefix string) *Reader {
 // as taken by r.
 func (r *Reader) Sub(prefix string) *Reader {
 	s := *r
-	if r.rename == nil {
-		s.prefix += prefix
-	} else {
-		s.rename = func(name string) string { return r.rename(prefix + name) }
-	}
+	s.prefix += prefix
 	return &s
 }
 
 // full is the name in the file.
-func (r *Reader) full(name string) string {
-	if r.rename != nil {
-		name = r.rename(name)
-	}
-	return r.prefix + name
-}
+func (r *Reader) full(name string) string { return r.prefix + name }
 
 // Has reports whether there is such a tensor.
 func (r *Reader) Has(name string) bool {
@@ -106,9 +95,7 @@ func withoutTaps(shape []int) []int {
 func (r *Reader) Unused() []string {
 	var names []string
 	for _, n := range r.file.names {
-		rest, ours := strings.CutPrefix(n, r.prefix)
-		ignored := slices.ContainsFunc(r.ignore, func(begin string) bool { return strings.HasPrefix(rest, begin) })
-		if ours && !ignored && !r.taken[n] {
+		if strings.HasPrefix(n, r.prefix) && !r.taken[n] {
 			names = append(names, n)
 		}
 	}
