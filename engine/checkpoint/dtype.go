@@ -31,6 +31,9 @@ var sizes = map[DType]uint64{
 	"C64": 8, "BOOL": 1,
 }
 
+// Bytes is what n numbers of the type take.
+func (t DType) Bytes(n int) int64 { return int64(sizes[t]) * int64(n) }
+
 // Widen turns little-endian numbers into float32; every type but F64 converts
 // exactly. Other types than F32, F16, BF16 and F64 are an error that wraps
 // errors.ErrUnsupported.

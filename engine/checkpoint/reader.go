@@ -69,16 +69,25 @@ func (r *Reader) Float32(name string, shape ...int) (out []float32, err error) {
 // Raw shows the numbers of one tensor as they are stored (see File.Raw), after
 // the same check of its shape.
 func (r *Reader) Raw(name string, shape []int, use func(t DType, raw []byte) error) error {
+	if err := r.Check(name, shape); err != nil {
+		return err
+	}
+	return r.file.Raw(r.full(name), use)
+}
+
+// Check makes sure that there is a tensor of the given shape. It counts as taken.
+func (r *Reader) Check(name string, shape []int) error {
 	full := r.full(name)
-	if have, ok := r.file.Shape(full); ok && !slices.Equal(withoutTaps(have), withoutTaps(shape)) {
+	have, ok := r.file.Shape(full)
+	if !ok {
+		return r.file.missing(full)
+	}
+	r.taken[full] = true
+	if !slices.Equal(withoutTaps(have), withoutTaps(shape)) {
 		return fmt.Errorf("tensor %q in %s: shape %v, want %v: the file belongs to a model of another size or kind",
 			full, r.file.name, have, shape)
 	}
-	err := r.file.Raw(full, use)
-	if err == nil {
-		r.taken[full] = true
-	}
-	return err
+	return nil
 }
 
 // withoutTaps is the shape of the linear layer that a 1×1 convolution

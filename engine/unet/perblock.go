@@ -3,6 +3,7 @@ package unet
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // PerBlock is one number for all blocks or a list with one for each, from the
@@ -13,6 +14,9 @@ type PerBlock []int
 func (p *PerBlock) UnmarshalJSON(b []byte) error { return oneOrMore(b, (*[]int)(p)) }
 
 func (p PerBlock) at(i int) int { return p[min(i, len(p)-1)] }
+
+// None reports whether all are 0.
+func (p PerBlock) None() bool { return !slices.ContainsFunc(p, func(n int) bool { return n != 0 }) }
 
 // fits reports whether there is one number, or one for each of n blocks.
 func (p PerBlock) fits(n int) bool { return len(p) == 1 || len(p) == n }

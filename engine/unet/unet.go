@@ -56,6 +56,9 @@ func (cfg Config) Validate() error {
 	switch {
 	case n == 0 || cfg.InChannels < 1 || cfg.OutChannels < 1 || cfg.ContextDim < 1:
 		return fmt.Errorf("unet config: block_out_channels, in_channels, out_channels and cross_attention_dim must be given and positive")
+	case cfg.InChannels > 1<<10 || cfg.OutChannels > 1<<10 || cfg.ContextDim > 1<<16 || cfg.AdditionDim > 1<<16 || cfg.AdditionTimeDim > 1<<16:
+		return fmt.Errorf("unet config: %d and %d channels, words of width %d or other conditions of width %d are more than any Stable Diffusion has",
+			cfg.InChannels, cfg.OutChannels, cfg.ContextDim, cfg.AdditionDim)
 	case len(cfg.DownBlocks) != n || len(cfg.UpBlocks) != n:
 		return fmt.Errorf("unet config: %d block_out_channels need as many down_block_types (%d) and up_block_types (%d)", n, len(cfg.DownBlocks), len(cfg.UpBlocks))
 	case cfg.LayersPerBlock < 1 || cfg.LayersPerBlock > 8:
