@@ -50,10 +50,38 @@ type store struct {
 	count     int
 	halves    []uint16 // see room
 	err       error
+
+	survey bool
+	lacks  Lacks
 }
 
 // Load takes parameters from a file.
 func Load(r *checkpoint.Reader) Params { return Params{store: &store{file: r}} }
+
+// Lacks is the parameters a file doesn't have, and those it has in another shape,
+// by their names in the file.
+type Lacks struct{ Missing, Misshapen []string }
+
+// Survey is Load of a network that nobody will run: nothing is read, and what the
+// file lacks is no error but told by Lacks.
+func Survey(r *checkpoint.Reader) Params {
+	return Params{store: &store{file: r, survey: true, packed: true}}
+}
+
+// Lacks tells what was missing so far.
+func (p Params) Lacks() Lacks { return p.store.lacks }
+
+// look is what Survey does with a parameter.
+func (s *store) look(name string, shape []int) {
+	if s.file.Check(name, shape) == nil {
+		return
+	}
+	if s.file.Has(name) {
+		s.lacks.Misshapen = append(s.lacks.Misshapen, name)
+	} else {
+		s.lacks.Missing = append(s.lacks.Missing, name)
+	}
+}
 
 // Random makes parameters up, as PyTorch would start them: uniform within
 // 1/√fan-in, norms at one, embeddings normal.
@@ -123,6 +151,10 @@ func (p Params) weight(l layout, s start, gated, pays bool, shape ...int) (*tens
 // stored reads "weight" as the file has it, in memory that is used again if its
 // numbers have 16 bits. Without a result, the store has the error.
 func (p Params) stored(shape []int) (half []uint16, wide []float32, format kernel.Format) {
+	if p.store.survey {
+		p.store.look(p.Sub("weight").prefix, shape)
+		return nil, nil, 0
+	}
 	err := p.store.file.Raw(p.Sub("weight").prefix, shape, func(t checkpoint.DType, raw []byte) (err error) {
 		switch t {
 		case checkpoint.F16:
@@ -191,6 +223,10 @@ func (p Params) random(s start) float32 {
 func (p Params) get(name string, l layout, s start, shape ...int) *tensor.Dense {
 	full := p.Sub(name).prefix
 	p.store.count += size(shape)
+	if p.store.survey {
+		p.store.look(full, shape)
+		return Wrap(make([]float32, 1), 1)
+	}
 	memory := shape
 	switch l {
 	case linear:
