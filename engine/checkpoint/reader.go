@@ -38,6 +38,9 @@ func (r *Reader) Has(name string) bool {
 	return ok
 }
 
+// DType gives the type a tensor is stored in; false without such a tensor.
+func (r *Reader) DType(name string) (DType, bool) { return r.file.DType(r.full(name)) }
+
 // Shape gives a tensor's dimensions, so that a model can read its own geometry
 // off its file; false without such a tensor.
 func (r *Reader) Shape(name string) ([]int, bool) { return r.file.Shape(r.full(name)) }

@@ -36,19 +36,28 @@ func NewWeights(out, in, taps int, format Format, wide []float32, half []uint16,
 	if n := out * in * taps; format == Float32 && len(wide) != n || format != Float32 && len(half) != n {
 		panic(fmt.Sprintf("kernel.NewWeights: %d and %d numbers for %d × %d × %d", len(wide), len(half), out, in, taps))
 	}
-	panels := ceilDiv(out, panel)
+	size := PackedSize(out, in, taps, gated)
 	if gated {
 		w.Out /= 2
-		panels = 2 * ceilDiv(w.Out, panel)
 	}
 	if format == Float32 {
-		w.wide = make([]float32, panels*w.Depth()*panel)
+		w.wide = make([]float32, size)
 		packColumns(w, w.wide, wide)
 	} else {
-		w.half = make([]uint16, panels*w.Depth()*panel)
+		w.half = make([]uint16, size)
 		packColumns(w, w.half, half)
 	}
 	return w
+}
+
+// PackedSize is how many numbers weights take that NewWeights has packed, with what
+// fills up their panels.
+func PackedSize(out, in, taps int, gated bool) int64 {
+	panels := ceilDiv(out, panel)
+	if gated {
+		panels = 2 * ceilDiv(out/2, panel)
+	}
+	return int64(panels) * int64(in*taps) * panel
 }
 
 // packColumns copies weights [Out,In,Taps] into panels.
