@@ -88,8 +88,8 @@ var marks = []struct {
 	{kind: TextEncoder, begins: []string{"text_model.", "transformer.resblocks.", "cond_stage_model.", "transformer.text_model."}},
 }
 
-// kindOf tells what a file is by the names of its tensors.
-func kindOf(f *checkpoint.File) Kind {
+// KindOf tells what a file is by the names of its tensors.
+func KindOf(f *checkpoint.File) Kind {
 	names := f.Names()
 	for _, m := range marks {
 		for _, name := range names {
