@@ -259,6 +259,13 @@ func recognised(t *testing.T, path string, f family.Family, task family.Task, pr
 	if got := m.Part(checkpoint.UNet).UNet.Middle; got != middle {
 		t.Errorf("its middle is %s, want %s", got, middle)
 	}
+	scaling := 0.18215
+	if f == family.SDXL || f == family.Refiner {
+		scaling = 0.13025
+	}
+	if got := m.Part(checkpoint.VAE).VAE.Scaling; got != scaling {
+		t.Errorf("latents are scaled by %g, want %g", got, scaling)
+	}
 	if err := m.Check(); err != nil || len(m.Unknown) > 0 {
 		t.Errorf("unknown %v, %v", m.Unknown, err)
 	}
