@@ -53,7 +53,8 @@ func (cfg TextConfig) Validate() error {
 
 // Text is the text encoder.
 type Text struct {
-	Config TextConfig
+	Config   TextConfig
+	Products []*nn.Product // of a packed network
 
 	tokens    *nn.Embedding
 	positions *tensor.Dense // [Positions,Hidden]
@@ -103,6 +104,7 @@ func NewText(p nn.Params, cfg TextConfig) (*Text, error) {
 	if cfg.projects() {
 		m.project = nn.NewLinear(whole.Sub("text_projection"), cfg.Hidden, cfg.Projection, false)
 	}
+	m.Products = p.Products()
 	return m, p.Err()
 }
 
