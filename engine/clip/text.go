@@ -108,6 +108,10 @@ func NewText(p nn.Params, cfg TextConfig) (*Text, error) {
 	return m, p.Err()
 }
 
+// Extend gives vectors [n,Hidden] to the ids from Vocab on: words that the encoder
+// has learnt since, by textual inversion (Gal et al. 2022).
+func (m *Text) Extend(vectors []float32) { m.tokens.Extend(vectors) }
+
 // Forward maps ids, n rows of Positions tokens each, to [n,Positions,Hidden].
 func (m *Text) Forward(c *nn.Context, ids []int) *tensor.Dense {
 	_, last := m.States(c, ids)
