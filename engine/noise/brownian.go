@@ -42,7 +42,8 @@ func (s *Stream) Between(from, to float64, c, h, w int) *tensor.Dense {
 	if a > b {
 		a, b, sign = b, a, -1
 	}
-	planes := s.Tree.increment(float64(a), float64(b), s.pictures()*c*h*w)[s.Index*c*h*w:][:c*h*w]
+	n := c * h * w
+	planes := s.Tree.increment(float64(a), float64(b), n*s.pictures(), n*s.Index, n)
 	if scale := float32(math.Sqrt(float64(b - a))); scale > 0 {
 		for i := range planes {
 			planes[i] = sign * planes[i] / scale
@@ -51,8 +52,9 @@ func (s *Stream) Between(from, to float64, c, h, w int) *tensor.Dense {
 	return channelsLast(planes, c, h, w)
 }
 
-// increment is n numbers of W(b) − W(a), a ≤ b.
-func (t Tree) increment(a, b float64, n int) []float32 {
+// increment is n numbers, from the first on, of W(b) − W(a), a ≤ b, in a motion
+// of total numbers.
+func (t Tree) increment(a, b float64, total, first, n int) []float32 {
 	root := node{start: rounded(t.Low), end: rounded(t.High)}
 	a = rounded(min(max(a, root.start), root.end))
 	b = rounded(min(max(b, root.start), root.end))
@@ -61,12 +63,12 @@ func (t Tree) increment(a, b float64, n int) []float32 {
 	}
 	seeds := seedSequence(t.Seed, nil, 1)
 	whole := make([]float32, n)
-	t.Source.draw(uint64(seeds[0]), 0, n, 0, whole)
+	t.Source.draw(uint64(seeds[0]), 0, total, first, whole)
 	scale := float32(math.Sqrt(t.High - t.Low))
 	for i := range whole {
 		whole[i] *= scale
 	}
-	w := walk{tree: t, noise: make([]float32, n)}
+	w := walk{tree: t, total: total, first: first, noise: make([]float32, n)}
 	w.gather(root, whole, a, b)
 	return w.sum
 }
@@ -80,9 +82,10 @@ type node struct {
 
 // walk adds up the increments of the nodes that make up an interval.
 type walk struct {
-	tree  Tree
-	noise []float32 // of the node at hand
-	sum   []float32
+	tree         Tree
+	total, first int       // numbers of the whole motion, and where those looked at begin
+	noise        []float32 // of the node at hand
+	sum          []float32
 }
 
 // gather adds the increment from a to b, which lie within the node, to the sum,
@@ -91,7 +94,7 @@ func (w *walk) gather(n node, increment []float32, a, b float64) {
 	for n.start != a || n.end != b {
 		middle := rounded(0.5 * (n.end + n.start))
 		if !(n.start < middle && middle < n.end) {
-			return // nothing is left to halve; a range above 10⁹ gets here
+			return // nothing is left to halve, which takes a range beyond Check's
 		}
 		left, right := n, n
 		left.end, right.start = middle, middle
@@ -100,11 +103,11 @@ func (w *walk) gather(n node, increment []float32, a, b float64) {
 
 		// The left half's increment is normal about its share of the whole.
 		seeds := seedSequence(w.tree.Seed, []uint64{n.path, n.depth}, 1)
-		w.tree.Source.draw(uint64(seeds[0]), 0, len(w.noise), 0, w.noise)
-		first, second := middle-n.start, n.end-middle
+		w.tree.Source.draw(uint64(seeds[0]), 0, w.total, w.first, w.noise)
+		before, after := middle-n.start, n.end-middle
 		reciprocal := 1 / (n.end - n.start)
-		length, inverse := float32(first), float32(reciprocal)
-		spread := float32(math.Sqrt(first * second * reciprocal))
+		length, inverse := float32(before), float32(reciprocal)
+		spread := float32(math.Sqrt(before * after * reciprocal))
 		for i, x := range w.noise {
 			w.noise[i] = float32(float32(length*increment[i])*inverse) + float32(spread*x)
 		}

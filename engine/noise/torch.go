@@ -23,22 +23,31 @@ func torchNormals(seed uint64, draw uint32, n, first int, dst []float32) {
 	if tail != 0 {
 		words += block
 	}
-	m.skip(uint64(draw) * uint64(words))
-	numbers := make([]float32, n)
+	// Only the blocks that dst is cut from are made.
+	begin := first / block * block
+	end := min(n, (first+len(dst)+block-1)/block*block)
+	m.skip(uint64(draw)*uint64(words) + uint64(begin))
+	numbers := make([]float32, end-begin)
 	for i := range numbers {
 		numbers[i] = m.uniform()
 	}
-	for i := 0; i+block <= n; i += block {
+	for i := 0; i+block <= len(numbers); i += block {
 		normalBlock((*[block]float32)(numbers[i:]))
 	}
-	if tail != 0 { // the last sixteen are drawn again, over some that are done
-		last := (*[block]float32)(numbers[n-block:])
+	if tail != 0 && end > n-block { // the last sixteen are drawn again, over some that are done
+		m.skip(uint64(n - end))
+		var last [block]float32
 		for i := range last {
 			last[i] = m.uniform()
 		}
-		normalBlock(last)
+		normalBlock(&last)
+		for i, x := range last {
+			if at := n - block + i - begin; at >= 0 && at < len(numbers) {
+				numbers[at] = x
+			}
+		}
 	}
-	copy(dst, numbers[first:])
+	copy(dst, numbers[first-begin:])
 }
 
 // uniform is a number of [0, 1) with 24 bits.

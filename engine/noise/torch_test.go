@@ -132,3 +132,22 @@ func TestNormalsAreTorchs(t *testing.T) {
 		}
 	}
 }
+
+// A picture's share of a draw is what stands at its place in the whole draw.
+func TestTorchStartsAnywhere(t *testing.T) {
+	for _, n := range []int{11, 32, 100} {
+		whole := make([]float32, n)
+		torchNormals(3, 2, n, 0, whole)
+		for first := range n {
+			for size := 1; first+size <= n; size++ {
+				part := make([]float32, size)
+				torchNormals(3, 2, n, first, part)
+				for i := range part {
+					if part[i] != whole[first+i] {
+						t.Fatalf("of %d, %d from %d on: element %d is %v, want %v", n, size, first, i, part[i], whole[first+i])
+					}
+				}
+			}
+		}
+	}
+}
