@@ -2,10 +2,14 @@ package noise
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/gob"
 	"encoding/json"
+	"hash/fnv"
 	"math"
 	"testing"
+
+	"gorgonia.org/tensor"
 )
 
 func TestSlerp(t *testing.T) {
@@ -94,5 +98,38 @@ func TestCheckRefusesDamage(t *testing.T) {
 		if s.Check() == nil {
 			t.Errorf("%s: %+v passes", name, s)
 		}
+	}
+}
+
+func TestNoiseHasTheSameBitsEverywhere(t *testing.T) {
+	hash := fnv.New64a()
+	add := func(d *tensor.Dense) {
+		for _, x := range d.Float32s() {
+			hash.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(x)))
+		}
+	}
+	for _, source := range []Source{Philox, Mersenne} {
+		start, s := Convention{source, source, source, true, nil}.Begin(Seeds{
+			Seed: 8, Variation: 9, Strength: 0.4, Height: 20, Width: 30, Batch: 3, Index: 1,
+		}, 4, 17, 33)
+		s = s.Over([]float64{14.6, 0.03, 0})
+		add(start)
+		add(s.Next(4, 17, 33))
+		add(s.Between(14.6, 7.1, 4, 17, 33))
+		add(s.Between(1.3, 0.5, 4, 17, 33))
+	}
+	if got := hash.Sum64(); got != 0x2faebd034f14d19b {
+		t.Errorf("the bits hash to %#x: a seed no longer gives the noise it gave", got)
+	}
+}
+
+func BenchmarkBetween(b *testing.B) {
+	for _, source := range []Source{Philox, Mersenne} {
+		b.Run("source "+string(source), func(b *testing.B) {
+			s := Stream{Tree: Tree{Source: source}}.Over([]float64{14.6, 0.03, 0})
+			for b.Loop() {
+				s.Between(9.123, 7.1, 4, 64, 64)
+			}
+		})
 	}
 }

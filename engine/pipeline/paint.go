@@ -78,11 +78,7 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 		return engine.Result{}, err
 	}
 	denoise := func(x *tensor.Dense, sigma float64) (*tensor.Dense, error) {
-		timestep := p.Schedule.SigmaToTimestep(sigma)
-		if d.WholeTimesteps {
-			timestep = math.Round(timestep)
-		}
-		return p.denoise(c, x, sigma, timestep, words, r.Guidance)
+		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), words, r.Guidance)
 	}
 	var previewing time.Duration
 	for !state.Done() {
@@ -190,8 +186,18 @@ func (p *Pipeline) Start(r engine.Request) (*sampler.State, error) {
 	return sampler.New(r.Sampler, sigmas, start, stream)
 }
 
+// timestep is what the model knows noise level sigma as: in general between two
+// timesteps of its training, or the nearest one.
+func (p *Pipeline) timestep(sigma float64, whole bool) float64 {
+	t := p.Schedule.SigmaToTimestep(sigma)
+	if whole {
+		return math.Round(t)
+	}
+	return t
+}
+
 // denoise estimates the noise-free latent x0 of x [1,h,w,c] at noise level
-// sigma, which the model knows as timestep, pushed away from the negative prompt by classifier-free guidance
+// sigma, known to it as timestep, pushed away from the negative prompt by classifier-free guidance
 // (Ho & Salimans 2022): u + g·(c − u).
 func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma, timestep float64, words *tensor.Dense, guidance float64) (*tensor.Dense, error) {
 	n := words.Shape()[0]
