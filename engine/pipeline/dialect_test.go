@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"context"
 	"errors"
 	"math"
 	"slices"
@@ -12,8 +11,6 @@ import (
 	"darkroom/engine/dialect"
 	"darkroom/engine/noise"
 	"darkroom/engine/sampler"
-
-	"gorgonia.org/tensor"
 )
 
 // TestStartInADialect compares a run's start with the tool's noise and scale.
@@ -54,79 +51,6 @@ func TestDialectRoundsTimesteps(t *testing.T) {
 	}
 }
 
-// TestPaintInADialect takes the steps by hand, with whole timesteps.
-func TestPaintInADialect(t *testing.T) {
-	p := loadTiny(t)
-	r, err := p.Resolve(engine.Request{Prompt: "a red apple", Seed: 42, Steps: 6, Guidance: 1, Sampler: "euler", Model: tiny, Dialect: "comfyui"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []float32
-	if _, err := p.Paint(context.Background(), r, func(at engine.Progress) { got = at.Latent.Float32s() }); err != nil {
-		t.Fatal(err)
-	}
-	c := p.context(context.Background())
-	words, err := p.Encode(c, r.Prompt, "", false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	state, err := p.Start(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want *tensor.Dense
-	for !state.Done() {
-		want, err = state.Next(func(x *tensor.Dense, sigma float64) (*tensor.Dense, error) {
-			return p.denoise(c, x, sigma, math.Round(p.Schedule.SigmaToTimestep(sigma)), words, 1)
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if !slices.Equal(got, want.Float32s()) {
-		t.Error("the model wasn't shown whole timesteps")
-	}
-}
-
-func TestDeltaIsForTheSteps(t *testing.T) {
-	p := loadTiny(t)
-	r := engine.Request{Seed: 42, Steps: 4, Guidance: 1, Sampler: "euler_ancestral", Model: tiny, Dialect: "a1111", ENSD: -2}
-	r, err := p.Resolve(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	state, err := p.Start(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := state.Noise; n.Seed != 40 || n.Draw != 0 || n.Tree.Seed != 42 {
-		t.Errorf("the noise to come is %+v", n)
-	}
-	r.ENSD = 0
-	plain, err := p.Start(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !slices.Equal(plain.Latent, state.Latent) {
-		t.Error("the start is another")
-	}
-}
-
-func TestLevelsLeaveOutTheLast(t *testing.T) {
-	p := loadTiny(t)
-	more, err := p.Schedule.Levels(p.curve, 6)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := p.levels(dialect.Dialect{Discards: []string{"ddim"}}, "ddim", 5)
-	if want := append(more[:5:5], 0); err != nil || !slices.Equal(got, want) {
-		t.Errorf("levels %v (%v), want %v", got, err, want)
-	}
-	if got, err := p.levels(dialect.Dialect{Discards: []string{"ddim"}}, "euler", 6); err != nil || !slices.Equal(got, more) {
-		t.Errorf("levels %v (%v), want %v", got, err, more)
-	}
-}
-
 func TestResolveKnowsDialects(t *testing.T) {
 	p := loadTiny(t)
 	good := engine.Request{Seed: 1, Steps: 2, Guidance: 1, Sampler: "euler", Model: tiny}
@@ -148,6 +72,30 @@ func TestResolveKnowsDialects(t *testing.T) {
 		}
 		if c.dialect == "Native" && r.Dialect != "" {
 			t.Errorf("our own way is called %q in recipes", r.Dialect)
+		}
+	}
+}
+
+func TestDeltaIsForTheSteps(t *testing.T) {
+	p := loadTiny(t)
+	start := func(delta int64) *sampler.State {
+		r, err := p.Resolve(engine.Request{Seed: 42, Steps: 4, Guidance: 1, Sampler: "euler_ancestral", Model: tiny, Dialect: "a1111", ENSD: delta})
+		if err != nil {
+			t.Fatal(err)
+		}
+		state, err := p.Start(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return state
+	}
+	with, without := start(-2), start(0)
+	if n := with.Noise; n.Seed != 40 || n.Draw != 0 || n.Tree.Seed != 42 {
+		t.Errorf("the noise to come is %+v", n)
+	}
+	for i, x := range with.Latent {
+		if x != without.Latent[i] {
+			t.Fatal("the start is another")
 		}
 	}
 }

@@ -161,9 +161,16 @@ func (p *Pipeline) Start(r engine.Request) (*sampler.State, error) {
 	if err != nil {
 		return nil, err
 	}
-	sigmas, err := p.levels(d, r.Sampler, r.Steps)
+	steps, discards := r.Steps, slices.Contains(d.Discards, r.Sampler)
+	if discards {
+		steps++
+	}
+	sigmas, err := p.Schedule.Levels(p.curve, steps)
 	if err != nil {
 		return nil, err
+	}
+	if discards {
+		sigmas = slices.Delete(sigmas, steps-1, steps)
 	}
 	f := p.VAE.Config.Factor()
 	unit, stream := d.Noise.Begin(noise.Seeds{
@@ -177,19 +184,6 @@ func (p *Pipeline) Start(r engine.Request) (*sampler.State, error) {
 		return nil, err
 	}
 	return sampler.New(r.Sampler, sigmas, start, stream)
-}
-
-// levels is the noise levels of a run: those of the model's own curve, of which
-// a dialect may leave out the last above zero.
-func (p *Pipeline) levels(d dialect.Dialect, sampler string, steps int) ([]float64, error) {
-	if !slices.Contains(d.Discards, sampler) {
-		return p.Schedule.Levels(p.curve, steps)
-	}
-	sigmas, err := p.Schedule.Levels(p.curve, steps+1)
-	if err != nil {
-		return nil, err
-	}
-	return slices.Delete(sigmas, steps, steps+1), nil
 }
 
 // timestep is what the model knows noise level sigma as: in general between two
