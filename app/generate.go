@@ -14,10 +14,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
 	"darkroom/engine"
+	"darkroom/engine/dialect"
 	"darkroom/engine/gallery"
 	"darkroom/engine/nn"
 	"darkroom/engine/pipeline"
@@ -48,6 +50,25 @@ func precisionVar(f *flag.FlagSet, name *string) {
 		"faster on processors with AVX-512 BF16, another picture than float32's, and the same one on every machine")
 }
 
+// dialectVars are the flags of the noise that a picture starts from.
+func dialectVars(f *flag.FlagSet, r *engine.Request) {
+	f.StringVar(&r.Dialect, "dialect", dialect.Native, "the tool whose noise, start and timesteps the picture is drawn with, so that its seeds mean the same: one of "+
+		strings.Join(dialect.Names(), ", "))
+	f.Uint64Var(&r.VariationSeed, "variation-seed", 0, "seed of the noise that --seed's is turned towards")
+	f.Float64Var(&r.VariationStrength, "variation-strength", 0, "how far it is turned: 0 not at all, 1 all the way")
+	f.Func("seed-resize", "`WxH` in pixels: the size of another picture of the seed, whose noise is set into the middle of this one's", func(s string) (err error) {
+		w, h, _ := strings.Cut(s, "x")
+		if r.SeedResizeWidth, err = strconv.Atoi(w); err == nil {
+			r.SeedResizeHeight, err = strconv.Atoi(h)
+		}
+		if err != nil {
+			return errors.New("write it as in 512x768")
+		}
+		return nil
+	})
+	f.Int64Var(&r.ENSD, "ensd", 0, "eta noise seed delta: added to the seed of the noise that ancestral samplers add")
+}
+
 // generate develops pictures without a window.
 func generate(ctx context.Context, args []string) error {
 	f := flags("generate", `--prompt "a red apple" --out apple.png [flags]`)
@@ -56,7 +77,7 @@ func generate(ctx context.Context, args []string) error {
 		out    = f.String("out", "", "PNG file to write; with --count, a number is put before the suffix")
 		frames = f.String("frames", "", "folder for every step's preview, step-001.png, step-002.png, …")
 		asJSON = f.Bool("json", false, "print one JSON object per event on standard output")
-		count  = f.Int("count", 1, "pictures to draw, with seeds from --seed up")
+		count  = f.Int("count", 1, "pictures to draw, with seeds from --seed (or --variation-seed, if there is a variation) up, or as the dialect draws several at once")
 	)
 	f.StringVar(&r.Prompt, "prompt", "", "what to draw")
 	f.StringVar(&r.Negative, "negative", "", "what to keep away from")
@@ -68,6 +89,7 @@ func generate(ctx context.Context, args []string) error {
 	f.IntVar(&r.Height, "height", 0, "pixels; 0 is the model's own")
 	f.StringVar(&r.Model, "model", engine.DefaultModel, `"default", the path of a model folder (diffusers layout) or of a Stable Diffusion 1 .safetensors file`)
 	precisionVar(f, &r.Precision)
+	dialectVars(f, &r)
 	if err := parse(f, args); err != nil {
 		return err
 	}
@@ -78,6 +100,10 @@ func generate(ctx context.Context, args []string) error {
 		return fmt.Errorf("%w: count is %d; choose a number from 1 to 10000", errUsage, *count)
 	}
 	if err := r.Validate(); err != nil {
+		return err
+	}
+	d, err := dialect.Parse(r.Dialect)
+	if err != nil {
 		return err
 	}
 	// found out now rather than after the work
@@ -91,21 +117,33 @@ func generate(ctx context.Context, args []string) error {
 	}
 	e := newEngine()
 	defer e.Close()
-	first := r.Seed
+	first := r
 	for i := range *count {
-		r.Seed = first + uint64(i)
+		r := d.Picture(first, i, *count)
 		g := &generation{out: numbered(*out, i, *count), frames: *frames, say: progressLine(os.Stderr)}
 		if *asJSON {
 			g.say = jsonLines(os.Stdout)
 		}
 		if *frames != "" && *count > 1 {
-			g.frames = filepath.Join(*frames, fmt.Sprintf("seed-%d", r.Seed))
+			g.frames = filepath.Join(*frames, framesOf(r))
 		}
 		if err := g.run(ctx, e, r); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// framesOf is the folder for a picture's steps among those of other pictures.
+func framesOf(r engine.Request) string {
+	name := fmt.Sprintf("seed-%d", r.Seed)
+	if r.VariationStrength > 0 {
+		name += fmt.Sprintf("-variation-%d", r.VariationSeed)
+	}
+	if r.BatchSize > 1 {
+		name += fmt.Sprintf("-picture-%d", r.BatchIndex+1)
+	}
+	return name
 }
 
 // writable makes sure a file can be written at path, leaving nothing behind.

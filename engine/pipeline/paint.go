@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"math"
+	"slices"
 	"time"
 
 	"darkroom/engine"
+	"darkroom/engine/dialect"
 	"darkroom/engine/kernel"
 	"darkroom/engine/nn"
 	"darkroom/engine/noise"
@@ -25,6 +28,16 @@ func (p *Pipeline) Resolve(r engine.Request) (engine.Request, error) {
 		return r, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
 	}
 	r.Sampler = name
+	d, err := dialect.Parse(r.Dialect)
+	switch {
+	case err != nil:
+		return r, err
+	case r.BatchSize > 1 && !d.Noise.Shared:
+		return r, fmt.Errorf("%w: batch_size is %d, but the dialect %s draws each picture from a seed of its own; leave it out, or choose another dialect", engine.ErrInvalid, r.BatchSize, d.Name)
+	}
+	if r.Dialect = d.Name; d.Name == dialect.Native {
+		r.Dialect = "" // its only name in recipes
+	}
 	if precision, err := nn.ParsePrecision(r.Precision); err != nil || precision != p.Precision {
 		return r, fmt.Errorf("%w: precision is %q, but the model was loaded for %s; load it for the one asked for", engine.ErrInvalid, r.Precision, p.Precision)
 	}
@@ -60,8 +73,12 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 	if err != nil {
 		return engine.Result{}, err
 	}
+	d, err := dialect.Parse(r.Dialect)
+	if err != nil {
+		return engine.Result{}, err
+	}
 	denoise := func(x *tensor.Dense, sigma float64) (*tensor.Dense, error) {
-		return p.denoise(c, x, sigma, words, r.Guidance)
+		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), words, r.Guidance)
 	}
 	var previewing time.Duration
 	for !state.Done() {
@@ -137,34 +154,61 @@ func (p *Pipeline) Encode(c *nn.Context, prompt, negative string, guided bool) (
 	return nn.Wrap(kept, len(texts), windows*t, p.Text.Config.Hidden), c.Err()
 }
 
-// Start is the state before the first step: pure noise at the highest level.
+// Start is the state before the first step: pure noise at the highest level, as
+// the request's dialect makes it.
 func (p *Pipeline) Start(r engine.Request) (*sampler.State, error) {
-	sigmas, err := p.Schedule.Levels(p.curve, r.Steps)
+	d, err := dialect.Parse(r.Dialect)
 	if err != nil {
 		return nil, err
 	}
+	steps, discards := r.Steps, slices.Contains(d.Discards, r.Sampler)
+	if discards {
+		steps++
+	}
+	sigmas, err := p.Schedule.Levels(p.curve, steps)
+	if err != nil {
+		return nil, err
+	}
+	if discards {
+		sigmas = slices.Delete(sigmas, steps-1, steps)
+	}
 	f := p.VAE.Config.Factor()
-	stream := noise.Stream{Seed: r.Seed}
-	start, err := sampler.Start(stream.Next(p.VAE.Config.Latent, r.Height/f, r.Width/f), sigmas[0])
+	unit, stream := d.Noise.Begin(noise.Seeds{
+		Seed: r.Seed, Delta: r.ENSD,
+		Variation: r.VariationSeed, Strength: r.VariationStrength,
+		Height: r.SeedResizeHeight / f, Width: r.SeedResizeWidth / f,
+		Batch: r.BatchSize, Index: r.BatchIndex,
+	}, p.VAE.Config.Latent, r.Height/f, r.Width/f)
+	start, err := sampler.Start(unit, d.StartScale(r.Sampler, sigmas[0], p.Schedule.Max()))
 	if err != nil {
 		return nil, err
 	}
 	return sampler.New(r.Sampler, sigmas, start, stream)
 }
 
+// timestep is what the model knows noise level sigma as: in general between two
+// timesteps of its training, or the nearest one.
+func (p *Pipeline) timestep(sigma float64, whole bool) float64 {
+	t := p.Schedule.SigmaToTimestep(sigma)
+	if whole {
+		return math.Round(t)
+	}
+	return t
+}
+
 // denoise estimates the noise-free latent x0 of x [1,h,w,c] at noise level
-// sigma, pushed away from the negative prompt by classifier-free guidance
+// sigma, known to it as timestep, pushed away from the negative prompt by classifier-free guidance
 // (Ho & Salimans 2022): u + g·(c − u).
-func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma float64, words *tensor.Dense, guidance float64) (*tensor.Dense, error) {
+func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma, timestep float64, words *tensor.Dense, guidance float64) (*tensor.Dense, error) {
 	n := words.Shape()[0]
 	s := x.Shape()
 	size := x.Size()
-	timestep := [1]float64{p.Schedule.SigmaToTimestep(sigma)}
+	timesteps := [1]float64{timestep}
 	var y *tensor.Dense
 	for c.Next(nn.Pass{Network: "unet", Size: [4]int{n, s[1], s[2], words.Shape()[1]}}) {
 		in := c.New(1, s[1], s[2], s[3])
 		kernel.Scale(nn.Data(in), float32(schedule.InputScale(sigma)), nn.Data(x))
-		y = p.UNet.Forward(c, in, timestep[:], words, nil)
+		y = p.UNet.Forward(c, in, timesteps[:], words, nil)
 	}
 	if err := c.Err(); err != nil {
 		return nil, err

@@ -57,7 +57,8 @@ func Start(normal *tensor.Dense, sigma float64) (*tensor.Dense, error) {
 // New is a run of the named sampler (any name Parse knows) down the given noise
 // levels, such as schedule.Levels returns. start is x at sigmas[0], float32
 // [1,h,w,c], and is copied. n is the stream that the start's noise was drawn
-// from, standing after that draw; ancestral samplers go on drawing from it.
+// from, standing after that draw; ancestral samplers go on drawing from it. Its
+// Brownian motion is set over the levels.
 func New(name string, sigmas []float64, start *tensor.Dense, n noise.Stream) (*State, error) {
 	name, err := Parse(name)
 	if err != nil {
@@ -72,7 +73,7 @@ func New(name string, sigmas []float64, start *tensor.Dense, n noise.Stream) (*S
 		Sigmas:  slices.Clone(sigmas),
 		Shape:   slices.Clone([]int(start.Shape())),
 		Latent:  slices.Clone(latent),
-		Noise:   n,
+		Noise:   n.Over(sigmas),
 	}
 	if _, err := s.method(); err != nil {
 		return nil, err
@@ -145,6 +146,9 @@ func (s *State) method() (method, error) {
 	size := s.Shape[1] * s.Shape[2] * s.Shape[3]
 	if len(s.Latent) != size {
 		return m, fmt.Errorf("%s: %d numbers in a latent of shape %v, which takes %d; the saved run is damaged", m.label, len(s.Latent), s.Shape, size)
+	}
+	if err := s.Noise.Check(); err != nil {
+		return m, fmt.Errorf("%s: %w", m.label, err)
 	}
 	if s.Step < 0 || s.Step > s.Steps() || len(s.History) != min(s.Step, m.keeps) {
 		return m, fmt.Errorf("%s: step %d of %d with %d kept estimates; the saved run is damaged", m.label, s.Step, s.Steps(), len(s.History))
