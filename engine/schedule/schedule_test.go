@@ -74,7 +74,7 @@ func TestLevelsAsDiffusers(t *testing.T) {
 	s := sd1(t)
 	for _, curve := range Curves() {
 		want := g.Levels[curve]
-		got, err := s.Levels(curve, len(want)-1)
+		got, err := s.Levels(curve, len(want)-1, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +105,7 @@ func TestLevelsFallToZero(t *testing.T) {
 	for _, s := range []*Schedule{sd1(t), zeroSNR} {
 		for _, curve := range Curves() {
 			for _, n := range []int{1, 2, 3, 20, 999, 1000} {
-				levels, err := s.Levels(curve, n)
+				levels, err := s.Levels(curve, n, Options{})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -173,7 +173,7 @@ func TestLevelsHaveTheSameBitsEverywhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, curve := range Curves() {
-			levels, err := s.Levels(curve, 37)
+			levels, err := s.Levels(curve, 37, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -216,11 +216,11 @@ func TestErrorsSayWhatWouldHelp(t *testing.T) {
 		}
 	}
 	s := sd1(t)
-	if _, err := s.Levels("beta", 10); err == nil || !strings.Contains(err.Error(), "karras") {
+	if _, err := s.Levels("beta", 10, Options{}); err == nil || !strings.Contains(err.Error(), "karras") {
 		t.Errorf("unknown curve: error %v, want it to list the curves", err)
 	}
 	for _, n := range []int{-1, 0, 1001} {
-		if _, err := s.Levels("karras", n); err == nil || !strings.Contains(err.Error(), "1 to 1000") {
+		if _, err := s.Levels("karras", n, Options{}); err == nil || !strings.Contains(err.Error(), "1 to 1000") {
 			t.Errorf("%d steps: error %v, want it to name the range", n, err)
 		}
 	}
