@@ -21,11 +21,13 @@ const (
 // with Lagrange's polynomials Lⱼ in time, or in ln σ. The step to 0 is Euler's.
 func deis(s *step) []float32 {
 	from, to := s.levels()
-	epsilon := slope(s.Latent, s.estimate(s.Latent, from), from)
-	n := min(len(s.History)+1, s.order(3))
+	x0 := s.estimate(s.Latent, from)
+	epsilon := slope(s.Latent, x0, from)
 	if to == 0 {
-		n = 1
+		s.remember(2, epsilon)
+		return x0
 	}
+	n := min(len(s.History)+1, s.order(3))
 	terms := []term{{1, s.Latent}}
 	for j, weight := range deisWeights(s.last(n), to, s.Options.Solver) {
 		values := epsilon

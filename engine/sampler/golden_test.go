@@ -24,13 +24,13 @@ type trajectory struct {
 
 // predict is a model that predicts ε from x, σ and the timestep of σ.
 func predict(sigmas, timesteps []float64, epsilon func(x, sigma, timestep float64) float64) Denoise {
-	return func(latent *tensor.Dense, sigma float64) (*tensor.Dense, error) {
+	return func(latent *tensor.Dense, sigma float64) (Estimate, error) {
 		timestep := timesteps[slices.Index(sigmas, sigma)]
 		x0 := make([]float32, 0, latent.Size())
 		for _, x := range latent.Float32s() {
 			x0 = append(x0, float32(float64(x)-sigma*epsilon(float64(x), sigma, timestep)))
 		}
-		return tensor.New(tensor.WithShape(latent.Shape().Clone()...), tensor.WithBacking(x0)), nil
+		return Estimate{Guided: tensor.New(tensor.WithShape(latent.Shape().Clone()...), tensor.WithBacking(x0))}, nil
 	}
 }
 

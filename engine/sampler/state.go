@@ -39,11 +39,11 @@ type State struct {
 	// Sigmas is the noise levels of the run. Each step goes from one down to the
 	// next; where the next is higher (restart), noise is added, which is no step.
 	Sigmas  []float64    `json:"sigmas"`
-	Shape   []int        `json:"shape"`              // [1,h,w,c]
-	Latent  []float32    `json:"latent"`             // x at the level reached
-	History [][]float32  `json:"history,omitempty"`  // what the method keeps of earlier steps, latest last
-	Numbers []float64    `json:"numbers,omitempty"`  // the like, of numbers
-	Noise   noise.Stream `json:"noise"`              // the noise to come
+	Shape   []int        `json:"shape"`             // [1,h,w,c]
+	Latent  []float32    `json:"latent"`            // x at the level reached
+	History [][]float32  `json:"history,omitempty"` // what the method keeps of earlier steps, latest last
+	Numbers []float64    `json:"numbers,omitempty"` // the like, of numbers
+	Noise   noise.Stream `json:"noise"`             // the noise to come
 	// Training is the noise levels the model was trained on, by timestep, for the
 	// methods that NeedsTraining names.
 	Training []float64 `json:"training,omitempty"`
@@ -71,7 +71,7 @@ func Start(normal *tensor.Dense, sigma float64) (*tensor.Dense, error) {
 // levels, such as schedule.Levels returns, with the sampler's usual options.
 // start is x at sigmas[0], float32 [1,h,w,c], and is copied. n is the stream that
 // the start's noise was drawn from, standing after that draw; ancestral samplers
-// go on drawing from it.
+// go on drawing from it. Its Brownian motion is set over the levels.
 func New(name string, sigmas []float64, start *tensor.Dense, n noise.Stream) (*State, error) {
 	name, _, err := Parse(name)
 	if err != nil {
@@ -91,7 +91,7 @@ func New(name string, sigmas []float64, start *tensor.Dense, n noise.Stream) (*S
 		Sigmas:  slices.Clone(sigmas),
 		Shape:   slices.Clone([]int(start.Shape())),
 		Latent:  slices.Clone(latent),
-		Noise:   n,
+		Noise:   n.Over(sigmas),
 	}
 	if _, err := s.method(); err != nil {
 		return nil, err
@@ -194,6 +194,9 @@ func (s *State) method() (method, error) {
 	size := s.Shape[1] * s.Shape[2] * s.Shape[3]
 	if len(s.Latent) != size {
 		return m, fmt.Errorf("%s: %d numbers in a latent of shape %v, which takes %d; the saved run is damaged", m.label, len(s.Latent), s.Shape, size)
+	}
+	if err := s.Noise.Check(); err != nil {
+		return m, fmt.Errorf("%s: %w", m.label, err)
 	}
 	if s.Step < 0 || s.Step > s.Steps() || len(s.History) != m.kept(s) {
 		return m, fmt.Errorf("%s: step %d of %d with %d kept latents; the saved run is damaged", m.label, s.Step, s.Steps(), len(s.History))

@@ -18,8 +18,12 @@ var functions = []struct {
 	{"Log near one", Log, math.Log, 0.999, 1.001, 0, 0x95f2ffb44c39bf03},
 	{"Exp", Exp, math.Exp, -700, 700, 0, 0xd91493d894ae0548},
 	{"Sin", Sin, math.Sin, -1000, 1000, 2e-16, 0x504ba66c781fcadc},
+	{"Acos", Acos, acos, -1, 1, 0, 0xd54bd661acb0887e},
 	{"Cos", Cos, math.Cos, -1000, 1000, 2e-16, 0xa104a20d4bdcaa54},
 }
+
+// acos is what package math's Acos isn't: exact where the angle is small.
+func acos(x float64) float64 { return 2 * math.Atan2(math.Sqrt(1-x), math.Sqrt(1+x)) }
 
 func TestFunctionsAgreeWithMath(t *testing.T) {
 	for _, f := range functions {
@@ -63,6 +67,11 @@ func TestEdges(t *testing.T) {
 		{"Cos(0)", Cos(0), 1},
 		{"Sin(+Inf)", Sin(inf), nan},
 		{"Cos(NaN)", Cos(nan), nan},
+		{"Acos(1)", Acos(1), 0},
+		{"Acos(-1)", Acos(-1), math.Pi},
+		{"Acos(1.1)", Acos(1.1), nan},
+		{"Acos(-1.1)", Acos(-1.1), nan},
+		{"Acos(NaN)", Acos(nan), nan},
 	} {
 		if c.got != c.want && !(math.IsNaN(c.got) && math.IsNaN(c.want)) {
 			t.Errorf("%s = %v, want %v", c.name, c.got, c.want)

@@ -2,12 +2,6 @@ package elementary
 
 import "math"
 
-// atan(f)/f in f²: ±1/(2i+1), highest power first. |f| ≤ tan(π/16) leaves 1e-19
-// behind.
-var atanTerms = []float64{
-	1. / 25, -1. / 23, 1. / 21, -1. / 19, 1. / 17, -1. / 15, 1. / 13, -1. / 11, 1. / 9, -1. / 7, 1. / 5, -1. / 3, 1,
-}
-
 // Tan is the tangent of x radians, made for |x| < 10⁶.
 func Tan(x float64) float64 { return Sin(x) / Cos(x) }
 
