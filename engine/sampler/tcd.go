@@ -17,8 +17,11 @@ func tcd(s *step) []float32 {
 		return x0
 	}
 	trained := schedule.Schedule{Sigmas: s.Training}
-	timestep := math.Floor((1 - min(s.Options.Eta, 1)) * trained.SigmaToTimestep(to))
-	down := min(trained.TimestepToSigma(timestep), to)
+	down := to
+	if eta := s.Options.Eta; eta > 0 {
+		timestep := math.Floor((1 - min(eta, 1)) * math.Round(trained.SigmaToTimestep(to)))
+		down = min(trained.TimestepToSigma(timestep), to)
+	}
 	up := to * math.Sqrt((1-down/to)*(1+down/to))
 	return s.addNoise(mix(1, x0, down, slope(s.Latent, x0, from)), up)
 }
