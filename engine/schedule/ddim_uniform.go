@@ -6,13 +6,15 @@ package schedule
 // which may be more than n.
 func ddimUniform(s *Schedule, n int, o Options) ([]float64, error) {
 	stride := max(s.Steps()/n, 1)
-	count := min(n, s.Steps()-1)
+	count, first := n, 1
 	if o.Variant != Native {
 		count = (s.Steps() - 2 + stride) / stride
+	} else if n == s.Steps() {
+		first = 0
 	}
 	levels := make([]float64, count, count+1)
 	for i := range levels {
-		levels[i] = s.Sigmas[1+stride*(count-1-i)]
+		levels[i] = s.Sigmas[first+stride*(count-1-i)]
 	}
 	return append(levels, 0), nil
 }

@@ -10,12 +10,16 @@ func BetaQuantile(p, a, b float64) float64 {
 	case p >= 1:
 		return 1
 	}
-	whole := incompleteBeta(0.5, a, b) + incompleteBeta(0.5, b, a)
-	below := float64(p * whole)
-	if half := incompleteBeta(0.5, a, b); below > half {
+	half := incompleteBeta(0.5, a, b)
+	whole := half + incompleteBeta(0.5, b, a)
+	switch below := float64(p * whole); {
+	case below == half:
+		return 0.5
+	case below > half:
 		return 1 - betaInverse(float64((1-p)*whole), b, a)
+	default:
+		return betaInverse(below, a, b)
 	}
-	return betaInverse(below, a, b)
 }
 
 // betaInverse is the x ≤ ½ at which incompleteBeta is area, by halving.
