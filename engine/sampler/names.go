@@ -169,8 +169,10 @@ func known(s string) (method, bool) {
 // plain is a name without case, blanks, punctuation and the k_ of k-diffusion.
 func plain(s string) string {
 	s = strings.TrimPrefix(strings.ToLower(strings.TrimSpace(s)), "k_")
-	return strings.NewReplacer("++", "pp", " ", "", "_", "", "-", "").Replace(s)
+	return punctuation.Replace(s)
 }
+
+var punctuation = strings.NewReplacer("++", "pp", " ", "", "_", "", "-", "")
 
 func find(name string) (method, error) {
 	for _, m := range methods {

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -62,32 +63,35 @@ func Parse(s string) (string, error) {
 // Suffix splits the curve's name off the end of a sampler's, such as the web UI
 // wrote until version 1.9 ("DPM++ 2M Karras"), in every way there is.
 func Suffix(s string) (splits [][2]string) {
-	for _, c := range curves {
-		for _, name := range append([]string{c.name, c.label}, c.aliases...) {
-			for i := range s {
-				if i > 0 && plain(s[i:]) == plain(name) && strings.ContainsAny(s[i-1:i+1], " _-") {
-					splits = append(splits, [2]string{strings.TrimRight(s[:i], " _-"), c.name})
-					break
-				}
-			}
+	for i, r := range s {
+		if c, ok := known(s[i:]); ok && strings.ContainsRune(" _-", r) {
+			splits = append(splits, [2]string{s[:i], c.name})
 		}
 	}
 	return splits
 }
 
 func find(name string) (curve, error) {
+	c, ok := known(name)
+	if !ok {
+		return c, fmt.Errorf("no schedule is called %q; choose one of %s", name, strings.Join(Curves(), ", "))
+	}
+	return c, nil
+}
+
+func known(name string) (curve, bool) {
 	wanted := plain(name)
 	for _, c := range curves {
-		for _, known := range append([]string{c.name, c.label}, c.aliases...) {
-			if wanted == plain(known) {
-				return c, nil
-			}
+		if wanted == plain(c.name) || wanted == plain(c.label) || slices.Contains(c.aliases, wanted) {
+			return c, true
 		}
 	}
-	return curve{}, fmt.Errorf("no schedule is called %q; choose one of %s", name, strings.Join(Curves(), ", "))
+	return curve{}, false
 }
 
 // plain is a name without case, blanks and punctuation.
 func plain(s string) string {
-	return strings.NewReplacer(" ", "", "_", "", "-", "").Replace(strings.ToLower(s))
+	return punctuation.Replace(strings.ToLower(s))
 }
+
+var punctuation = strings.NewReplacer(" ", "", "_", "", "-", "")
