@@ -27,10 +27,20 @@ func (d Dialect) Levels(s *schedule.Schedule, r engine.Request, own string) ([]f
 		curve = own
 	}
 	levels, err := s.Levels(curve, steps, o)
-	if err == nil && d.Curves == schedule.ComfyUI && (r.Sampler == "uni_pc" || r.Sampler == "uni_pc_bh2") {
-		levels[len(levels)-1] = 0.001 // comfy/extra_samplers/uni_pc.py
+	if err != nil {
+		return nil, err
 	}
-	return levels, err
+	switch last := len(levels) - 1; {
+	case d.Curves == schedule.ComfyUI && (r.Sampler == "uni_pc" || r.Sampler == "uni_pc_bh2"):
+		levels[last] = 0.001 // comfy/extra_samplers/uni_pc.py
+	case d.Curves != schedule.ComfyUI && r.Sampler == "dpm_adaptive" && levels[last] == 0 && last > 0:
+		// It ends at the model's lowest level, whatever the curve's is; in ComfyUI
+		// at the curve's.
+		if levels[last] = s.Min(); levels[last-1] <= s.Min() {
+			levels = levels[:last]
+		}
+	}
+	return levels, nil
 }
 
 // Guidance is what a recipe's guidance is to the sampler.

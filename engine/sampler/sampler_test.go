@@ -119,6 +119,44 @@ func TestAncestralKeepsTheDistribution(t *testing.T) {
 	}
 }
 
+func TestWithoutFreshNoiseAncestralIsNot(t *testing.T) {
+	for ancestral, plain := range map[string]string{"euler_ancestral": "euler", "dpm_2_ancestral": "dpm_2", "euler_ancestral_cfg_pp": "euler_cfg_pp"} {
+		s := start(t, ancestral)
+		s.Options.Eta = 0
+		if want := finish(t, start(t, plain)); !slices.Equal(finish(t, s).Latent, want.Latent) {
+			t.Errorf("%s at η = 0 is not %s", ancestral, plain)
+		}
+	}
+}
+
+func TestOptionsThatCannotBe(t *testing.T) {
+	for what, spoil := range map[string]func(o *Options){
+		"eta":        func(o *Options) { o.Eta = -1 },
+		"s_noise":    func(o *Options) { o.SNoise = math.NaN() },
+		"s_churn":    func(o *Options) { o.SChurn = math.Inf(1) },
+		"order is 9": func(o *Options) { o.Order = 9 },
+		"solver":     func(o *Options) { o.Solver = "leap" },
+	} {
+		s := start(t, "deis")
+		spoil(&s.Options)
+		if _, err := s.Next(gaussian); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("%s: error %v, want it named", what, err)
+		}
+	}
+	s := start(t, "tcd")
+	s.Training = nil
+	if _, err := s.Next(gaussian); err == nil || !strings.Contains(err.Error(), "Training") {
+		t.Errorf("TCD without the model's levels: error %v", err)
+	}
+	s = start(t, "dpm_adaptive")
+	if _, err := s.Next(func(x *tensor.Dense, _ float64) (Estimate, error) {
+		x.Float32s()[0] = float32(math.NaN())
+		return Estimate{Guided: x}, nil
+	}); err == nil || !strings.Contains(err.Error(), "another sampler") {
+		t.Errorf("DPM adaptive with a model that fails: error %v", err)
+	}
+}
+
 func TestDDIMIsEuler(t *testing.T) {
 	euler, ddim := finish(t, start(t, "euler")), finish(t, start(t, "ddim"))
 	if d := largestDifference(ddim.Latent, euler.Latent); d > 1e-5 {
