@@ -24,6 +24,7 @@ import (
 	"darkroom/engine/nn"
 	"darkroom/engine/pipeline"
 	"darkroom/engine/sampler"
+	"darkroom/engine/schedule"
 )
 
 // newEngine is the engine behind the verbs; the window loads its first model ahead.
@@ -48,6 +49,27 @@ func load(ctx context.Context, model, precision string) (engine.Painter, error) 
 func precisionVar(f *flag.FlagSet, name *string) {
 	f.StringVar(name, "precision", engine.Float32, "float32, which is exact, or bfloat16, which rounds the factors of the U-Net's products: "+
 		"faster on processors with AVX-512 BF16, another picture than float32's, and the same one on every machine")
+}
+
+// samplerVars are the flags of the way down the noise levels.
+func samplerVars(f *flag.FlagSet, r *engine.Request) {
+	f.StringVar(&r.Sampler, "sampler", engine.DefaultSampler, "one of "+strings.Join(sampler.Names(), ", ")+"; other tools' names are understood, too")
+	f.StringVar(&r.Schedule, "schedule", "", "the noise levels of the steps: one of "+strings.Join(schedule.Curves(), ", ")+"; the model's own if none is named")
+	optional := func(value **float64, name, usage string) {
+		f.Func(name, usage, func(s string) error {
+			x, err := strconv.ParseFloat(s, 64)
+			if err != nil {
+				return errors.New("write a number")
+			}
+			*value = &x
+			return nil
+		})
+	}
+	optional(&r.Eta, "eta", "`share` of fresh noise in each step of the samplers that add some: 0 is none; each has its own if this is left out")
+	optional(&r.SNoise, "s-noise", "`factor` to all fresh noise; 1 if it is left out")
+	f.Float64Var(&r.SChurn, "s-churn", 0, "noise that Euler, Heun and DPM2 add over the run and take out again")
+	f.Float64Var(&r.STMin, "s-tmin", 0, "the noise level down to which they do")
+	f.Float64Var(&r.STMax, "s-tmax", 0, "the noise level from which on they do; 0 is from the start")
 }
 
 // dialectVars are the flags of the noise that a picture starts from.
@@ -84,7 +106,7 @@ func generate(ctx context.Context, args []string) error {
 	f.Uint64Var(&r.Seed, "seed", 0, "number that decides the noise the picture develops from")
 	f.IntVar(&r.Steps, "steps", engine.DefaultSteps, "denoising steps")
 	f.Float64Var(&r.Guidance, "guidance", engine.DefaultGuidance, "how strongly the prompt pulls; 1 is not at all beyond what was learnt")
-	f.StringVar(&r.Sampler, "sampler", engine.DefaultSampler, "one of "+strings.Join(sampler.Names(), ", "))
+	samplerVars(f, &r)
 	f.IntVar(&r.Width, "width", 0, "pixels; 0 is the model's own")
 	f.IntVar(&r.Height, "height", 0, "pixels; 0 is the model's own")
 	f.StringVar(&r.Model, "model", engine.DefaultModel, `"default", the path of a model folder (diffusers layout) or of a Stable Diffusion 1 .safetensors file`)

@@ -167,6 +167,7 @@ func TestGenerateInADialect(t *testing.T) {
 		{[]string{"--variation-seed", "1", "--variation-strength", "0.2", "--count", "2"}, []engine.Request{
 			{Seed: 7, VariationSeed: 1, VariationStrength: 0.2}, {Seed: 7, VariationSeed: 2, VariationStrength: 0.2},
 		}},
+		{[]string{"--schedule", "Karras", "--s-churn", "2", "--s-tmax", "9"}, []engine.Request{{Seed: 7, Schedule: "karras", SChurn: 2, STMax: 9}}},
 		{[]string{"--seed-resize", "40x24"}, []engine.Request{{Seed: 7, SeedResizeWidth: 40, SeedResizeHeight: 24}}},
 	} {
 		out, frames := filepath.Join(dir, fmt.Sprintf("%d.png", i)), filepath.Join(dir, fmt.Sprint(i))

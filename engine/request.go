@@ -17,6 +17,7 @@ const (
 	MinSize  = 16
 	MaxSize  = 2048
 	MaxBatch = 4096
+	maxChurn = 10000
 )
 
 // ErrInvalid is wrapped by every error that says what is wrong with a Request.
@@ -55,6 +56,18 @@ type Request struct {
 	Model    string  `json:"model"` // DefaultModel, or the path of a model: a folder or one file
 	// a name from Precisions; empty is Float32, as in recipes from before there was another
 	Precision string `json:"precision,omitempty"`
+	// the curve of noise levels, a name from schedule.Curves; empty is the model's own
+	Schedule string `json:"schedule,omitempty"`
+	// Fresh noise of each step, as a share of what the sampler's process has, and a
+	// factor to all of it; nil is what is usual for the sampler.
+	Eta    *float64 `json:"eta,omitempty"`
+	SNoise *float64 `json:"s_noise,omitempty"`
+	// Noise added over the run by the samplers that churn (Karras et al. 2022),
+	// between two noise levels; a highest level of 0 is no limit.
+	SChurn float64 `json:"s_churn,omitempty"`
+	STMin  float64 `json:"s_tmin,omitempty"`
+	STMax  float64 `json:"s_tmax,omitempty"`
+
 	// the tool whose way this is drawn in, a name from dialect.Names; empty is our own
 	Dialect string `json:"dialect,omitempty"`
 
@@ -91,6 +104,12 @@ func (r Request) Validate() error {
 		return fmt.Errorf("%w: no model is named; use %q or the path of a model", ErrInvalid, DefaultModel)
 	case r.Precision != "" && !slices.Contains(Precisions(), r.Precision):
 		return fmt.Errorf("%w: precision is %q; choose %s (exact) or %s (faster, other pictures)", ErrInvalid, r.Precision, Float32, BFloat16)
+	case r.Eta != nil && !(*r.Eta >= 0 && *r.Eta <= 10):
+		return fmt.Errorf("%w: eta is %g; choose a number from 0 (no fresh noise) to 10, or leave it out", ErrInvalid, *r.Eta)
+	case r.SNoise != nil && !(*r.SNoise >= 0 && *r.SNoise <= 10):
+		return fmt.Errorf("%w: s_noise is %g; choose a number from 0 to 10, or leave it out", ErrInvalid, *r.SNoise)
+	case !(r.SChurn >= 0 && r.SChurn <= maxChurn && r.STMin >= 0 && r.STMin <= maxChurn && r.STMax >= 0 && r.STMax <= maxChurn):
+		return fmt.Errorf("%w: s_churn, s_tmin and s_tmax are %g, %g and %g; choose numbers from 0 to %d", ErrInvalid, r.SChurn, r.STMin, r.STMax, maxChurn)
 	case !(r.VariationStrength >= 0 && r.VariationStrength <= 1):
 		return fmt.Errorf("%w: variation_strength is %g; choose a number from 0 (the seed alone) to 1 (the variation seed alone)", ErrInvalid, r.VariationStrength)
 	case (r.SeedResizeWidth == 0) != (r.SeedResizeHeight == 0):

@@ -10,6 +10,7 @@ import (
 
 	"darkroom/engine"
 	"darkroom/engine/noise"
+	"darkroom/engine/schedule"
 )
 
 // Native is the name of our own way.
@@ -27,34 +28,30 @@ type Dialect struct {
 	// … or with every sampler that starts at the model's highest level.
 	FullAtTop bool
 
-	WholeTimesteps bool     // the model is shown the nearest timestep of its training, not one in between
-	Discards       []string // samplers that make a level more and leave out the last above zero
+	WholeTimesteps bool // the model is shown the nearest timestep of its training, not one in between
 
-	Curves   string // whose variant of the curves of noise levels
-	Emphasis string // the arithmetic of weights in prompts
+	Curves   schedule.Variant // whose variant of the curves of noise levels
+	Emphasis string           // the arithmetic of weights in prompts
 }
 
 // dialects is every dialect, our own first.
 var dialects = []Dialect{
-	{Name: Native, Curves: "", Emphasis: "original"},
+	{Name: Native, Emphasis: "original"},
 	{
 		// The web UI draws on the graphics card; its "NV" source and this are the
 		// same there as long as the card has a thread for each number (one picture
 		// of 512×512 pixels always), and are the same everywhere.
 		Name: "a1111",
 		// modules/sd_samplers_timesteps.py
-		VariancePreserving: []string{"ddim", "ddim_cfgpp", "plms", "unipc"},
-		// modules/sd_samplers_kdiffusion.py
-		Discards: []string{"dpm2", "dpm2_ancestral", "dpmpp_3m_sde"},
-		Curves:   "a1111", Emphasis: "original",
+		VariancePreserving: []string{"ddim", "ddim_cfg_pp", "plms", "uni_pc", "uni_pc_bh2"},
+		Curves:             schedule.A1111, Emphasis: "original",
 	},
 	{
 		// Its "CPU" source, and what it does on a Macintosh.
 		Name:               "a1111-cpu",
 		Noise:              noise.Convention{Start: noise.Mersenne, Steps: noise.Mersenne, Tree: noise.Mersenne},
-		VariancePreserving: []string{"ddim", "ddim_cfgpp", "plms", "unipc"},
-		Discards:           []string{"dpm2", "dpm2_ancestral", "dpmpp_3m_sde"},
-		Curves:             "a1111", Emphasis: "original",
+		VariancePreserving: []string{"ddim", "ddim_cfg_pp", "plms", "uni_pc", "uni_pc_bh2"},
+		Curves:             schedule.A1111, Emphasis: "original",
 	},
 	{
 		// ComfyUI with a graphics card of NVIDIA's (comfy/sample.py, comfy/samplers.py,
@@ -67,8 +64,7 @@ var dialects = []Dialect{
 			Own: func(seed uint64) uint64 { return seed },
 		},
 		FullAtTop: true, WholeTimesteps: true,
-		Discards: []string{"dpm2", "dpm2_ancestral", "unipc"},
-		Curves:   "comfyui", Emphasis: "comfy",
+		Curves: schedule.ComfyUI, Emphasis: "comfy",
 	},
 	{
 		// ComfyUI without a card, as it is since December 2025: an ancestral step's
@@ -81,8 +77,7 @@ var dialects = []Dialect{
 			Own: func(seed uint64) uint64 { return seed + 1 },
 		},
 		FullAtTop: true, WholeTimesteps: true,
-		Discards: []string{"dpm2", "dpm2_ancestral", "unipc"},
-		Curves:   "comfyui", Emphasis: "comfy",
+		Curves: schedule.ComfyUI, Emphasis: "comfy",
 	},
 	{
 		// InvokeAI with a graphics card: the start on the CPU, the rest on the card
@@ -94,7 +89,7 @@ var dialects = []Dialect{
 			Start: noise.Mersenne, Steps: noise.Philox, Tree: noise.Philox,
 			Own: func(seed uint64) uint64 { return seed ^ 0xffffffff },
 		},
-		Curves: "diffusers", Emphasis: "none",
+		Emphasis: "none",
 	},
 	{
 		// A script with diffusers' StableDiffusionPipeline and
@@ -102,8 +97,8 @@ var dialects = []Dialect{
 		// motion by chance; here it has the picture's seed.
 		Name:               "diffusers",
 		Noise:              noise.Convention{Start: noise.Mersenne, Steps: noise.Mersenne, Tree: noise.Mersenne, Shared: true},
-		VariancePreserving: []string{"ddim", "ddpm", "plms", "dpmpp_2m", "dpmpp_2m_sde", "unipc", "deis", "ipndm", "lcm", "tcd"},
-		Curves:             "diffusers", Emphasis: "none",
+		VariancePreserving: []string{"ddim", "ddpm", "plms", "dpmpp_2m", "dpmpp_2m_sde", "uni_pc", "uni_pc_bh2", "deis", "ipndm", "lcm", "tcd"},
+		Emphasis:           "none",
 	},
 }
 

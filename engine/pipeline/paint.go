@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"image"
 	"math"
-	"slices"
 	"time"
 
 	"darkroom/engine"
@@ -23,11 +22,14 @@ var _ engine.Painter = (*Pipeline)(nil)
 
 // Resolve fills in the model's own size and checks what only the model knows.
 func (p *Pipeline) Resolve(r engine.Request) (engine.Request, error) {
-	name, err := sampler.Parse(r.Sampler)
+	name, curve, err := sampler.Parse(r.Sampler)
+	if err == nil && r.Schedule != "" {
+		curve, err = schedule.Parse(r.Schedule)
+	}
 	if err != nil {
 		return r, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
 	}
-	r.Sampler = name
+	r.Sampler, r.Schedule = name, curve
 	d, err := dialect.Parse(r.Dialect)
 	switch {
 	case err != nil:
@@ -62,7 +64,7 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 	p.loadTime = 0
 	c := p.context(ctx)
 
-	words, err := p.Encode(c, r.Prompt, r.Negative, r.Guidance != 1)
+	words, err := p.Encode(c, r.Prompt, r.Negative, r.Guidance != 1 || sampler.NeedsUnguided(r.Sampler))
 	if err != nil {
 		return engine.Result{}, err
 	}
@@ -77,8 +79,9 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 	if err != nil {
 		return engine.Result{}, err
 	}
-	denoise := func(x *tensor.Dense, sigma float64) (*tensor.Dense, error) {
-		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), words, r.Guidance)
+	guidance := d.Guidance(r.Sampler, r.Guidance)
+	denoise := func(x *tensor.Dense, sigma float64) (sampler.Estimate, error) {
+		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), words, guidance)
 	}
 	var previewing time.Duration
 	for !state.Done() {
@@ -97,7 +100,11 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 	stages.Denoise = (time.Since(mark) - previewing).Seconds()
 
 	mark = time.Now()
-	picture, err := p.Decode(c, state.Dense())
+	latent := state.Dense()
+	if end := d.EndScale(r.Sampler, state.Sigmas[len(state.Sigmas)-1]); end != 1 {
+		kernel.Scale(nn.Data(latent), float32(end), nn.Data(latent))
+	}
+	picture, err := p.Decode(c, latent)
 	if err != nil {
 		return engine.Result{}, err
 	}
@@ -161,16 +168,9 @@ func (p *Pipeline) Start(r engine.Request) (*sampler.State, error) {
 	if err != nil {
 		return nil, err
 	}
-	steps, discards := r.Steps, slices.Contains(d.Discards, r.Sampler)
-	if discards {
-		steps++
-	}
-	sigmas, err := p.Schedule.Levels(p.curve, steps)
+	sigmas, err := d.Levels(p.Schedule, r, p.curve)
 	if err != nil {
-		return nil, err
-	}
-	if discards {
-		sigmas = slices.Delete(sigmas, steps-1, steps)
+		return nil, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
 	}
 	f := p.VAE.Config.Factor()
 	unit, stream := d.Noise.Begin(noise.Seeds{
@@ -183,7 +183,26 @@ func (p *Pipeline) Start(r engine.Request) (*sampler.State, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sampler.New(r.Sampler, sigmas, start, stream)
+	state, err := sampler.New(r.Sampler, sigmas, start, stream)
+	if err != nil {
+		return nil, err
+	}
+	setOptions(&state.Options, r)
+	if sampler.NeedsTraining(r.Sampler) {
+		state.Training = p.Schedule.Sigmas
+	}
+	return state, nil
+}
+
+// setOptions sets what the recipe says other than the sampler's usual.
+func setOptions(o *sampler.Options, r engine.Request) {
+	o.SChurn, o.STMin, o.STMax = r.SChurn, r.STMin, r.STMax
+	if r.Eta != nil {
+		o.Eta = *r.Eta
+	}
+	if r.SNoise != nil {
+		o.SNoise = *r.SNoise
+	}
 }
 
 // timestep is what the model knows noise level sigma as: in general between two
@@ -197,9 +216,9 @@ func (p *Pipeline) timestep(sigma float64, whole bool) float64 {
 }
 
 // denoise estimates the noise-free latent x0 of x [1,h,w,c] at noise level
-// sigma, known to it as timestep, pushed away from the negative prompt by classifier-free guidance
-// (Ho & Salimans 2022): u + g·(c − u).
-func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma, timestep float64, words *tensor.Dense, guidance float64) (*tensor.Dense, error) {
+// sigma, known to the model as timestep, pushed away from the negative prompt by
+// classifier-free guidance (Ho & Salimans 2022), u + g·(c − u); and u alone.
+func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma, timestep float64, words *tensor.Dense, guidance float64) (e sampler.Estimate, err error) {
 	n := words.Shape()[0]
 	s := x.Shape()
 	size := x.Size()
@@ -211,13 +230,17 @@ func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma, timestep float
 		y = p.UNet.Forward(c, in, timesteps[:], words, nil)
 	}
 	if err := c.Err(); err != nil {
-		return nil, err
+		return e, err
 	}
 	out := nn.Data(y)
 	if n == 2 {
+		if e.Unguided, err = p.Schedule.ToDenoised(x, nn.Wrap(out[:size:size], s...), sigma); err != nil {
+			return e, err
+		}
 		kernel.Lerp(out[:size], out[size:], float32(guidance))
 	}
-	return p.Schedule.ToDenoised(x, nn.Wrap(out[:size:size], s...), sigma)
+	e.Guided, err = p.Schedule.ToDenoised(x, nn.Wrap(out[:size:size], s...), sigma)
+	return e, err
 }
 
 // Decode turns a latent [1,h,w,c] into a picture.

@@ -1,5 +1,5 @@
-// Package elementary has ln, exp, sine, cosine and arc cosine of float64 numbers in the
-// same bits on every processor.
+// Package elementary has ln, exp, circular functions and quantiles of the beta
+// distribution of float64 numbers in the same bits on every processor.
 //
 // The functions of package math are assembly on some processors and fused
 // multiply-adds on others, so their last bit differs from machine to machine;
