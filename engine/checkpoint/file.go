@@ -105,7 +105,7 @@ func (f *File) Raw(name string, use func(t DType, raw []byte) error) error {
 	var used error
 	err := f.source.with(f.start+e.begin, f.start+e.end, func(raw []byte) {
 		t := e.dtype
-		if e.transposed {
+		if e.turned {
 			raw, used = transpose(raw, t, e.shape[0], e.shape[1])
 			t = F32
 		}

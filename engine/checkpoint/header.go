@@ -23,7 +23,7 @@ type entry struct {
 	dtype      DType
 	shape      []int
 	begin, end int64
-	transposed bool // stored with its two axes the other way round
+	turned     bool // stored with its two axes the other way round
 }
 
 // parse reads and checks the header.

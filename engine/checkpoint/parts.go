@@ -1,8 +1,6 @@
 package checkpoint
 
 import (
-	"encoding/binary"
-	"math"
 	"slices"
 	"strings"
 )
@@ -217,39 +215,13 @@ func (s *sorting) add(name string, pieces []piece) bool {
 	return len(pieces) > 0
 }
 
-// piece is the entry of a part of a tensor.
-func (e entry) piece(p piece) (entry, bool) {
-	e.shape = slices.Clone(e.shape)
-	if p.of > 0 {
-		if len(e.shape) == 0 || e.shape[0]%p.of != 0 || (e.end-e.begin)%int64(p.of) != 0 {
-			return e, false
-		}
-		size := (e.end - e.begin) / int64(p.of)
-		e.shape[0] /= p.of
-		e.begin += int64(p.n) * size
-		e.end = e.begin + size
+// piece is the entry of a piece of a tensor; false if it can't be had.
+func (e entry) piece(p piece) (_ entry, ok bool) {
+	if ok = true; p.of > 0 {
+		e, ok = e.part(p.n, p.of)
 	}
-	if p.transposed {
-		if len(e.shape) != 2 {
-			return e, false
-		}
-		e.shape[0], e.shape[1] = e.shape[1], e.shape[0]
-		e.transposed = true
+	if ok && p.transposed {
+		e, ok = e.transposed()
 	}
-	return e, true
-}
-
-// transpose turns a tensor that is stored [cols,rows] into [rows,cols] of F32.
-func transpose(raw []byte, t DType, rows, cols int) ([]byte, error) {
-	stored, err := Widen(raw, t)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]byte, 0, 4*len(stored))
-	for r := range rows {
-		for c := range cols {
-			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(stored[c*rows+r]))
-		}
-	}
-	return out, nil
+	return e, ok
 }

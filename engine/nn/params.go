@@ -47,6 +47,7 @@ type store struct {
 	packed    bool
 	precision Precision // of packed products
 	all       []*Param
+	products  []*Product
 	count     int
 	halves    []uint16 // see room
 	err       error
@@ -60,7 +61,16 @@ func Load(r *checkpoint.Reader) Params { return Params{store: &store{file: r}} }
 
 // Lacks is the parameters a file doesn't have, and those it has in another shape,
 // by their names in the file.
-type Lacks struct{ Missing, Misshapen []string }
+type Lacks struct {
+	Missing   []string
+	Misshapen []Misfit
+}
+
+// Misfit is a tensor of another shape than the parameter it is named as.
+type Misfit struct {
+	Name       string
+	Have, Want []int
+}
 
 // Survey is Load of a network that nobody will run: nothing is read, and what the
 // file lacks is no error but told by Lacks.
@@ -76,8 +86,8 @@ func (s *store) look(name string, shape []int) {
 	if s.file.Check(name, shape) == nil {
 		return
 	}
-	if s.file.Has(name) {
-		s.lacks.Misshapen = append(s.lacks.Misshapen, name)
+	if have, ok := s.file.Shape(name); ok {
+		s.lacks.Misshapen = append(s.lacks.Misshapen, Misfit{name, have, shape})
 	} else {
 		s.lacks.Missing = append(s.lacks.Missing, name)
 	}
@@ -145,6 +155,7 @@ func (p Params) weight(l layout, s start, gated, pays bool, shape ...int) (*tens
 	if pays && p.store.precision == BFloat16 {
 		w.Pair()
 	}
+	p.store.products = append(p.store.products, &Product{Name: p.prefix, Shape: shape, weights: w})
 	return nil, w
 }
 
