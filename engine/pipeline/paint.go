@@ -5,12 +5,16 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"math"
 	"time"
 
 	"darkroom/engine"
+	"darkroom/engine/dialect"
+	"darkroom/engine/kernel"
 	"darkroom/engine/nn"
 	"darkroom/engine/noise"
 	"darkroom/engine/sampler"
+	"darkroom/engine/schedule"
 
 	"gorgonia.org/tensor"
 )
@@ -19,11 +23,24 @@ var _ engine.Painter = (*Pipeline)(nil)
 
 // Resolve fills in the model's own size and checks what only the model knows.
 func (p *Pipeline) Resolve(r engine.Request) (engine.Request, error) {
-	name, err := sampler.Parse(r.Sampler)
+	name, curve, err := sampler.Parse(r.Sampler)
+	if err == nil && r.Schedule != "" {
+		curve, err = schedule.Parse(r.Schedule)
+	}
 	if err != nil {
 		return r, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
 	}
-	r.Sampler = name
+	r.Sampler, r.Schedule = name, curve
+	d, err := dialect.Parse(r.Dialect)
+	switch {
+	case err != nil:
+		return r, err
+	case r.BatchSize > 1 && !d.Noise.Shared:
+		return r, fmt.Errorf("%w: batch_size is %d, but the dialect %s draws each picture from a seed of its own; leave it out, or choose another dialect", engine.ErrInvalid, r.BatchSize, d.Name)
+	}
+	if r.Dialect = d.Name; d.Name == dialect.Native {
+		r.Dialect = "" // its only name in recipes
+	}
 	if precision, err := nn.ParsePrecision(r.Precision); err != nil || precision != p.Precision {
 		return r, fmt.Errorf("%w: precision is %q, but the model was loaded for %s; load it for the one asked for", engine.ErrInvalid, r.Precision, p.Precision)
 	}
@@ -51,7 +68,11 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 	p.loadTime = 0
 	c := p.context(ctx)
 
-	by, err := p.steer(c, r)
+	d, err := dialect.Parse(r.Dialect)
+	if err != nil {
+		return engine.Result{}, err
+	}
+	by, err := p.steer(c, r, d.Guidance(r.Sampler, r.Guidance))
 	if err != nil {
 		return engine.Result{}, err
 	}
@@ -62,8 +83,8 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 	if err != nil {
 		return engine.Result{}, err
 	}
-	denoise := func(x *tensor.Dense, sigma float64) (*tensor.Dense, error) {
-		return p.denoise(c, x, sigma, by)
+	denoise := func(x *tensor.Dense, sigma float64) (sampler.Estimate, error) {
+		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), by)
 	}
 	var previewing time.Duration
 	for !state.Done() {
@@ -82,7 +103,11 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 	stages.Denoise = (time.Since(mark) - previewing).Seconds()
 
 	mark = time.Now()
-	picture, err := p.Decode(c, state.Dense())
+	latent := state.Dense()
+	if end := d.EndScale(r.Sampler, state.Sigmas[len(state.Sigmas)-1]); end != 1 {
+		kernel.Scale(nn.Data(latent), float32(end), nn.Data(latent))
+	}
+	picture, err := p.Decode(c, latent)
 	if err != nil {
 		return engine.Result{}, err
 	}
@@ -100,19 +125,58 @@ func (p *Pipeline) context(ctx context.Context) *nn.Context {
 	return p.ctx
 }
 
-// Start is the state before the first step: pure noise at the highest level.
+// Start is the state before the first step: pure noise at the highest level, as
+// the request's dialect makes it.
 func (p *Pipeline) Start(r engine.Request) (*sampler.State, error) {
-	sigmas, err := p.Schedule.Levels(p.curve, r.Steps)
+	d, err := dialect.Parse(r.Dialect)
 	if err != nil {
 		return nil, err
+	}
+	sigmas, err := d.Levels(p.Schedule, r, p.curve)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
 	}
 	f := p.VAE.Config.Factor()
-	stream := noise.Stream{Seed: r.Seed}
-	start, err := sampler.Start(stream.Next(p.VAE.Config.Latent, r.Height/f, r.Width/f), sigmas[0])
+	unit, stream := d.Noise.Begin(noise.Seeds{
+		Seed: r.Seed, Delta: r.ENSD,
+		Variation: r.VariationSeed, Strength: r.VariationStrength,
+		Height: r.SeedResizeHeight / f, Width: r.SeedResizeWidth / f,
+		Batch: r.BatchSize, Index: r.BatchIndex,
+	}, p.VAE.Config.Latent, r.Height/f, r.Width/f)
+	start, err := sampler.Start(unit, d.StartScale(r.Sampler, sigmas[0], p.Schedule.Max()))
 	if err != nil {
 		return nil, err
 	}
-	return sampler.New(r.Sampler, sigmas, start, stream)
+	state, err := sampler.New(r.Sampler, sigmas, start, stream)
+	if err != nil {
+		return nil, err
+	}
+	setOptions(&state.Options, r)
+	if sampler.NeedsTraining(r.Sampler) {
+		state.Training = p.Schedule.Sigmas
+	}
+	return state, nil
+}
+
+// setOptions sets what the recipe says other than the sampler's usual.
+func setOptions(o *sampler.Options, r engine.Request) {
+	o.SChurn, o.STMin, o.STMax = r.SChurn, r.STMin, r.STMax
+	if r.Eta != nil {
+		o.Eta = *r.Eta
+	}
+	if r.SNoise != nil {
+		o.SNoise = *r.SNoise
+	}
+}
+
+// timestep is what the model knows noise level sigma as: in general between two
+// timesteps of its training, or the nearest one.
+func (p *Pipeline) timestep(sigma float64, whole bool) float64 {
+	t := p.Schedule.SigmaToTimestep(sigma)
+	if whole {
+		return math.Round(t)
+	}
+	return t
 }
 
 // Decode turns a latent [1,h,w,c] into a picture.

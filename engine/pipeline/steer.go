@@ -7,6 +7,7 @@ import (
 	"darkroom/engine/family"
 	"darkroom/engine/kernel"
 	"darkroom/engine/nn"
+	"darkroom/engine/sampler"
 	"darkroom/engine/schedule"
 	"darkroom/engine/unet"
 
@@ -18,14 +19,15 @@ type steering struct {
 	words  *tensor.Dense // [n,T,D], a row for each pass of a step
 	added  *unet.Added
 	beside *tensor.Dense // [1 or n,h,w,k] what the U-Net sees beside the latent; nil for a model that draws
-	// combine makes one prediction of those of the n passes, in the first's place.
+	// combine makes one prediction of those of several passes, in the first's place.
 	combine func(out []float32, size int)
 }
 
-// steer reads the texts and pictures of a resolved request.
-func (p *Pipeline) steer(c *nn.Context, r engine.Request) (*steering, error) {
-	s := &steering{combine: func([]float32, int) {}}
-	guided := r.Guidance != 1 && !p.guided
+// steer reads the texts and pictures of a resolved request, which pull as strongly
+// as guidance says.
+func (p *Pipeline) steer(c *nn.Context, r engine.Request, guidance float64) (*steering, error) {
+	s := &steering{}
+	guided := (r.Guidance != 1 || sampler.NeedsUnguided(r.Sampler)) && !p.guided
 	edits := p.Task == family.Editing && (guided || r.ImageGuidance != 1)
 	words, err := p.Encode(c, r.Prompt, r.Negative, guided || edits)
 	if err != nil {
@@ -38,16 +40,16 @@ func (p *Pipeline) steer(c *nn.Context, r engine.Request) (*steering, error) {
 		words = words.rows(0, 0, 1)
 		s.combine = func(out []float32, size int) {
 			without, picture, both := out[:size], out[size:2*size], out[2*size:]
-			g, k := float32(r.Guidance), float32(r.ImageGuidance)
+			g, k := float32(guidance), float32(r.ImageGuidance)
 			for i, u := range without {
 				without[i] = u + float32(g*(both[i]-picture[i])) + float32(k*(picture[i]-u))
 			}
 		}
 	case guided:
 		// classifier-free guidance (Ho & Salimans 2022): u + g·(c − u)
-		s.combine = func(out []float32, size int) { kernel.Lerp(out[:size], out[size:], float32(r.Guidance)) }
+		s.combine = func(out []float32, size int) { kernel.Lerp(out[:size], out[size:], float32(guidance)) }
 	}
-	s.words, s.added = words.Context, p.added(words, r.Guidance, r.Width, r.Height)
+	s.words, s.added = words.Context, p.added(words, guidance, r.Width, r.Height)
 	switch p.Task {
 	case family.Inpainting:
 		s.beside, err = p.masked(c, r)
@@ -57,12 +59,13 @@ func (p *Pipeline) steer(c *nn.Context, r engine.Request) (*steering, error) {
 	return s, err
 }
 
-// denoise estimates the noise-free latent x0 of x [1,h,w,c] at noise level sigma.
-func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma float64, by *steering) (*tensor.Dense, error) {
+// denoise estimates the noise-free latent x0 of x [1,h,w,c] at noise level sigma,
+// known to the model as timestep; and the same without guidance, if there is any.
+func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma, timestep float64, by *steering) (e sampler.Estimate, err error) {
 	n := by.words.Shape()[0]
 	s := x.Shape()
 	size := x.Size()
-	timestep := [1]float64{p.Schedule.SigmaToTimestep(sigma)}
+	timesteps := [1]float64{timestep}
 	var y *tensor.Dense
 	for c.Next(nn.Pass{Network: "unet", Size: [4]int{n, s[1], s[2], by.words.Shape()[1]}}) {
 		in := c.New(1, s[1], s[2], s[3])
@@ -70,14 +73,20 @@ func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma float64, by *st
 		if by.beside != nil {
 			in = nn.Concat(c, nn.Spread(c, in, by.beside.Shape()[0]), by.beside)
 		}
-		y = p.UNet.Forward(c, in, timestep[:], by.words, by.added)
+		y = p.UNet.Forward(c, in, timesteps[:], by.words, by.added)
 	}
 	if err := c.Err(); err != nil {
-		return nil, err
+		return e, err
 	}
 	out := nn.Data(y)
-	by.combine(out, size)
-	return p.Schedule.ToDenoised(x, nn.Wrap(out[:size:size], s...), sigma)
+	if n > 1 {
+		if e.Unguided, err = p.Schedule.ToDenoised(x, nn.Wrap(out[:size:size], s...), sigma); err != nil {
+			return e, err
+		}
+		by.combine(out, size)
+	}
+	e.Guided, err = p.Schedule.ToDenoised(x, nn.Wrap(out[:size:size], s...), sigma)
+	return e, err
 }
 
 // masked is what an inpainting U-Net sees beside the latent [1,h,w,1+c]: the mask, 1
