@@ -25,6 +25,7 @@ import (
 	"darkroom/engine/pipeline"
 	"darkroom/engine/sampler"
 	"darkroom/engine/schedule"
+	"darkroom/engine/system"
 )
 
 // newEngine is the engine behind the verbs; the window loads its first model ahead.
@@ -112,7 +113,8 @@ func generate(ctx context.Context, args []string) error {
 	f.StringVar(&r.Image, "image", "", "picture to paint into (with a model for inpainting) or to change (with InstructPix2Pix)")
 	f.StringVar(&r.Mask, "mask", "", "picture that is white where --image is to be painted over")
 	f.Float64Var(&r.ImageGuidance, "image-guidance", 0, fmt.Sprintf("how strongly --image counts when it is changed; 0 is %g", engine.DefaultImageGuidance))
-	f.StringVar(&r.Model, "model", engine.DefaultModel, `"default", the path of a model folder (diffusers layout) or of a Stable Diffusion 1, 2 or XL .safetensors file`)
+	modelVar(f, &r.Model)
+	force := f.Bool("force", false, "begin even if there seems to be too little memory")
 	precisionVar(f, &r.Precision)
 	dialectVars(f, &r)
 	if err := parse(f, args); err != nil {
@@ -124,12 +126,21 @@ func generate(ctx context.Context, args []string) error {
 	if *count < 1 || *count > 10000 {
 		return fmt.Errorf("%w: count is %d; choose a number from 1 to 10000", errUsage, *count)
 	}
+	var err error
+	if r.Model, err = modelNamed(ctx, r.Model); err != nil {
+		return err
+	}
 	if err := r.Validate(); err != nil {
 		return err
 	}
 	d, err := dialect.Parse(r.Dialect)
 	if err != nil {
 		return err
+	}
+	if !*force {
+		if err := roomFor(ctx, r); err != nil {
+			return err
+		}
 	}
 	// found out now rather than after the work
 	if err := writable(*out); err != nil {
@@ -169,6 +180,25 @@ func framesOf(r engine.Request) string {
 		name += fmt.Sprintf("-picture-%d", r.BatchIndex+1)
 	}
 	return name
+}
+
+// modelVar is the flag --model.
+func modelVar(f *flag.FlagSet, name *string) {
+	f.StringVar(name, "model", "", `"default", which is built in, the path of a model (a folder in the diffusers layout, or one file of a Stable Diffusion 1, 2 or XL), `+
+		"or a name from `darkroom models list`; the one that `darkroom models use` has chosen if none is given")
+}
+
+// roomFor makes sure that there is memory for a picture; of a request that can't be
+// drawn at all, the engine says so.
+func roomFor(ctx context.Context, r engine.Request) error {
+	need, resolved, err := pipeline.Needs(ctx, r)
+	if err != nil {
+		return nil
+	}
+	if err := need.Fits(system.FreeMemory(), resolved); err != nil {
+		return fmt.Errorf("%w; or say --force to try", err)
+	}
+	return nil
 }
 
 // writable makes sure a file can be written at path, leaving nothing behind.
