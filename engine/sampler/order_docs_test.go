@@ -117,8 +117,18 @@ func plot(all []measurement) image.Image {
 	write((width-right+left)/2-10*textWidth, height-textHeight+up, "estimates of the model", ink)
 	write(left+textWidth, top+textHeight, "error", ink)
 	colours := []color.RGBA{
-		{120, 120, 120, 255}, {214, 39, 40, 255}, {31, 119, 180, 255}, {255, 127, 14, 255}, {44, 160, 44, 255}, {148, 103, 189, 255},
-		{140, 86, 75, 255}, {227, 119, 194, 255}, {0, 0, 0, 255}, {188, 150, 34, 255}, {23, 190, 207, 255}, {70, 70, 220, 255},
+		{120, 120, 120, 255},
+		{214, 39, 40, 255},
+		{31, 119, 180, 255},
+		{255, 127, 14, 255},
+		{44, 160, 44, 255},
+		{148, 103, 189, 255},
+		{140, 86, 75, 255},
+		{227, 119, 194, 255},
+		{0, 0, 0, 255},
+		{188, 150, 34, 255},
+		{23, 190, 207, 255},
+		{70, 70, 220, 255},
 	}
 	for k, name := range plotted {
 		m := all[slices.IndexFunc(all, func(m measurement) bool { return m.name == name })]
