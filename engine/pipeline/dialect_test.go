@@ -75,6 +75,30 @@ func TestResolveKnowsDialects(t *testing.T) {
 	}
 }
 
+func TestDeltaIsForTheSteps(t *testing.T) {
+	p := loadTiny(t)
+	start := func(delta int64) *sampler.State {
+		r, err := p.Resolve(engine.Request{Seed: 42, Steps: 4, Guidance: 1, Sampler: "euler_ancestral", Model: tiny, Dialect: "a1111", ENSD: delta})
+		if err != nil {
+			t.Fatal(err)
+		}
+		state, err := p.Start(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return state
+	}
+	with, without := start(-2), start(0)
+	if n := with.Noise; n.Seed != 40 || n.Draw != 0 || n.Tree.Seed != 42 {
+		t.Errorf("the noise to come is %+v", n)
+	}
+	for i, x := range with.Latent {
+		if x != without.Latent[i] {
+			t.Fatal("the start is another")
+		}
+	}
+}
+
 // TestVariationOfNothing makes sure that a strength of 0 is the seed alone and 1
 // the other seed alone.
 func TestVariationOfNothing(t *testing.T) {
