@@ -1,0 +1,162 @@
+package recipe
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"darkroom/engine"
+	"darkroom/engine/sampler"
+)
+
+// field is something a recipe may ask for beyond what every request has.
+type field struct {
+	name  string                            // in the JSON of engine.Request
+	asked func(r Recipe) string             // what is asked for, in words; "" for nothing special
+	set   func(q *engine.Request, r Recipe) // nil while the engine has no such field
+}
+
+// fields is all of them. One that the engine has learnt gets its set here and
+// nowhere else; a test finds out when one is forgotten.
+var fields = []field{
+	{"dialect", func(r Recipe) string { return named("the noise and the prompt language of", r.Dialect) }, nil},
+	{"schedule", func(r Recipe) string { return named("the schedule", r.Schedule) }, nil},
+	{"eta", func(r Recipe) string { return valued("eta", r.Eta) }, nil},
+	{"s_churn", func(r Recipe) string { return valued("churn (s_churn)", r.SChurn) }, nil},
+	{"s_tmin", func(r Recipe) string { return valued("churn from (s_tmin)", r.STMin) }, nil},
+	{"s_tmax", func(r Recipe) string { return valued("churn up to (s_tmax)", r.STMax) }, nil},
+	{"s_noise", func(r Recipe) string { return valued("the sampler's noise (s_noise)", r.SNoise) }, nil},
+	{"variation_seed", func(r Recipe) string {
+		if r.VariationSeed == nil || r.VariationStrength == 0 {
+			return ""
+		}
+		return fmt.Sprintf("the variation seed %d", *r.VariationSeed)
+	}, nil},
+	{"variation_strength", func(r Recipe) string { return valued("the variation's strength", &r.VariationStrength) }, nil},
+	{"seed_resize_width", func(r Recipe) string { return counted("the seed's width", r.SeedResizeWidth, 0) }, nil},
+	{"seed_resize_height", func(r Recipe) string { return counted("the seed's height", r.SeedResizeHeight, 0) }, nil},
+	{"ensd", func(r Recipe) string { return counted("eta noise seed delta (ENSD)", r.ENSD, 0) }, nil},
+	{"clip_skip", func(r Recipe) string { return counted("clip skip", r.ClipSkip, 1) }, nil},
+	{"emphasis", func(r Recipe) string { return named("the emphasis", strings.TrimPrefix(r.Emphasis, "original")) }, nil},
+	{"template", func(r Recipe) string { return named("the prompt's template", shorten(r.Template)) }, nil},
+	{"image", func(r Recipe) string { return r.Image }, nil},
+	{"mask", func(r Recipe) string { return r.Mask }, nil},
+	{"strength", func(r Recipe) string { return valued("the denoising strength", r.Denoising) }, nil},
+	{"image_guidance", func(r Recipe) string { return valued("the image guidance", r.ImageGuidance) }, nil},
+	{"vae", func(r Recipe) string { return named("the VAE", r.VAE) + hashed(r.VAEHash) }, nil},
+	{"loras", func(r Recipe) string {
+		var names []string
+		for _, l := range r.Loras {
+			names = append(names, fmt.Sprintf("the LoRA %s with weight %g%s", l.Name, l.Weight, hashed(l.Hash)))
+		}
+		return strings.Join(names, ", ")
+	}, nil},
+	{"precision", func(r Recipe) string { return "" }, func(q *engine.Request, r Recipe) {
+		if r.Tool == "Darkroom" {
+			q.Precision = r.Precision
+		}
+	}},
+}
+
+func named(what, value string) string {
+	if value == "" {
+		return ""
+	}
+	return what + " " + value
+}
+
+func valued(what string, value *float64) string {
+	if value == nil || *value == 0 {
+		return ""
+	}
+	return what + " " + strconv.FormatFloat(*value, 'g', -1, 64)
+}
+
+func counted(what string, value, usual int) string {
+	if value == 0 || value == usual {
+		return ""
+	}
+	return what + " " + strconv.Itoa(value)
+}
+
+func hashed(hash string) string {
+	if hash == "" {
+		return ""
+	}
+	return " (hash " + hash + ")"
+}
+
+// Request is the request that comes nearest to the recipe, and can be drawn, and
+// a sentence for everything that could not be restored. For a picture that
+// Darkroom drew it is the very request, and nothing is left to say.
+func (r Recipe) Request() (engine.Request, []string) {
+	if r.own != nil {
+		return *r.own, r.Notes
+	}
+	q := engine.Request{
+		Prompt: r.Prompt, Negative: r.Negative, Steps: engine.DefaultSteps, Guidance: engine.DefaultGuidance,
+		Sampler: engine.DefaultSampler, Model: engine.DefaultModel,
+	}
+	var notes []string
+	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
+
+	switch {
+	case r.Model == "" && r.ModelHash == "":
+		note("The recipe names no model: the built-in one is chosen.")
+	case r.Tool == "Darkroom" && r.Model == engine.DefaultModel:
+	default:
+		note("The picture was drawn by the model %s%s: choose it, if you have it; the built-in one is chosen.", strings.TrimSpace(r.Model), hashed(r.ModelHash))
+	}
+	if r.Seed != nil {
+		q.Seed = *r.Seed
+	} else {
+		note("The recipe has no seed: the picture can't be made again, and seed 0 is chosen.")
+	}
+	switch {
+	case r.Steps == 0:
+		note("The recipe has no number of steps: %d is chosen.", q.Steps)
+	case r.Steps < 1 || r.Steps > engine.MaxSteps:
+		note("%d steps can't be taken: %d is chosen.", r.Steps, q.Steps)
+	default:
+		q.Steps = r.Steps
+	}
+	switch {
+	case r.Guidance == nil:
+		note("The recipe has no guidance: %g is chosen.", q.Guidance)
+	case *r.Guidance < 0 || *r.Guidance > 100:
+		note("Guidance can't be %g: %g is chosen.", *r.Guidance, q.Guidance)
+	default:
+		q.Guidance = *r.Guidance
+	}
+	if name, err := sampler.Parse(r.Sampler); err == nil {
+		q.Sampler = name
+	} else if r.Sampler == "" {
+		note("The recipe names no sampler: %s is chosen.", sampler.Label(q.Sampler))
+	} else {
+		note("The sampler %s is not known: %s is chosen.", r.Sampler, sampler.Label(q.Sampler))
+	}
+	if r.Width > 0 && r.Height > 0 {
+		q.Width, q.Height = side(r.Width), side(r.Height)
+		if q.Width != r.Width || q.Height != r.Height {
+			note("A picture of %d×%d can't be drawn: %d×%d is chosen.", r.Width, r.Height, q.Width, q.Height)
+		}
+	}
+	for _, f := range fields {
+		if f.set != nil {
+			f.set(&q, r)
+		} else if asked := f.asked(r); asked != "" {
+			note("Not used yet: %s.", asked)
+		}
+	}
+	if err := q.Validate(); err != nil { // a setting that no field above looks at
+		note("The recipe can't be drawn as it is (%v).", err)
+		q.Precision = ""
+	}
+	return q, append(notes, r.Notes...)
+}
+
+// side is the nearest length of a side that can be drawn and is not longer,
+// where there is one.
+func side(n int) int {
+	return min(max(n-n%engine.SizeUnit, engine.MinSize), engine.MaxSize)
+}
