@@ -52,7 +52,7 @@ func TextChunk(keyword, text string) Chunk {
 		}
 		latin = append(latin, byte(r))
 	}
-	if plain(latin) != string([]rune(keyword+"\x00"+text)) { // Latin-1 that reads as UTF-8
+	if plain(latin[len(keyword)+1:]) != text { // Latin-1 that reads as UTF-8
 		return UnicodeChunk(keyword, text)
 	}
 	return NewChunk("tEXt", latin)
