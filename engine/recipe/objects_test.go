@@ -1,0 +1,3 @@
+package recipe
+
+var objects []example

@@ -1,0 +1,211 @@
+package recipe
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"image"
+	"math/rand/v2"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"darkroom/engine"
+	"darkroom/engine/metadata"
+	"darkroom/engine/sampler"
+)
+
+func golden(t *testing.T, name string, into any) {
+	t.Helper()
+	b, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The expressions find what Python's find, for which they were written.
+func TestPairs(t *testing.T) {
+	var lines []struct {
+		Line  string
+		Pairs [][2]string
+	}
+	golden(t, "pairs.json", &lines)
+	for _, l := range lines {
+		var got [][2]string
+		for _, m := range pairs.FindAllStringSubmatch(l.Line, -1) {
+			got = append(got, [2]string{m[1], m[2]})
+		}
+		if !slices.Equal(got, l.Pairs) {
+			t.Errorf("%q: %q\nwant %q", l.Line, got, l.Pairs)
+		}
+	}
+}
+
+// quote writes the very bytes that Python's json.dumps(ensure_ascii=False) does.
+func TestQuote(t *testing.T) {
+	var values [][2]string
+	golden(t, "quoted.json", &values)
+	for _, v := range values {
+		if got := quote(v[0]); got != v[1] {
+			t.Errorf("%q is quoted as %s, want %s", v[0], got, v[1])
+		}
+		if got := unquote(v[1]); got != v[0] {
+			t.Errorf("%s is unquoted as %q, want %q", v[1], got, v[0])
+		}
+	}
+}
+
+// The last line holds settings from three pairs on; lines go to the negative
+// prompt from where it begins.
+func TestSplitParameters(t *testing.T) {
+	const settings = "Steps: 20, Sampler: Euler a, CFG scale: 7"
+	for _, c := range []struct {
+		text, prompt, negative string
+		settings               int
+	}{
+		{"a cat\n" + settings, "a cat", "", 3},
+		{"a cat\nNegative prompt: b\n" + settings, "a cat", "b", 3},
+		{"a cat\nNegative prompt: b\nc\n d \n" + settings, "a cat", "b\nc\nd", 3},
+		{"a\n\n b\r\n" + settings + "\n\n", "a\n\nb", "", 3},
+		{settings, "", "", 3},
+		{"Negative prompt: only\n" + settings, "", "only", 3},
+		{"a cat\nSteps: 20, Seed: 1", "a cat\nSteps: 20, Seed: 1", "", 0},
+		{"aa: 1, bb: 2, cc: 3\ntext", "aa: 1, bb: 2, cc: 3\ntext", "", 0},
+		{"a\nNegative prompt: b\nNegative prompt: c\n" + settings, "a", "b\nc", 3},
+		{"", "", "", 0},
+		{"Negative prompt:\n" + settings, "", "", 3},
+		{"a\nSteps: , Sampler: Euler a, CFG scale: 7", "a", "", 2}, // the web UI drops a key without value
+	} {
+		prompt, negative, got := splitParameters(c.text)
+		if prompt != c.prompt || negative != c.negative || len(got) != c.settings {
+			t.Errorf("%q: %q, %q, %q", c.text, prompt, negative, got)
+		}
+	}
+}
+
+// alphabet is pieces that prompts in the wild are made of, and those that could
+// break the grammar.
+var alphabet = []string{
+	"a cat", " ", ", ", ": ", "\n", "\"", "'", "\\", "\\\"", "(", ")", "((b))", "[c:d:0.5]", "[e|f]", "<lora:g:0.8>", "{h|i}", "BREAK", "AND",
+	"Steps: 20", "Seed: 1, Size: 1x1", "Negative prompts", "é", "猫", "😀", "ß\u2028", "Ã©", "&amp;", "<b>", "\t", "%s", "#", "|", "/", "\u00a0", "__k__",
+}
+
+func randomPrompt(r *rand.Rand) string {
+	var b strings.Builder
+	for range r.IntN(12) {
+		b.WriteString(alphabet[r.IntN(len(alphabet))])
+	}
+	return b.String()
+}
+
+// canonical is a prompt as the grammar can hold it: it has no blanks around
+// lines and no empty lines at the start. (Nor can a line begin the negative
+// prompt, which none of these does.)
+func canonical(prompt string) string {
+	lines := strings.Split(prompt, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return strings.TrimLeft(strings.Join(lines, "\n"), "\n")
+}
+
+// Two hundred recipes of random prompts come back from a picture: Darkroom's own
+// JSON to the last bit, the web UI's grammar as far as it goes.
+func TestRecipesComeBack(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 5))
+	names := sampler.Names()
+	for i := range 200 {
+		want := engine.Request{
+			Prompt: randomPrompt(random), Negative: randomPrompt(random), Seed: random.Uint64() >> random.IntN(64), Steps: 1 + random.IntN(150),
+			Guidance: float64(random.IntN(400)) / 16, Sampler: names[random.IntN(len(names))],
+			Width: 8 * (2 + random.IntN(100)), Height: 8 * (2 + random.IntN(100)), Model: engine.DefaultModel,
+		}
+		if i%5 == 0 {
+			want.Model, want.Precision = "/models/"+randomModel(random), engine.BFloat16
+		}
+		own, err := Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := Parameters(want, image.Pt(want.Width, want.Height))
+		file := append([]byte(metadata.Signature), metadata.TextChunk(ParametersKey, text).Append(nil)...)
+		foreign := metadata.NewChunk("IEND", nil).Append(slices.Clone(file))
+		file = metadata.NewChunk("IEND", nil).Append(metadata.UnicodeChunk(Key, own).Append(file))
+
+		r, err := Read(bytes.NewReader(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, notes := r.Request(); got != want || len(notes) != 0 {
+			t.Errorf("%d: %+v, %q\nwant %+v", i, got, notes, want)
+		}
+
+		// What another program reads: the text alone.
+		if r, err = Read(bytes.NewReader(foreign)); err != nil {
+			t.Fatalf("%d: %v\n%s", i, err, text)
+		}
+		got, notes := r.Request()
+		want.Prompt, want.Negative = canonical(want.Prompt), canonical(want.Negative)
+		said := min(strings.Count(want.Prompt, "<lora:"), 1)
+		if want.Model != engine.DefaultModel {
+			if r.Model != modelName(want.Model) || len(notes) == 0 || !strings.Contains(notes[0], strings.TrimSpace(r.Model)) {
+				t.Errorf("%d: the model is %q and the notes %q, want %q", i, r.Model, notes, want.Model)
+			}
+			want.Model = engine.DefaultModel
+			said++
+		}
+		if len(notes) != said {
+			t.Errorf("%d: notes %q", i, notes)
+		}
+		if got != want {
+			t.Errorf("%d: %+v\nwant %+v\n%s", i, got, want, text)
+		}
+	}
+}
+
+func randomModel(r *rand.Rand) string {
+	return fmt.Sprintf("dream, %q: v%d %s.safetensors", "q", r.IntN(9), alphabet[r.IntN(4)])
+}
+
+// A test that fails when engine.Request has learnt a field and its recipe is
+// still said not to be used.
+func TestEveryFieldOfARequestIsRestored(t *testing.T) {
+	direct := []string{"prompt", "negative", "seed", "steps", "guidance", "sampler", "width", "height", "model"}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[engine.Request]()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if slices.Contains(direct, name) {
+			continue
+		}
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+		if i < 0 || fields[i].set == nil {
+			t.Errorf("engine.Request has %q, which no recipe fills in: give its field in request.go a set", name)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, c := range texts {
+		f.Add(c.text)
+	}
+	for _, c := range objects {
+		f.Add(c.text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		r, err := Parse(text)
+		if err != nil {
+			return
+		}
+		q, _ := r.Request()
+		if err := q.Validate(); err != nil {
+			t.Errorf("a request that can't be drawn: %v", err)
+		}
+		if _, err := json.Marshal(r); err != nil {
+			t.Errorf("a recipe that is no JSON: %v", err)
+		}
+	})
+}
