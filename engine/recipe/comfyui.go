@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"darkroom/engine/metadata"
 )
 
 // parseGraph reads a graph of ComfyUI in the form its server takes: nodes by
@@ -41,7 +43,8 @@ const maxNodes = 1000
 type graph struct {
 	nodes map[string]*node
 	r     Recipe
-	left  int // nodes that may still be visited
+	left  int // nodes that may still be visited on this way
+	words int // bytes of prompts
 }
 
 // follow is the node that a link leads to, nil when the input is a value.
@@ -133,6 +136,7 @@ func readGraph(nodes map[string]*node) (Recipe, bool) {
 	} {
 		for _, name := range names.keys() {
 			if n := nodes[name]; ends(n) {
+				g.left = maxNodes
 				s, d := g.back(n)
 				if s != nil && !slices.Contains(found, s) {
 					found = append(found, s)
@@ -194,9 +198,9 @@ func (g *graph) next(n *node) *node {
 
 // sampler reads the sampler that began with noise; those after it are noted.
 func (g *graph) sampler(n *node) {
-	for {
+	for range len(g.nodes) {
 		first, second := g.latent(n)
-		if first == nil {
+		if first == nil || first == n {
 			break
 		}
 		if second {
@@ -206,10 +210,8 @@ func (g *graph) sampler(n *node) {
 		}
 		g.r.Image, g.r.Denoising = "", nil
 		n = first
-		if g.left == 0 {
-			break
-		}
 	}
+	g.left = maxNodes
 	r := &g.r
 	conditions := n // has the inputs positive, negative and model
 	v := g.values(n, "seed", "noise_seed", "steps", "cfg", "sampler_name", "scheduler", "denoise", "add_noise", "start_at_step", "end_at_step")
@@ -248,8 +250,11 @@ func (g *graph) sampler(n *node) {
 	if c := g.follow(conditions, "conditioning"); c != nil { // a guider without a negative prompt
 		r.Prompt = g.prompt(c)
 	} else {
-		r.Prompt, r.Negative = g.prompt(g.follow(conditions, "positive")), g.prompt(g.follow(conditions, "negative"))
+		r.Prompt = g.prompt(g.follow(conditions, "positive"))
+		g.left = maxNodes
+		r.Negative = g.prompt(g.follow(conditions, "negative"))
 	}
+	g.left = maxNodes
 	g.model(conditions)
 }
 
@@ -257,6 +262,7 @@ func (g *graph) sampler(n *node) {
 // is; it may be the work of an earlier sampler, larger or not.
 func (g *graph) latent(n *node) (earlier *node, larger bool) {
 	r := &g.r
+	g.left = maxNodes
 	for n = g.follow(n, "latent_image"); n != nil; n = g.next(n) {
 		switch {
 		case slices.Contains(samplers, n.class):
@@ -337,6 +343,9 @@ func (g *graph) prompt(n *node) string {
 	case "CLIPTextEncode":
 		g.clip(g.follow(n, "clip"))
 		if s := words(g.value(n, "text")); s != "" || g.follow(n, "text") == nil {
+			if g.words += len(s); g.words > metadata.MaxText { // one text many times over
+				return ""
+			}
 			return s
 		}
 		g.note("A prompt is made by node %s, which is not understood.", n.name)

@@ -7,7 +7,7 @@ import (
 
 // parseInvoke reads the text invokeai_metadata of InvokeAI 3 and later.
 func parseInvoke(o object) (Recipe, bool) {
-	if !o.isSet("positive_prompt") && !o.isSet("seed") && !o.isSet("generation_mode") {
+	if _, ok := o["positive_prompt"]; !ok && !o.isSet("generation_mode") {
 		return Recipe{}, false
 	}
 	r := Recipe{

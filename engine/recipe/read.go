@@ -59,25 +59,26 @@ func Parse(text string) (Recipe, error) {
 
 // reader tells a recipe from a text, false when the text is something else.
 type reader struct {
-	keys string // of the texts it is for, with a blank before and after each; a text without key is for all
+	keys string // of the texts it is for, with a blank before and after each
 	read func(text string) (Recipe, bool)
+	any  bool // a text without a key, which a person gave, is for it too
 }
 
 // readers is who reads what, the most exact first: a text under a keyword that
 // only one program uses goes before one that many share.
 var readers = []reader{
-	{" darkroom ", parseOwn},
-	{" invokeai_metadata ", fromObject(parseInvoke)},
-	{" sd-metadata ", fromObject(parseInvokeOld)},
-	{" Dream ", parseDream},
-	{" prompt Model Make ImageDescription ", parseGraph},
-	{" workflow Make ImageDescription ", parseWorkflow},
-	{" parameters UserComment ", fromObject(parseFooocus)},
-	{" parameters UserComment ", fromObject(parseSwarm)},
-	{" Comment UserComment ", fromObject(parseNovelAI)},
-	{" UserComment ", fromObject(parseDrawThings)},
-	{" parameters UserComment description Comment ImageDescription Description ", parseParameters},
-	{" parameters ", parsePrompt},
+	{" darkroom ", parseOwn, true},
+	{" invokeai_metadata ", fromObject(parseInvoke), true},
+	{" sd-metadata ", fromObject(parseInvokeOld), true},
+	{" Dream ", parseDream, true},
+	{" prompt Model Make ImageDescription ", parseGraph, true},
+	{" workflow Make ImageDescription ", parseWorkflow, true},
+	{" parameters UserComment ", fromObject(parseFooocus), true},
+	{" parameters UserComment ", fromObject(parseSwarm), true},
+	{" Comment UserComment ", fromObject(parseNovelAI), true},
+	{" UserComment ", fromObject(parseDrawThings), true},
+	{" parameters UserComment description Comment ImageDescription Description ", parseParameters, true},
+	{" parameters ", parsePrompt, false},
 }
 
 // interpret finds the recipe in the texts of a picture, or in one text without
@@ -85,7 +86,7 @@ var readers = []reader{
 func interpret(texts []metadata.Text) (Recipe, error) {
 	for _, reader := range readers {
 		for _, t := range texts {
-			if t.Key != "" && !strings.Contains(reader.keys, " "+t.Key+" ") {
+			if !strings.Contains(reader.keys, " "+t.Key+" ") && !(t.Key == "" && reader.any) {
 				continue
 			}
 			if r, ok := reader.read(t.Value); ok {
@@ -123,6 +124,12 @@ func fromObject(read func(object) (Recipe, bool)) func(string) (Recipe, bool) {
 
 // parseOwn reads Darkroom's own JSON.
 func parseOwn(text string) (Recipe, bool) {
+	o, _ := parseObject(text)
+	for _, key := range []string{"prompt", "guidance", "sampler", "model"} { // are never left away
+		if _, ok := o[key]; !ok {
+			return Recipe{}, false
+		}
+	}
 	r, err := Unmarshal(text)
 	if err != nil {
 		return Recipe{}, false
