@@ -21,6 +21,7 @@ import (
 	"darkroom/engine/gallery"
 	"darkroom/engine/nn"
 	"darkroom/engine/pipeline"
+	"darkroom/engine/recipe"
 	"darkroom/engine/sampler"
 )
 
@@ -48,16 +49,8 @@ func precisionVar(f *flag.FlagSet, name *string) {
 		"faster on processors with AVX-512 BF16, another picture than float32's, and the same one on every machine")
 }
 
-// generate develops pictures without a window.
-func generate(ctx context.Context, args []string) error {
-	f := flags("generate", `--prompt "a red apple" --out apple.png [flags]`)
-	var (
-		r      engine.Request
-		out    = f.String("out", "", "PNG file to write; with --count, a number is put before the suffix")
-		frames = f.String("frames", "", "folder for every step's preview, step-001.png, step-002.png, …")
-		asJSON = f.Bool("json", false, "print one JSON object per event on standard output")
-		count  = f.Int("count", 1, "pictures to draw, with seeds from --seed up")
-	)
+// requestVars is a flag for each field of a request.
+func requestVars(f *flag.FlagSet, r *engine.Request) {
 	f.StringVar(&r.Prompt, "prompt", "", "what to draw")
 	f.StringVar(&r.Negative, "negative", "", "what to keep away from")
 	f.Uint64Var(&r.Seed, "seed", 0, "number that decides the noise the picture develops from")
@@ -68,8 +61,49 @@ func generate(ctx context.Context, args []string) error {
 	f.IntVar(&r.Height, "height", 0, "pixels; 0 is the model's own")
 	f.StringVar(&r.Model, "model", engine.DefaultModel, `"default", the path of a model folder (diffusers layout) or of a Stable Diffusion 1 .safetensors file`)
 	precisionVar(f, &r.Precision)
+}
+
+// startFrom makes r the request of a recipe, with the flags that were given
+// changing it, and says what the recipe has that r has not.
+func startFrom(f *flag.FlagSet, r *engine.Request, path string) error {
+	found, err := recipe.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	given := map[string]string{}
+	f.Visit(func(g *flag.Flag) { given[g.Name] = g.Value.String() })
+	var notes []string
+	*r, notes = found.Request()
+	for name, value := range given {
+		if err := f.Set(name, value); err != nil {
+			return err // can't be: it was set once already
+		}
+	}
+	for _, note := range notes {
+		fmt.Fprintf(os.Stderr, "%s: %s\n", path, printable(note))
+	}
+	return nil
+}
+
+// generate develops pictures without a window.
+func generate(ctx context.Context, args []string) error {
+	f := flags("generate", `--prompt "a red apple" --out apple.png [flags]`)
+	var (
+		r      engine.Request
+		out    = f.String("out", "", "PNG or JPEG file to write; with --count, a number is put before the suffix")
+		from   = f.String("from", "", "picture (or text file) whose recipe is taken, also of another program; the other flags change it")
+		frames = f.String("frames", "", "folder for every step's preview, step-001.png, step-002.png, …")
+		asJSON = f.Bool("json", false, "print one JSON object per event on standard output")
+		count  = f.Int("count", 1, "pictures to draw, with seeds from --seed up")
+	)
+	requestVars(f, &r)
 	if err := parse(f, args); err != nil {
 		return err
+	}
+	if *from != "" {
+		if err := startFrom(f, &r, *from); err != nil {
+			return err
+		}
 	}
 	if *out == "" {
 		return fmt.Errorf("%w: say where the picture goes with --out FILE.png", errUsage)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"image"
 	"image/color"
+	"image/jpeg"
 	"image/png"
 	"io"
 	"math"
@@ -250,6 +251,33 @@ func TestSave(t *testing.T) {
 	}
 	if _, err := ReadFile(filepath.Join(dir, "none.png")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a picture that is not there: %v", err)
+	}
+}
+
+// A name that ends like a JPEG's makes one, with the same recipe inside.
+func TestSaveJPEG(t *testing.T) {
+	r := request
+	r.Prompt = "猫, \"quoted\"\nline: <b>"
+	for _, name := range []string{"a.jpg", "b.JPEG"} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := Save(path, picture(1), r); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := ReadFile(path); err != nil || got != r {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if img, err := jpeg.Decode(f); err != nil || img.Bounds() != picture(1).Rect {
+			t.Errorf("%s is no JPEG: %v", name, err)
+		}
+	}
+	r.Prompt = strings.Repeat("a", 60_000)
+	if err := Save(filepath.Join(t.TempDir(), "a.jpg"), picture(1), r); err == nil || !strings.Contains(err.Error(), "save as PNG") {
+		t.Errorf("a recipe that does not fit: %v", err)
 	}
 }
 

@@ -22,7 +22,9 @@ const basic = `{
 "9":{"class_type":"SaveImage","inputs":{"filename_prefix":"x","images":["8",0]}}}`
 
 // changed is the basic graph with some text replaced.
-func changed(replacements ...string) string { return strings.NewReplacer(replacements...).Replace(basic) }
+func changed(replacements ...string) string {
+	return strings.NewReplacer(replacements...).Replace(basic)
+}
 
 const basicRead = `{"tool":"ComfyUI","dialect":"comfyui","prompt":"a (glass:1.2) bottle","negative":"text, watermark","seed":18446744073709551615,"steps":20,"guidance":8,"sampler":"euler","schedule":"normal","width":512,"height":768,"model":"v1-5"}`
 

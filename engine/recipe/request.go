@@ -105,7 +105,7 @@ func (r Recipe) Request() (engine.Request, []string) {
 		note("The recipe names no model: the built-in one is chosen.")
 	case r.Tool == "Darkroom" && r.Model == engine.DefaultModel:
 	default:
-		note("The picture was drawn by the model %s: choose it, if you have it; the built-in one is chosen.", strings.TrimSpace(r.Model+hashed(r.ModelHash)))
+		note("The picture was drawn by the model %s: choose it if you have it; else the built-in one is taken.", strings.TrimSpace(r.Model+hashed(r.ModelHash)))
 	}
 	if r.Seed != nil {
 		q.Seed = *r.Seed
