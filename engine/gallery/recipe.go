@@ -43,12 +43,19 @@ func encode(w io.Writer, img image.Image, r engine.Request, favourite bool) erro
 	if err != nil {
 		return err
 	}
-	texts := metadata.TextChunk(recipe.ParametersKey, recipe.Parameters(r, img.Bounds().Size())).Append(nil)
+	texts := metadata.TextChunk(recipe.ParametersKey, parameters(r, img)).Append(nil)
 	texts = metadata.UnicodeChunk(recipe.Key, own).Append(texts)
 	if favourite {
 		texts = metadata.TextChunk(favouriteKey, "yes").Append(texts)
 	}
 	return writeAll(w, picture.Next(metadata.HeaderSize), texts, picture.Bytes())
+}
+
+// parameters is the recipe for other programs, with the size that img has.
+func parameters(r engine.Request, img image.Image) string {
+	size := img.Bounds().Size()
+	r.Width, r.Height = size.X, size.Y
+	return recipe.Of(r).Parameters()
 }
 
 // encodeJPEG writes img as a JPEG with the recipe r inside.
@@ -57,7 +64,7 @@ func encodeJPEG(w io.Writer, img image.Image, r engine.Request) error {
 	if err != nil {
 		return err
 	}
-	return metadata.WriteJPEG(w, img, recipe.Parameters(r, img.Bounds().Size()), metadata.Text{Key: recipe.Key, Value: own})
+	return metadata.WriteJPEG(w, img, parameters(r, img), metadata.Text{Key: recipe.Key, Value: own})
 }
 
 func writeAll(w io.Writer, parts ...[]byte) error {

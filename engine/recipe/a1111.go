@@ -102,6 +102,10 @@ var defaults = map[pair]bool{
 	{"Skip layers", "[]"}: true, {"Guidance", "3.500000"}: true,
 }
 
+// beginning stands for a picture that a foreign recipe began with, whose file is
+// not known.
+const beginning = "the picture it began with"
+
 const enlarged = "The picture was enlarged by a second pass (hires fix), which is not yet possible: the first pass is drawn alone."
 
 // groups are settings for which a Recipe has no words, by how their keys begin.
@@ -125,82 +129,9 @@ var groups = []struct{ prefix, sentence string }{
 
 // set takes over one setting.
 func (p *parameters) set(key, value string) {
-	r := &p.r
-	switch key {
-	case "Steps":
-		r.Steps = p.integer(key, value)
-	case "Sampler":
-		r.Sampler = value
-	case "Schedule type", "Scheduler":
-		r.Schedule = scheduleName(value)
-	case "CFG scale":
-		r.Guidance = p.number(key, value)
-	case "Seed":
-		r.Seed = p.seed(key, value)
-	case "Size":
-		r.Width, r.Height = p.size(key, value)
-	case "First pass size":
-		width, height := p.size(key, value)
-		p.first = []int{width, height}
-		r.note(enlarged)
-	case "Model hash":
-		r.ModelHash = value
-	case "Model":
-		r.Model = modelName(value)
-	case "Unet":
-		r.Model = cmp.Or(r.Model, modelName(value))
-	case "VAE hash":
-		r.VAEHash = value
-	case "VAE":
-		if value != "None" && value != "Default (model)" {
-			r.VAE = modelName(value)
-		}
-	case "Precision":
-		r.Precision = value
-	case "Variation seed":
-		r.VariationSeed = p.seed(key, value)
-	case "Variation seed strength":
-		if v := p.number(key, value); v != nil {
-			r.VariationStrength = *v
-		}
-	case "Seed resize from":
-		r.SeedResizeWidth, r.SeedResizeHeight = p.size(key, value)
-	case "Denoising strength":
-		r.Denoising = p.number(key, value)
-	case "Image CFG scale":
-		r.ImageGuidance = p.number(key, value)
-	case "Mask blur", "Masked content":
-		r.Mask = "the mask"
-	case "Clip skip":
-		r.ClipSkip = p.integer(key, value)
-	case "ENSD":
-		r.ENSD = p.integer(key, value)
-	case "RNG":
-		p.rng = value
-	case "Eta", "Eta DDIM":
-		r.Eta = p.number(key, value)
-	case "Sigma churn":
-		r.SChurn = p.number(key, value)
-	case "Sigma tmin":
-		r.STMin = p.number(key, value)
-	case "Sigma tmax":
-		r.STMax = p.number(key, value)
-	case "Sigma noise":
-		r.SNoise = p.number(key, value)
-	case "Emphasis":
-		r.Emphasis = strings.ToLower(strings.ReplaceAll(value, " ", "_"))
-	case "Template", "Wildcard prompt":
-		r.Template = value
-	case "Lora hashes":
-		p.loraHashes(value)
-	case "Lora weights":
-		p.loraWeights(value)
-	case "TI hashes":
-		for item := range strings.SplitSeq(value, ", ") {
-			name, hash, _ := strings.Cut(item, ": ")
-			r.note(fmt.Sprintf("The embedding %s (hash %s) is not looked for: without it, its name is an ordinary word of the prompt.", name, hash))
-		}
-	default:
+	if s, ok := byKey[key]; ok {
+		s.read(p, key, value)
+	} else {
 		p.other(key, value)
 	}
 }
@@ -222,36 +153,19 @@ func (p *parameters) other(key, value string) {
 // finish draws the conclusions that need all settings.
 func (p *parameters) finish() {
 	r := &p.r
-	named := r.Schedule != ""
-	r.Sampler, r.Schedule = splitSampler(r.Sampler, r.Schedule)
-	switch {
-	case r.Tool == "Darkroom":
-	case !named && r.Schedule == "" && p.before(1, 9, 0, 0): // the schedule was in the sampler's name then
-		r.Schedule = "uniform"
-	case r.Schedule == "" || r.Schedule == "automatic":
-		r.Schedule = cmp.Or(automatic[strings.ToLower(r.Sampler)], "uniform")
-	}
-	r.Dialect = "a1111"
-	switch rng := strings.ToLower(p.rng); {
-	case r.Tool == "Darkroom":
-		r.Dialect = ""
-	case r.Tool == "Fooocus", r.Tool == "ComfyUI":
-		r.Dialect = "comfyui"
-	case r.Tool == "stable-diffusion.cpp" && rng == "cpu":
-		r.Dialect = "comfyui"
-	case rng == "cpu":
-		r.Dialect = "a1111-cpu"
-	case rng == "std_default":
-		r.Dialect = ""
-		r.note("The noise is that of a C++ library (RNG: std_default), which differs between computers: the picture can't be made again.")
+	if r.Tool != "Darkroom" {
+		p.schedule()
+		p.dialect()
 	}
 	for _, m := range loraTag.FindAllStringSubmatch(r.Prompt, -1) {
 		r.lora(m[1], m[2], p.hashes)
 	}
-	if r.Denoising != nil && !p.hires() {
-		r.Image = cmp.Or(r.Image, "the picture it began with")
-	} else {
-		r.Denoising = nil // it is the second pass's
+	switch {
+	case r.Denoising == nil:
+	case p.hires(): // it is the second pass's
+		r.Denoising = nil
+	default:
+		r.Image = beginning
 	}
 	if p.first != nil {
 		r.Width, r.Height = firstPass(p.first[0], p.first[1], r.Width, r.Height)
@@ -261,6 +175,37 @@ func (p *parameters) finish() {
 	}
 	if p.before(1, 7, 0, 225) {
 		r.note("This version of the web UI rounded the noise levels to half precision, which changes the picture a little.")
+	}
+}
+
+// schedule finds out the schedule, which may be in the sampler's name, or the
+// one the web UI takes by itself. Before version 1.9 that was always the uniform
+// one, since the others had to be chosen with the sampler.
+func (p *parameters) schedule() {
+	r := &p.r
+	r.Sampler, r.Schedule = splitSampler(r.Sampler, r.Schedule)
+	if r.Schedule != "" && r.Schedule != "automatic" {
+		return
+	}
+	own, ok := automatic[strings.ToLower(r.Sampler)]
+	if !ok || p.before(1, 9, 0, 0) && own != "" {
+		own = "uniform"
+	}
+	r.Schedule = own
+}
+
+// dialect finds out whose noise it is.
+func (p *parameters) dialect() {
+	r := &p.r
+	r.Dialect = "a1111"
+	switch rng := strings.ToLower(p.rng); {
+	case r.Tool == "Fooocus", r.Tool == "ComfyUI", r.Tool == "stable-diffusion.cpp" && rng == "cpu":
+		r.Dialect = "comfyui"
+	case rng == "cpu":
+		r.Dialect = "a1111-cpu"
+	case rng == "std_default":
+		r.Dialect = ""
+		r.note("The noise is that of a C++ library (RNG: std_default), which differs between computers: the picture can't be made again.")
 	}
 }
 
@@ -314,8 +259,10 @@ func (p *parameters) loraWeights(value string) {
 }
 
 // automatic is the schedule that the web UI takes for a sampler of this name, in
-// small letters, when none is chosen (modules/sd_samplers_kdiffusion.py).
+// small letters, when none is chosen; "" for those with a way of their own
+// (modules/sd_samplers_kdiffusion.py, sd_samplers_timesteps.py).
 var automatic = map[string]string{
+	"ddim": "", "ddim cfg++": "", "plms": "", "unipc": "", "lcm": "",
 	"dpm++ 2m": "karras", "dpm++ sde": "karras", "dpm++ 2s a": "karras", "dpm2": "karras", "dpm2 a": "karras", "restart": "karras",
 	"dpm++ 2m sde": "exponential", "dpm++ 2m sde heun": "exponential", "dpm++ 3m sde": "exponential",
 }
@@ -334,6 +281,26 @@ func splitSampler(name, schedule string) (string, string) {
 		}
 	}
 	return name, schedule
+}
+
+// scheduleLabel is the reverse of scheduleName: "SGM Uniform".
+func scheduleLabel(name string) string {
+	switch name {
+	case "":
+		return ""
+	case "ddim_uniform":
+		return "DDIM"
+	}
+	words := strings.Split(name, "_")
+	for i, w := range words {
+		switch {
+		case w == "sgm" || w == "kl":
+			words[i] = strings.ToUpper(w)
+		case w != "":
+			words[i] = strings.ToUpper(w[:1]) + w[1:]
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // scheduleName is the name of a schedule in small letters.
@@ -370,43 +337,4 @@ func shorten(value string) string {
 		return string(r[:60]) + "…"
 	}
 	return value
-}
-
-func (p *parameters) integer(key, value string) int {
-	n, err := strconv.Atoi(value)
-	if err != nil {
-		p.unreadable(key, value)
-	}
-	return n
-}
-
-func (p *parameters) number(key, value string) *float64 {
-	v, err := strconv.ParseFloat(value, 64)
-	if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
-		p.unreadable(key, value)
-		return nil
-	}
-	return &v
-}
-
-func (p *parameters) seed(key, value string) *uint64 {
-	n, err := strconv.ParseUint(value, 10, 64)
-	if err != nil {
-		p.unreadable(key, value)
-		return nil
-	}
-	return &n
-}
-
-func (p *parameters) size(key, value string) (width, height int) {
-	m := size.FindStringSubmatch(value)
-	if m == nil {
-		p.unreadable(key, value)
-		return 0, 0
-	}
-	return p.integer(key, m[1]), p.integer(key, m[2])
-}
-
-func (p *parameters) unreadable(key, value string) {
-	p.r.note(fmt.Sprintf("%s is %q, which is no number that can be used.", key, shorten(value)))
 }

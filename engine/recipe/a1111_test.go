@@ -128,13 +128,13 @@ var texts = []example{
 	},
 	{
 		"prompt editing of an old version", "a [b:c:0.5]\nSteps: 8, Sampler: DDIM, CFG scale: 7, Seed: 1, Size: 64x64, Version: v1.5.2",
-		`{"tool":"AUTOMATIC1111's web UI","version":"v1.5.2","dialect":"a1111","prompt":"a [b:c:0.5]","seed":1,"steps":8,"guidance":7,"sampler":"DDIM","schedule":"uniform","width":64,"height":64}`,
-		[]string{"model", "a1111", "uniform", "[from:to:when]", "half precision"},
+		`{"tool":"AUTOMATIC1111's web UI","version":"v1.5.2","dialect":"a1111","prompt":"a [b:c:0.5]","seed":1,"steps":8,"guidance":7,"sampler":"DDIM","width":64,"height":64}`,
+		[]string{"model", "a1111", "[from:to:when]", "half precision"},
 	},
 	{
 		"a version between two", "a\nSteps: 8, Sampler: DDIM, CFG scale: 7, Seed: 1, Size: 64x64, Version: 1.7.0-225-g12345678",
-		`{"tool":"AUTOMATIC1111's web UI","version":"1.7.0-225-g12345678","dialect":"a1111","prompt":"a","seed":1,"steps":8,"guidance":7,"sampler":"DDIM","schedule":"uniform","width":64,"height":64}`,
-		[]string{"model", "a1111", "uniform"},
+		`{"tool":"AUTOMATIC1111's web UI","version":"1.7.0-225-g12345678","dialect":"a1111","prompt":"a","seed":1,"steps":8,"guidance":7,"sampler":"DDIM","width":64,"height":64}`,
+		[]string{"model", "a1111"},
 	},
 	{
 		"numbers that are none", "a\nSteps: many, Sampler: Euler, Schedule type: Automatic, CFG scale: nan, Seed: -1, Size: 64, Version: v1.10.0",

@@ -284,7 +284,7 @@ func (g *graph) latent(n *node) (earlier *node, larger bool) {
 			r.Mask = "the mask"
 		}
 		if r.Image == "" && strings.HasPrefix(n.class, "VAEEncode") {
-			r.Image = "the picture it began with"
+			r.Image = beginning
 		}
 	}
 	return nil, false

@@ -37,7 +37,7 @@ func parseInvoke(o object) (Recipe, bool) {
 		}
 	}
 	if o.isSet("init_image") || strings.Contains(o.text("generation_mode"), "img2img") || strings.Contains(o.text("generation_mode"), "inpaint") {
-		r.Image, r.Denoising = "the picture it began with", o.number("strength")
+		r.Image, r.Denoising = beginning, o.number("strength")
 	}
 	if o.text("rand_device") != "cpu" && o.isSet("rand_device") {
 		r.note("The noise was made on a graphics card (" + o.text("rand_device") + "), and this program makes the processor's.")
@@ -95,7 +95,7 @@ func parseInvokeOld(o object) (Recipe, bool) {
 	}
 	r.Prompt, r.Negative = invokePrompts(r.Prompt)
 	if kind := image.text("type"); kind != "" && kind != "txt2img" {
-		r.Image, r.Denoising = "the picture it began with", image.number("strength")
+		r.Image, r.Denoising = beginning, image.number("strength")
 	}
 	r.noteSet(image, "Its edges were made to meet (seamless tiling), which is not yet possible.", "seamless")
 	r.noteSet(image, enlarged, "hires_fix")
@@ -139,7 +139,7 @@ func parseDream(text string) (Recipe, bool) {
 	r.Sampler, r.Schedule = invokeSampler(o.text("A"))
 	r.Prompt, r.Negative = invokePrompts(strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(m[1]))
 	if o.isSet("I") {
-		r.Image, r.Denoising = "the picture it began with", o.number("f")
+		r.Image, r.Denoising = beginning, o.number("f")
 	}
 	return r, true
 }

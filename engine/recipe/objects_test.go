@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/engine"
 	"darkroom/engine/metadata"
 )
 
@@ -177,7 +178,7 @@ var objects = []example{
 	},
 	{
 		"Darkroom", `{"prompt":"a cat","seed":5,"steps":20,"guidance":7,"sampler":"ddim","model":"/m/a.safetensors"}`,
-		`{"tool":"Darkroom","prompt":"a cat","seed":5,"steps":20,"guidance":7,"sampler":"ddim","model":"/m/a.safetensors"}`,
+		`{"tool":"Darkroom","version":"` + engine.Version + `","prompt":"a cat","seed":5,"steps":20,"guidance":7,"sampler":"DDIM","model":"a"}`,
 		[]string{},
 	},
 }

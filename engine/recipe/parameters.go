@@ -3,15 +3,8 @@ package recipe
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
-	"image"
-	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
-
-	"darkroom/engine"
-	"darkroom/engine/sampler"
 )
 
 // The grammar of AUTOMATIC1111's web UI, which most programs for such pictures
@@ -34,13 +27,13 @@ var (
 )
 
 // splitParameters splits a text into the two prompts and the pairs.
-func splitParameters(text string) (prompt, negative string, settings []pair) {
+func splitParameters(text string) (prompt, negative string, found []pair) {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	if last := pairs.FindAllStringSubmatch(lines[len(lines)-1], -1); len(last) >= 3 {
 		lines = lines[:len(lines)-1]
 		for _, m := range last {
 			if m[2] != "" { // the web UI drops such a key
-				settings = append(settings, pair{m[1], unquote(m[2])})
+				found = append(found, pair{m[1], unquote(m[2])})
 			}
 		}
 	}
@@ -55,16 +48,16 @@ func splitParameters(text string) (prompt, negative string, settings []pair) {
 		}
 		*into += line
 	}
-	return prompt, negative, settings
+	return prompt, negative, found
 }
 
 // joinParameters is the reverse of splitParameters.
-func joinParameters(prompt, negative string, settings []pair) string {
+func joinParameters(prompt, negative string, found []pair) string {
 	if negative != "" {
 		prompt += "\nNegative prompt: " + negative
 	}
-	fields := make([]string, len(settings))
-	for i, s := range settings {
+	fields := make([]string, len(found))
+	for i, s := range found {
 		fields[i] = s.key + ": " + quote(s.value)
 	}
 	return strings.TrimSpace(prompt + "\n" + strings.Join(fields, ", "))
@@ -95,24 +88,13 @@ func unquote(value string) string {
 	return text
 }
 
-// Parameters renders a request as the web UI writes it, in the order of its
-// keys. The size is the picture's, which a request may leave to the model.
-func Parameters(r engine.Request, size image.Point) string {
-	model := r.Model
-	if model != engine.DefaultModel {
-		model = filepath.Base(model)
+// Parameters renders a recipe as the web UI writes it, in the order of its keys.
+func (r Recipe) Parameters() string {
+	var written []pair
+	for _, s := range settings {
+		if value := s.write(&r); value != "" {
+			written = append(written, pair{s.key, value})
+		}
 	}
-	settings := []pair{
-		{"Steps", strconv.Itoa(r.Steps)},
-		{"Sampler", sampler.Label(r.Sampler)},
-		{"CFG scale", strconv.FormatFloat(r.Guidance, 'f', -1, 64)},
-		{"Seed", strconv.FormatUint(r.Seed, 10)},
-		{"Size", fmt.Sprintf("%dx%d", size.X, size.Y)},
-		{"Model", model},
-	}
-	if !r.Exact() {
-		settings = append(settings, pair{"Precision", r.Precision})
-	}
-	settings = append(settings, pair{"Version", "Darkroom " + engine.Version})
-	return joinParameters(r.Prompt, r.Negative, settings)
+	return joinParameters(r.Prompt, r.Negative, written)
 }

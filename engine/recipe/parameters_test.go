@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"image"
 	"math/rand/v2"
 	"os"
 	"reflect"
@@ -132,7 +131,7 @@ func TestRecipesComeBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := Parameters(want, image.Pt(want.Width, want.Height))
+		text := Of(want).Parameters()
 		file := append([]byte(metadata.Signature), metadata.TextChunk(ParametersKey, text).Append(nil)...)
 		foreign := metadata.NewChunk("IEND", nil).Append(slices.Clone(file))
 		file = metadata.NewChunk("IEND", nil).Append(metadata.UnicodeChunk(Key, own).Append(file))
@@ -165,6 +164,58 @@ func TestRecipesComeBack(t *testing.T) {
 		if got != want {
 			t.Errorf("%d: %+v\nwant %+v\n%s", i, got, want, text)
 		}
+	}
+}
+
+// Everything that a recipe can hold and the web UI has a key for comes back from
+// its grammar.
+func TestSettingsComeBack(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 7))
+	maybe := func() *float64 {
+		if random.IntN(2) == 0 {
+			return nil
+		}
+		v := float64(random.IntN(1000)) / 64
+		return &v
+	}
+	for i := range 200 {
+		seed, variation := random.Uint64(), random.Uint64()
+		want := Recipe{
+			Tool: "Darkroom", Version: "1.2.3", Prompt: canonical(randomPrompt(random)), Negative: canonical(randomPrompt(random)),
+			Dialect: []string{"", "a1111", "a1111-cpu", "comfyui", "invokeai", "diffusers"}[random.IntN(6)],
+			Seed:    &seed, Steps: 1 + random.IntN(99), Guidance: maybe(), Sampler: []string{"Euler a", "DDIM", "DPM++ 2M SDE"}[random.IntN(3)],
+			Schedule: []string{"", "karras", "sgm_uniform", "kl_optimal", "align_your_steps", "ddim_uniform", "uniform", "beta"}[random.IntN(8)],
+			Width:    512, Height: 8 + random.IntN(999), Model: "a, b: c", ModelHash: "6ce0161689", VAE: "mse", VAEHash: "0123456789",
+			Eta: maybe(), SChurn: maybe(), STMin: maybe(), STMax: maybe(), SNoise: maybe(), ENSD: random.IntN(3) * 31337,
+			ClipSkip: []int{0, 2, 3}[random.IntN(3)], Emphasis: []string{"", "no_norm", "ignore"}[random.IntN(3)],
+			Template: randomPrompt(random), ImageGuidance: maybe(),
+		}
+		if i%2 == 0 {
+			want.VariationSeed, want.VariationStrength, want.SeedResizeWidth, want.SeedResizeHeight = &variation, 0.25, 64, 128
+			want.Image, want.Denoising = beginning, maybe()
+			if want.Denoising == nil {
+				want.Image = ""
+			}
+		}
+		want.Template = strings.TrimSpace(want.Template) // blanks before a value are the grammar's
+		text := want.Parameters()
+		got, ok := parseParameters(text)
+		got.Loras, want.Loras = nil, nil // they are in the prompt
+		if !ok || !reflect.DeepEqual(got, want) {
+			t.Errorf("%d: %+v\nwant %+v\n%s", i, got, want, text)
+		}
+	}
+}
+
+// The keys are in the web UI's order.
+func TestParametersOrder(t *testing.T) {
+	const want = "a\nNegative prompt: b\nSteps: 20, Sampler: Euler a, Schedule type: Karras, CFG scale: 7, Image CFG scale: 1.5, Seed: 1, Size: 512x768, " +
+		"Model hash: 6ce0161689, Model: dream, VAE hash: 0123456789, VAE: mse, Variation seed: 2, Variation seed strength: 0.5, Seed resize from: 64x128, " +
+		"Denoising strength: 0.75, Clip skip: 2, ENSD: 31337, RNG: NV, Emphasis: No norm, Eta: 0.5, Version: v1.10.1"
+	r, ok := parseParameters(want)
+	r.Tool = "" // Version is the web UI's
+	if got := r.Parameters(); !ok || got != strings.Replace(want, ", Version", ", Dialect: a1111, Version", 1) {
+		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }
 

@@ -134,11 +134,9 @@ func parseOwn(text string) (Recipe, bool) {
 	if err != nil {
 		return Recipe{}, false
 	}
-	seed, guidance := r.Seed, r.Guidance
-	return Recipe{
-		Tool: "Darkroom", Prompt: r.Prompt, Negative: r.Negative, Seed: &seed, Steps: r.Steps, Guidance: &guidance,
-		Sampler: r.Sampler, Width: r.Width, Height: r.Height, Model: r.Model, Precision: r.Precision, own: &r,
-	}, true
+	found := Of(r)
+	found.own = &r
+	return found, true
 }
 
 // parsePrompt takes a text under the web UI's keyword that has no line of

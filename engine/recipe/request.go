@@ -14,46 +14,51 @@ type field struct {
 	name  string                            // in the JSON of engine.Request
 	asked func(r Recipe) string             // what is asked for, in words; "" for nothing special
 	set   func(q *engine.Request, r Recipe) // nil while the engine has no such field
+	of    func(r *Recipe, q engine.Request) // the reverse of set
 }
 
-// fields is all of them. One that the engine has learnt gets its set here and
-// nowhere else; a test finds out when one is forgotten.
+// fields is all of them. One that the engine has learnt gets its set and of here
+// and nowhere else; a test finds out when one is forgotten.
 var fields = []field{
-	{"dialect", func(r Recipe) string { return named("the noise and the prompt language of", r.Dialect) }, nil},
-	{"schedule", func(r Recipe) string { return named("the schedule", r.Schedule) }, nil},
-	{"eta", func(r Recipe) string { return valued("eta", r.Eta) }, nil},
-	{"s_churn", func(r Recipe) string { return valued("churn (s_churn)", r.SChurn) }, nil},
-	{"s_tmin", func(r Recipe) string { return valued("churn from (s_tmin)", r.STMin) }, nil},
-	{"s_tmax", func(r Recipe) string { return valued("churn up to (s_tmax)", r.STMax) }, nil},
-	{"s_noise", func(r Recipe) string { return valued("the sampler's noise (s_noise)", r.SNoise) }, nil},
+	{"dialect", func(r Recipe) string { return named("the noise and the prompt language of", r.Dialect) }, nil, nil},
+	{"schedule", func(r Recipe) string { return named("the schedule", r.Schedule) }, nil, nil},
+	{"eta", func(r Recipe) string { return valued("eta", r.Eta) }, nil, nil},
+	{"s_churn", func(r Recipe) string { return valued("churn (s_churn)", r.SChurn) }, nil, nil},
+	{"s_tmin", func(r Recipe) string { return valued("churn from (s_tmin)", r.STMin) }, nil, nil},
+	{"s_tmax", func(r Recipe) string { return valued("churn up to (s_tmax)", r.STMax) }, nil, nil},
+	{"s_noise", func(r Recipe) string { return valued("the sampler's noise (s_noise)", r.SNoise) }, nil, nil},
 	{"variation_seed", func(r Recipe) string {
 		if r.VariationSeed == nil || r.VariationStrength == 0 {
 			return ""
 		}
 		return fmt.Sprintf("the variation seed %d", *r.VariationSeed)
-	}, nil},
-	{"variation_strength", func(r Recipe) string { return valued("the variation's strength", &r.VariationStrength) }, nil},
-	{"seed_resize_width", func(r Recipe) string { return counted("the seed's width", r.SeedResizeWidth, 0) }, nil},
-	{"seed_resize_height", func(r Recipe) string { return counted("the seed's height", r.SeedResizeHeight, 0) }, nil},
-	{"ensd", func(r Recipe) string { return counted("eta noise seed delta (ENSD)", r.ENSD, 0) }, nil},
-	{"clip_skip", func(r Recipe) string { return counted("clip skip", r.ClipSkip, 1) }, nil},
-	{"emphasis", func(r Recipe) string { return named("the emphasis", strings.TrimPrefix(r.Emphasis, "original")) }, nil},
-	{"template", func(r Recipe) string { return named("the prompt's template", shorten(r.Template)) }, nil},
-	{"image", func(r Recipe) string { return r.Image }, nil},
-	{"mask", func(r Recipe) string { return r.Mask }, nil},
-	{"strength", func(r Recipe) string { return valued("the denoising strength", r.Denoising) }, nil},
-	{"image_guidance", func(r Recipe) string { return valued("the image guidance", r.ImageGuidance) }, nil},
-	{"vae", func(r Recipe) string { return named("the VAE", r.VAE) + hashed(r.VAEHash) }, nil},
+	}, nil, nil},
+	{"variation_strength", func(r Recipe) string { return valued("the variation's strength", &r.VariationStrength) }, nil, nil},
+	{"seed_resize_width", func(r Recipe) string { return counted("the seed's width", r.SeedResizeWidth, 0) }, nil, nil},
+	{"seed_resize_height", func(r Recipe) string { return counted("the seed's height", r.SeedResizeHeight, 0) }, nil, nil},
+	{"ensd", func(r Recipe) string { return counted("eta noise seed delta (ENSD)", r.ENSD, 0) }, nil, nil},
+	{"clip_skip", func(r Recipe) string { return counted("clip skip", r.ClipSkip, 1) }, nil, nil},
+	{"emphasis", func(r Recipe) string { return named("the emphasis", strings.TrimPrefix(r.Emphasis, "original")) }, nil, nil},
+	{"template", func(r Recipe) string { return named("the prompt's template", shorten(r.Template)) }, nil, nil},
+	{"image", func(r Recipe) string { return r.Image }, nil, nil},
+	{"mask", func(r Recipe) string { return r.Mask }, nil, nil},
+	{"strength", func(r Recipe) string { return valued("the denoising strength", r.Denoising) }, nil, nil},
+	{"image_guidance", func(r Recipe) string { return valued("the image guidance", r.ImageGuidance) }, nil, nil},
+	{"vae", func(r Recipe) string { return named("the VAE", r.VAE) + hashed(r.VAEHash) }, nil, nil},
 	{"loras", func(r Recipe) string {
 		var names []string
 		for _, l := range r.Loras {
 			names = append(names, fmt.Sprintf("the LoRA %s with weight %g%s", l.Name, l.Weight, hashed(l.Hash)))
 		}
 		return strings.Join(names, ", ")
-	}, nil},
-	{"precision", func(r Recipe) string { return "" }, func(q *engine.Request, r Recipe) {
+	}, nil, nil},
+	{"precision", nil, func(q *engine.Request, r Recipe) {
 		if r.Tool == "Darkroom" {
 			q.Precision = r.Precision
+		}
+	}, func(r *Recipe, q engine.Request) {
+		if !q.Exact() {
+			r.Precision = q.Precision
 		}
 	}},
 }
@@ -84,6 +89,21 @@ func hashed(hash string) string {
 		return ""
 	}
 	return " (hash " + hash + ")"
+}
+
+// Of is the recipe of a request, in other programs' words. A size that is left to
+// the model must be filled in by who knows it.
+func Of(q engine.Request) Recipe {
+	r := Recipe{
+		Tool: "Darkroom", Version: engine.Version, Prompt: q.Prompt, Negative: q.Negative, Seed: &q.Seed, Steps: q.Steps,
+		Guidance: &q.Guidance, Sampler: sampler.Label(q.Sampler), Width: q.Width, Height: q.Height, Model: modelName(q.Model),
+	}
+	for _, f := range fields {
+		if f.of != nil {
+			f.of(&r, q)
+		}
+	}
+	return r
 }
 
 // Request is the request that comes nearest to the recipe, and can be drawn, and

@@ -25,7 +25,7 @@ func parseNovelAI(o object) (Recipe, bool) {
 		r.note("NovelAI weighs words by braces, {so}, which are choices here.")
 	}
 	if o.isSet("image") || o.text("request_type") == "Img2ImgRequest" {
-		r.Image, r.Denoising = "the picture it began with", o.number("strength")
+		r.Image, r.Denoising = beginning, o.number("strength")
 	}
 	r.noteSet(o, "SMEA, which changes the noise at large sizes, is not possible.", "sm", "sm_dyn")
 	r.noteSet(o, "The guidance was rescaled (cfg_rescale %s), which is not yet possible.", "cfg_rescale")
@@ -62,7 +62,7 @@ func parseDrawThings(o object) (Recipe, bool) {
 		r.note("Draw Things made the noise in a way of its own (seed mode " + o.text("seed_mode") + "): the same seed gives another picture.")
 	}
 	if s := o.number("strength"); s != nil && *s < 1 {
-		r.Image, r.Denoising = "the picture it began with", s
+		r.Image, r.Denoising = beginning, s
 	}
 	r.noteSet(o, "The picture was steered by another one (ControlNet), which is not yet possible.", "control")
 	return r, true
@@ -94,7 +94,7 @@ func parseSwarm(o object) (Recipe, bool) {
 		r.lora(modelName(words(item)), weight, nil)
 	}
 	if o.isSet("initimage") {
-		r.Image, r.Denoising = "the picture it began with", o.number("initimagecreativity")
+		r.Image, r.Denoising = beginning, o.number("initimagecreativity")
 	}
 	r.noteSet(o, "A second model refined or enlarged the picture (refiner), which is not yet possible.", "refinermodel", "refinerupscale")
 	r.noteSet(o, "The picture was steered by another one (ControlNet), which is not yet possible.", "controlnetmodel")
