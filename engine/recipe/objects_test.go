@@ -3,6 +3,7 @@ package recipe
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -113,7 +114,7 @@ var objects = []example{
 		"ComfyUI in circles", changed(`"latent_image":["5",0]`, `"latent_image":["3",0]`, `"positive":["6",0]`, `"positive":["50",0]`,
 			`"9":{`, `"50":{"class_type":"Reroute","inputs":{"a":["50",0]}},"9":{`),
 		`{"tool":"ComfyUI","dialect":"comfyui","prompt":"","negative":"text, watermark","seed":18446744073709551615,"steps":20,"guidance":8,"sampler":"euler","schedule":"normal","model":"v1-5"}`,
-		nil,
+		[]string{"v1-5", "comfyui", "normal"},
 	},
 	{
 		"ComfyUI's window", `{"last_node_id":9,"version":0.4,"nodes":[
@@ -194,6 +195,19 @@ func TestParseRefuses(t *testing.T) {
 		if r, err := Parse(text); !errors.Is(err, ErrNone) {
 			t.Errorf("%q: %+v, %v", text, r, err)
 		}
+	}
+}
+
+// A graph that uses one text over and over makes no endless prompt.
+func TestGraphStaysSmall(t *testing.T) {
+	var b strings.Builder
+	for i := range 60 { // each twice the one before
+		fmt.Fprintf(&b, `"%d":{"class_type":"ConditioningCombine","inputs":{"conditioning_1":["%d",0],"conditioning_2":["%d",0]}},`, 100+i, 101+i, 101+i)
+	}
+	fmt.Fprintf(&b, `"160":{"class_type":"CLIPTextEncode","inputs":{"text":"%s","clip":["4",1]}},"9":{`, strings.Repeat("a", 100_000))
+	r, err := Parse(changed(`"positive":["6",0]`, `"positive":["100",0]`, `"9":{`, b.String()))
+	if err != nil || len(r.Prompt) > metadata.MaxText+10_000 || len(r.Prompt) < 100_000 {
+		t.Errorf("a prompt of %d bytes, %v", len(r.Prompt), err)
 	}
 }
 
