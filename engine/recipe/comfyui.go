@@ -36,8 +36,8 @@ type node struct {
 	inputs      object
 }
 
-// maxNodes bounds the way through a graph, which may go in circles.
-const maxNodes = 1000
+// maxNodes bounds each way through a graph, which may go in circles.
+const maxNodes = 10_000
 
 // graph is a graph whose recipe is being read.
 type graph struct {
@@ -136,7 +136,6 @@ func readGraph(nodes map[string]*node) (Recipe, bool) {
 	} {
 		for _, name := range names.keys() {
 			if n := nodes[name]; ends(n) {
-				g.left = maxNodes
 				s, d := g.back(n)
 				if s != nil && !slices.Contains(found, s) {
 					found = append(found, s)
@@ -168,36 +167,30 @@ func (g *graph) note(format string, args ...any) { g.r.note(fmt.Sprintf(format, 
 // back goes from a node that has a picture or a latent to the sampler it comes
 // from, by a node that decodes.
 func (g *graph) back(n *node) (sampler, decode *node) {
-	for n != nil {
+	for ; n != nil; n = g.next(n) {
 		switch {
 		case slices.Contains(samplers, n.class):
 			return n, decode
 		case strings.HasPrefix(n.class, "VAEDecode") && decode == nil:
 			decode = n
-		case strings.HasPrefix(n.class, "SaveImage"), strings.HasPrefix(n.class, "PreviewImage"), n.class == "Reroute":
-		case n.class == "EmptyLatentImage" || n.class == "LoadImage":
-			return nil, nil
 		}
-		n = g.next(n)
 	}
 	return nil, nil
 }
 
 // next is the node whose picture or latent a node changes.
 func (g *graph) next(n *node) *node {
-	for _, input := range append(onward, n.only()) {
-		if input == "" {
-			continue
-		}
+	for _, input := range onward {
 		if source := g.follow(n, input); source != nil {
 			return source
 		}
 	}
-	return nil
+	return g.follow(n, n.only())
 }
 
 // sampler reads the sampler that began with noise; those after it are noted.
 func (g *graph) sampler(n *node) {
+	g.left = maxNodes
 	for range len(g.nodes) {
 		first, second := g.latent(n)
 		if first == nil || first == n {
@@ -262,7 +255,6 @@ func (g *graph) sampler(n *node) {
 // is; it may be the work of an earlier sampler, larger or not.
 func (g *graph) latent(n *node) (earlier *node, larger bool) {
 	r := &g.r
-	g.left = maxNodes
 	for n = g.follow(n, "latent_image"); n != nil; n = g.next(n) {
 		switch {
 		case slices.Contains(samplers, n.class):
@@ -313,7 +305,7 @@ func (g *graph) customSchedule(n *node, v object) {
 	switch rest, ok := strings.CutSuffix(n.class, "Scheduler"); {
 	case n.class == "BasicScheduler":
 	case ok:
-		v["scheduler"] = map[string]string{"SDTurbo": "turbo", "AlignYourSteps": "align_your_steps"}[rest]
+		v["scheduler"] = map[string]string{"SDTurbo": "turbo", "AlignYourSteps": "align_your_steps", "BetaSampling": "beta"}[rest]
 		if words(v["scheduler"]) == "" {
 			v["scheduler"] = strings.ToLower(rest)
 		}

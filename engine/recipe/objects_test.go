@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"darkroom/engine"
 	"darkroom/engine/metadata"
@@ -208,6 +209,21 @@ func TestGraphStaysSmall(t *testing.T) {
 	r, err := Parse(changed(`"positive":["6",0]`, `"positive":["100",0]`, `"9":{`, b.String()))
 	if err != nil || len(r.Prompt) > metadata.MaxText+10_000 || len(r.Prompt) < 100_000 {
 		t.Errorf("a prompt of %d bytes, %v", len(r.Prompt), err)
+	}
+}
+
+// A graph of as many ways as fit into a file is read in no time.
+func TestGraphIsQuick(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("{")
+	for i := range 4000 {
+		fmt.Fprintf(&b, `"%d":{"class_type":"SaveImage","inputs":{"images":["a%d",0]}},"a%d":{"class_type":"x","inputs":{"image":["a%d",0]}},`, i, i, i, (i+1)%4000)
+	}
+	b.WriteString(basic[1:])
+	begin := time.Now()
+	_, _ = Parse(b.String()) // whether a sampler is found or not
+	if d := time.Since(begin); d > 5*time.Second {
+		t.Errorf("it took %v", d)
 	}
 }
 
