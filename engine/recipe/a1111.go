@@ -89,7 +89,7 @@ func (p *parameters) before(major, minor, patch, commits int) bool {
 var ignored = map[string]bool{
 	"Version": true, "User": true, "Batch size": true, "Batch pos": true, "Created Date": true, "App": true,
 	"Backend": true, "Pipeline": true, "Operations": true, "Parser": true, "Wildcard negative prompt": true,
-	"Negative Template": true, "Raw prompt": true, "Raw negative prompt": true, "Civitai resources": true,
+	"Raw prompt": true, "Raw negative prompt": true, "Civitai resources": true,
 	"Civitai metadata": true, "Refiner hash": true, "Mask mode": true, "Inpaint area": true,
 	"Masked area padding": true, "Schedule prediction type": true, "Init image hash": true, "Performance": true, "TE": true,
 }

@@ -59,7 +59,7 @@ var texts = []example{
 	{
 		"a variation", "a\nSteps: 8, Sampler: Euler, Schedule type: Automatic, CFG scale: 7, Seed: 1, Size: 64x64, Variation seed: 2, Variation seed strength: 0.3, Seed resize from: 512x256, Version: v1.10.0",
 		`{"tool":"AUTOMATIC1111's web UI","version":"v1.10.0","dialect":"a1111","prompt":"a","seed":1,"steps":8,"guidance":7,"sampler":"Euler","schedule":"uniform","width":64,"height":64,"variation_seed":2,"variation_strength":0.3,"seed_resize_width":512,"seed_resize_height":256}`,
-		[]string{"model", "a1111", "uniform", "variation seed 2", "strength 0.3", "width 512", "height 256"},
+		[]string{"model", "a1111", "uniform", "variation seed 2 with strength 0.3", "512×256"},
 	},
 	{
 		"churn", "a\nSteps: 8, Sampler: Heun, Schedule type: Automatic, CFG scale: 7, Seed: 1, Size: 64x64, Sigma churn: 5, Sigma tmin: 0.1, Sigma tmax: 10, Sigma noise: 1.003, Version: v1.10.0",
@@ -153,7 +153,7 @@ var texts = []example{
 	},
 	{
 		"wildcards", "a cat\nSteps: 8, Sampler: Euler, Schedule type: Automatic, CFG scale: 7, Seed: 1, Size: 64x64, Template: \"a {cat|dog}\", Negative Template: b, Emphasis: No norm, Version: v1.10.0",
-		`{"tool":"AUTOMATIC1111's web UI","version":"v1.10.0","dialect":"a1111","prompt":"a cat","seed":1,"steps":8,"guidance":7,"sampler":"Euler","schedule":"uniform","width":64,"height":64,"emphasis":"no_norm","template":"a {cat|dog}"}`,
+		`{"tool":"AUTOMATIC1111's web UI","version":"v1.10.0","dialect":"a1111","prompt":"a cat","seed":1,"steps":8,"guidance":7,"sampler":"Euler","schedule":"uniform","width":64,"height":64,"emphasis":"no_norm","template":"a {cat|dog}","negative_template":"b"}`,
 		nil,
 	},
 	{

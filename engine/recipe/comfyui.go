@@ -263,6 +263,7 @@ func (g *graph) latent(n *node) (earlier *node, larger bool) {
 			v := g.values(n, "width", "height", "batch_size")
 			r.Width, r.Height = v.integer("width"), v.integer("height")
 			if b := v.integer("batch_size"); b > 1 {
+				r.BatchSize = b
 				g.note("It is one of %d pictures drawn together, and the graph does not tell which: the first is made.", b)
 			}
 			return nil, false

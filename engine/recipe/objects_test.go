@@ -83,8 +83,8 @@ var objects = []example{
 "11":{"class_type":"CLIPTextEncode","inputs":{"text":"b","clip":["4",1]}},
 "12":{"class_type":"CLIPTextEncode","inputs":{"text":"c","clip":["4",1]}},
 "13":{"class_type":"CLIPTextEncode","inputs":{"text":"d","clip":["4",1]}}}`,
-		`{"tool":"ComfyUI","dialect":"comfyui","prompt":"a BREAK b","negative":"c AND d","seed":9,"steps":12,"guidance":6.5,"sampler":"dpmpp_2m","schedule":"karras","width":256,"height":256,"model":"m"}`,
-		[]string{"model m", "comfyui", "karras", "one of 4", "ConditioningCombine"},
+		`{"tool":"ComfyUI","dialect":"comfyui","prompt":"a BREAK b","negative":"c AND d","seed":9,"steps":12,"guidance":6.5,"sampler":"dpmpp_2m","schedule":"karras","width":256,"height":256,"model":"m","batch_size":4}`,
+		[]string{"model m", "comfyui", "karras", "drawn together, 4", "one of 4", "ConditioningCombine"},
 	},
 	{
 		"ComfyUI's parts of a sampler", `{

@@ -188,7 +188,7 @@ func TestSettingsComeBack(t *testing.T) {
 			Width:    512, Height: 8 + random.IntN(999), Model: "a, b: c", ModelHash: "6ce0161689", VAE: "mse", VAEHash: "0123456789",
 			Eta: maybe(), SChurn: maybe(), STMin: maybe(), STMax: maybe(), SNoise: maybe(), ENSD: random.IntN(3) * 31337,
 			ClipSkip: []int{0, 2, 3}[random.IntN(3)], Emphasis: []string{"", "no_norm", "ignore"}[random.IntN(3)],
-			Template: randomPrompt(random), ImageGuidance: maybe(),
+			Template: randomPrompt(random), NegativeTemplate: "n, __m__", ImageGuidance: maybe(),
 		}
 		if i%2 == 0 {
 			want.VariationSeed, want.VariationStrength, want.SeedResizeWidth, want.SeedResizeHeight = &variation, 0.25, 64, 128
@@ -232,7 +232,7 @@ func TestEveryFieldOfARequestIsRestored(t *testing.T) {
 		if slices.Contains(direct, name) {
 			continue
 		}
-		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+		i := slices.IndexFunc(fields, func(f field) bool { return slices.Contains(strings.Fields(f.names), name) })
 		if i < 0 || fields[i].set == nil {
 			t.Errorf("engine.Request has %q, which no recipe fills in: give its field in request.go a set", name)
 		}

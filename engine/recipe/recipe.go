@@ -49,9 +49,13 @@ type Recipe struct {
 	SeedResizeHeight  int     `json:"seed_resize_height,omitempty"`
 	ENSD              int     `json:"ensd,omitempty"` // eta noise seed delta
 
-	ClipSkip int    `json:"clip_skip,omitempty"` // 1 is the last layer
-	Emphasis string `json:"emphasis,omitempty"`  // original, comfy, no_norm, ignore, none
-	Template string `json:"template,omitempty"`  // the prompt before its wildcards were drawn
+	BatchSize  int `json:"batch_size,omitempty"`  // pictures drawn together, where they share their noise
+	BatchIndex int `json:"batch_index,omitempty"` // which of them this is
+
+	ClipSkip         int    `json:"clip_skip,omitempty"` // 1 is the last layer
+	Emphasis         string `json:"emphasis,omitempty"`  // original, comfy, no_norm, ignore, none
+	Template         string `json:"template,omitempty"`  // the prompt before its wildcards were drawn
+	NegativeTemplate string `json:"negative_template,omitempty"`
 
 	Image         string   `json:"image,omitempty"`    // a name for the picture it began with
 	Mask          string   `json:"mask,omitempty"`     // a name for its mask

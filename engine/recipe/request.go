@@ -1,6 +1,8 @@
 package recipe
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,10 +13,12 @@ import (
 
 // field is something a recipe may ask for beyond what every request has.
 type field struct {
-	name  string                            // in the JSON of engine.Request
-	asked func(r Recipe) string             // what is asked for, in words; "" for nothing special
-	set   func(q *engine.Request, r Recipe) // nil while the engine has no such field
-	of    func(r *Recipe, q engine.Request) // the reverse of set
+	names string                // in the JSON of engine.Request, by blanks
+	asked func(r Recipe) string // what is asked for, in words; "" for nothing special
+	// set fills it in, when it is asked for, and its error says why it can't; set is
+	// nil while the engine has no such field. of is the reverse.
+	set func(q *engine.Request, r Recipe) error
+	of  func(r *Recipe, q engine.Request)
 }
 
 // fields is all of them. One that the engine has learnt gets its set and of here
@@ -23,25 +27,34 @@ var fields = []field{
 	{"dialect", func(r Recipe) string { return named("the noise and the prompt language of", r.Dialect) }, nil, nil},
 	{"schedule", func(r Recipe) string { return named("the schedule", r.Schedule) }, nil, nil},
 	{"eta", func(r Recipe) string { return valued("eta", r.Eta) }, nil, nil},
-	{"s_churn", func(r Recipe) string { return valued("churn (s_churn)", r.SChurn) }, nil, nil},
-	{"s_tmin", func(r Recipe) string { return valued("churn from (s_tmin)", r.STMin) }, nil, nil},
-	{"s_tmax", func(r Recipe) string { return valued("churn up to (s_tmax)", r.STMax) }, nil, nil},
-	{"s_noise", func(r Recipe) string { return valued("the sampler's noise (s_noise)", r.SNoise) }, nil, nil},
-	{"variation_seed", func(r Recipe) string {
+	{"s_noise", func(r Recipe) string { return valued("a factor to the noise of the steps (s_noise)", r.SNoise) }, nil, nil},
+	{"s_churn s_tmin s_tmax", func(r Recipe) string {
+		if r.SChurn == nil || *r.SChurn == 0 { // the others are nothing without it
+			return ""
+		}
+		return valued("noise added over the run (s_churn)", r.SChurn)
+	}, nil, nil},
+	{"variation_seed variation_strength", func(r Recipe) string {
 		if r.VariationSeed == nil || r.VariationStrength == 0 {
 			return ""
 		}
-		return fmt.Sprintf("the variation seed %d", *r.VariationSeed)
+		return fmt.Sprintf("the variation seed %d with strength %g", *r.VariationSeed, r.VariationStrength)
 	}, nil, nil},
-	{"variation_strength", func(r Recipe) string { return valued("the variation's strength", &r.VariationStrength) }, nil, nil},
-	{"seed_resize_width", func(r Recipe) string { return counted("the seed's width", r.SeedResizeWidth, 0) }, nil, nil},
-	{"seed_resize_height", func(r Recipe) string { return counted("the seed's height", r.SeedResizeHeight, 0) }, nil, nil},
+	{"seed_resize_width seed_resize_height", func(r Recipe) string {
+		if r.SeedResizeWidth == 0 || r.SeedResizeHeight == 0 {
+			return ""
+		}
+		return fmt.Sprintf("the noise of the size %d×%d", r.SeedResizeWidth, r.SeedResizeHeight)
+	}, nil, nil},
 	{"ensd", func(r Recipe) string { return counted("eta noise seed delta (ENSD)", r.ENSD, 0) }, nil, nil},
+	{"batch_size batch_index", func(r Recipe) string { return counted("the noise of pictures drawn together,", r.BatchSize, 1) }, nil, nil},
 	{"clip_skip", func(r Recipe) string { return counted("clip skip", r.ClipSkip, 1) }, nil, nil},
 	{"emphasis", func(r Recipe) string { return named("the emphasis", strings.TrimPrefix(r.Emphasis, "original")) }, nil, nil},
-	{"template", func(r Recipe) string { return named("the prompt's template", shorten(r.Template)) }, nil, nil},
-	{"image", func(r Recipe) string { return r.Image }, nil, nil},
-	{"mask", func(r Recipe) string { return r.Mask }, nil, nil},
+	{"template negative_template", func(r Recipe) string {
+		return named("the prompt's template", shorten(cmp.Or(r.Template, r.NegativeTemplate)))
+	}, nil, nil},
+	{"image", func(r Recipe) string { return r.Image }, elsewhere, nil},
+	{"mask", func(r Recipe) string { return r.Mask }, elsewhere, nil},
 	{"strength", func(r Recipe) string { return valued("the denoising strength", r.Denoising) }, nil, nil},
 	{"image_guidance", func(r Recipe) string { return valued("the image guidance", r.ImageGuidance) }, nil, nil},
 	{"vae", func(r Recipe) string { return named("the VAE", r.VAE) + hashed(r.VAEHash) }, nil, nil},
@@ -52,15 +65,19 @@ var fields = []field{
 		}
 		return strings.Join(names, ", ")
 	}, nil, nil},
-	{"precision", nil, func(q *engine.Request, r Recipe) {
-		if r.Tool == "Darkroom" {
-			q.Precision = r.Precision
-		}
+	{"precision", func(r Recipe) string { return named("the precision", r.Precision) }, func(q *engine.Request, r Recipe) error {
+		q.Precision = r.Precision
+		return nil
 	}, func(r *Recipe, q engine.Request) {
 		if !q.Exact() {
 			r.Precision = q.Precision
 		}
 	}},
+}
+
+// elsewhere is the set of what is a file of its own.
+func elsewhere(*engine.Request, Recipe) error {
+	return errors.New("a recipe does not hold it, so choose it yourself")
 }
 
 func named(what, value string) string {
@@ -162,15 +179,24 @@ func (r Recipe) Request() (engine.Request, []string) {
 		}
 	}
 	for _, f := range fields {
-		if f.set != nil {
-			f.set(&q, r)
-		} else if asked := f.asked(r); asked != "" {
-			note("Not used yet: %s.", asked)
+		asked := f.asked(r)
+		if asked == "" {
+			continue
 		}
-	}
-	if err := q.Validate(); err != nil { // a setting that no field above looks at
-		note("The recipe can't be drawn as it is (%v).", err)
-		q.Precision = ""
+		if f.set == nil {
+			note("Not used yet: %s.", asked)
+			continue
+		}
+		next := q
+		err := f.set(&next, r)
+		if err == nil {
+			err = next.Validate()
+		}
+		if err != nil {
+			note("Not used: %s; %v.", asked, err)
+			continue
+		}
+		q = next
 	}
 	return q, append(notes, r.Notes...)
 }

@@ -61,6 +61,7 @@ var settings = []setting{
 	number("Sigma tmax", func(r *Recipe) **float64 { return &r.STMax }),
 	number("Sigma noise", func(r *Recipe) **float64 { return &r.SNoise }),
 	textual("Template", func(r *Recipe) *string { return &r.Template }),
+	textual("Negative Template", func(r *Recipe) *string { return &r.NegativeTemplate }),
 	textual("Dialect", func(r *Recipe) *string { return &r.Dialect }), // this and the next are Darkroom's own
 	textual("Precision", func(r *Recipe) *string { return &r.Precision }),
 	{"Version", func(*parameters, string, string) {}, func(r *Recipe) string { return strings.TrimSpace(r.Tool + " " + r.Version) }},
