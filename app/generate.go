@@ -63,21 +63,17 @@ func requestVars(f *flag.FlagSet, r *engine.Request) {
 	precisionVar(f, &r.Precision)
 }
 
-// startFrom makes r the request of a recipe, with the flags that were given
-// changing it, and says what the recipe has that r has not.
-func startFrom(f *flag.FlagSet, r *engine.Request, path string) error {
+// startFrom makes r the request of a recipe, with the flags in args changing it,
+// and says what the recipe has that r has not.
+func startFrom(f *flag.FlagSet, args []string, r *engine.Request, path string) error {
 	found, err := recipe.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	given := map[string]string{}
-	f.Visit(func(g *flag.Flag) { given[g.Name] = g.Value.String() })
 	var notes []string
 	*r, notes = found.Request()
-	for name, value := range given {
-		if err := f.Set(name, value); err != nil {
-			return err // can't be: it was set once already
-		}
+	if err := parse(f, args); err != nil { // once more, over the recipe
+		return err
 	}
 	for _, note := range notes {
 		fmt.Fprintf(os.Stderr, "%s: %s\n", path, printable(note))
@@ -101,7 +97,7 @@ func generate(ctx context.Context, args []string) error {
 		return err
 	}
 	if *from != "" {
-		if err := startFrom(f, &r, *from); err != nil {
+		if err := startFrom(f, args, &r, *from); err != nil {
 			return err
 		}
 	}

@@ -101,21 +101,27 @@ func printRecipe(w io.Writer, found recipe.Recipe, r engine.Request, notes []str
 	return err
 }
 
-// command is the command that draws a request.
+// command is the command that draws a request: a flag for each field of its JSON
+// that is not as it would be anyway.
 func command(r engine.Request) string {
-	var flagged engine.Request
+	text, err := recipe.Marshal(r)
+	if err != nil {
+		return err.Error() // it is too long for a command, too
+	}
+	fields := map[string]any{}
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	_ = d.Decode(&fields) // it was written a moment ago
 	f := flag.NewFlagSet("", flag.ContinueOnError)
-	requestVars(f, &flagged)
-	flagged = r
-	b := strings.Builder{}
-	b.WriteString("darkroom generate")
+	requestVars(f, &engine.Request{})
+	words := "darkroom generate"
 	f.VisitAll(func(g *flag.Flag) {
-		if value := g.Value.String(); value != g.DefValue && value != "" {
-			b.WriteString(" --" + g.Name + " " + shellQuoted(printable(value)))
+		value, ok := fields[strings.ReplaceAll(g.Name, "-", "_")]
+		if text := fmt.Sprint(value); ok && text != g.DefValue {
+			words += " --" + g.Name + " " + shellQuoted(printable(text))
 		}
 	})
-	b.WriteString(" --out picture.png")
-	return b.String()
+	return words + " --out picture.png"
 }
 
 // shellQuoted is a word of a command line.
