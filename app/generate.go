@@ -21,7 +21,6 @@ import (
 	"darkroom/engine/gallery"
 	"darkroom/engine/nn"
 	"darkroom/engine/pipeline"
-	"darkroom/engine/recipe"
 	"darkroom/engine/sampler"
 )
 
@@ -61,24 +60,6 @@ func requestVars(f *flag.FlagSet, r *engine.Request) {
 	f.IntVar(&r.Height, "height", 0, "pixels; 0 is the model's own")
 	f.StringVar(&r.Model, "model", engine.DefaultModel, `"default", the path of a model folder (diffusers layout) or of a Stable Diffusion 1 .safetensors file`)
 	precisionVar(f, &r.Precision)
-}
-
-// startFrom makes r the request of a recipe, with the flags in args changing it,
-// and says what the recipe has that r has not.
-func startFrom(f *flag.FlagSet, args []string, r *engine.Request, path string) error {
-	found, err := recipe.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	var notes []string
-	*r, notes = found.Request()
-	if err := parse(f, args); err != nil { // once more, over the recipe
-		return err
-	}
-	for _, note := range notes {
-		fmt.Fprintf(os.Stderr, "%s: %s\n", path, printable(note))
-	}
-	return nil
 }
 
 // generate develops pictures without a window.

@@ -55,6 +55,24 @@ func showRecipe(_ context.Context, args []string) error {
 	return printRecipe(os.Stdout, found, request, notes)
 }
 
+// startFrom makes r the request of a recipe, with the flags in args changing it,
+// and says what the recipe has that r has not.
+func startFrom(f *flag.FlagSet, args []string, r *engine.Request, path string) error {
+	found, err := recipe.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var notes []string
+	*r, notes = found.Request()
+	if err := parse(f, args); err != nil { // once more, over the recipe
+		return err
+	}
+	for _, note := range notes {
+		fmt.Fprintf(os.Stderr, "%s: %s\n", path, printable(note))
+	}
+	return nil
+}
+
 // readRecipe reads a file, or standard input for "-".
 func readRecipe(path string) (recipe.Recipe, error) {
 	if path != "-" {
