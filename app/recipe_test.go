@@ -37,7 +37,8 @@ func TestRecipeTells(t *testing.T) {
 	}
 	for _, want := range []string{
 		"AUTOMATIC1111's web UI v1.10.1", "a red apple, it's", "Without", "blur", "32×16", "Not as it was:\n- The picture was drawn by the model dream",
-		`darkroom generate --guidance 6.5 --height 16 --negative blur --prompt 'a red apple, it'\''s' --sampler euler_ancestral`, "--seed 7 --steps 3 --width 32 --out picture.png",
+		"\ndarkroom generate --", " --guidance 6.5 --height 16", " --negative blur", ` --prompt 'a red apple, it'\''s'`, " --sampler euler_ancestral",
+		" --seed 7", " --steps 3", " --width 32", " --out picture.png\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
