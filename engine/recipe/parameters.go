@@ -73,6 +73,7 @@ func quote(value string) string {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	_ = e.Encode(value) // a string always can be
+	// encoding/json escapes these two all the same; a backslash in the value is two here
 	return strings.NewReplacer(`\\`, `\\`, `\u2028`, "\u2028", `\u2029`, "\u2029").Replace(strings.TrimSpace(b.String()))
 }
 
