@@ -85,14 +85,12 @@ func parseInvokeOld(o object) (Recipe, bool) {
 		Model: modelName(o.text("model_weights")), ModelHash: o.text("model_hash"),
 	}
 	r.Sampler, r.Schedule = invokeSampler(image.text("sampler"))
-	r.Prompt = image.text("prompt")
+	parts := []string{image.text("prompt")}
 	for _, part := range image.list("prompt") {
 		part, _ := part.(map[string]any)
-		if r.Prompt != "" {
-			r.Prompt += " "
-		}
-		r.Prompt += object(part).text("prompt")
+		parts = append(parts, object(part).text("prompt"))
 	}
+	r.Prompt = strings.TrimSpace(strings.Join(parts, " "))
 	r.Prompt, r.Negative = invokePrompts(r.Prompt)
 	if kind := image.text("type"); kind != "" && kind != "txt2img" {
 		r.Image, r.Denoising = beginning, image.number("strength")

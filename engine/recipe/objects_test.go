@@ -212,18 +212,34 @@ func TestGraphStaysSmall(t *testing.T) {
 	}
 }
 
-// A graph of as many ways as fit into a file is read in no time.
-func TestGraphIsQuick(t *testing.T) {
-	var b strings.Builder
-	b.WriteString("{")
-	for i := range 4000 {
-		fmt.Fprintf(&b, `"%d":{"class_type":"SaveImage","inputs":{"images":["a%d",0]}},"a%d":{"class_type":"x","inputs":{"image":["a%d",0]}},`, i, i, i, (i+1)%4000)
+// The longest files there can be are read in no time, whatever is in them.
+func TestLongTextsAreQuick(t *testing.T) {
+	many := func(n int, format string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
 	}
-	b.WriteString(basic[1:])
-	begin := time.Now()
-	_, _ = Parse(b.String()) // whether a sampler is found or not
-	if d := time.Since(begin); d > 5*time.Second {
-		t.Errorf("it took %v", d)
+	const settings = "\naa: 1, bb: 2, cc: 3"
+	for name, text := range map[string]string{
+		"lines":     strings.Repeat("a\n", 1<<19),
+		"keys":      "a\n" + many(90_000, "k%d: 1, "),
+		"quotes":    "a\n" + strings.Repeat(`aa:"b" `, 1<<17),
+		"no values": strings.Repeat("aa: ", 1<<18),
+		"LoRAs":     strings.Repeat("<lora:a>", 1<<17) + settings,
+		"no LoRAs":  strings.Repeat("<lora:", 1<<17) + settings,
+		"parts":     `{"image":{"prompt":[` + strings.Repeat(`{"prompt":"a"},`, 60_000) + `{}]}}`,
+		"brackets":  `{"image":{"prompt":"` + strings.Repeat("[", 1<<20) + `"}}`,
+		"nodes":     "{" + many(4000, `"%[1]d":{"class_type":"SaveImage","inputs":{"images":["a%[1]d",0]}},"a%[1]d":{"class_type":"x","inputs":{"image":["a0",0]}},`) + basic[1:],
+	} {
+		begin := time.Now()
+		if r, err := Parse(text); err == nil { // whether it is a recipe or not
+			r.Request()
+		}
+		if d := time.Since(begin); d > 10*time.Second {
+			t.Errorf("%s took %v", name, d)
+		}
 	}
 }
 

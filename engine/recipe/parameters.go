@@ -37,18 +37,19 @@ func splitParameters(text string) (prompt, negative string, found []pair) {
 			}
 		}
 	}
-	into := &prompt
+	var first, second strings.Builder
+	into := &first
 	for _, line := range lines {
 		line = strings.TrimSpace(line)
 		if rest, ok := strings.CutPrefix(line, "Negative prompt:"); ok {
-			into, line = &negative, strings.TrimSpace(rest)
+			into, line = &second, strings.TrimSpace(rest)
 		}
-		if *into != "" {
-			*into += "\n"
+		if into.Len() > 0 {
+			into.WriteByte('\n')
 		}
-		*into += line
+		into.WriteString(line)
 	}
-	return prompt, negative, found
+	return first.String(), second.String(), found
 }
 
 // joinParameters is the reverse of splitParameters.

@@ -74,9 +74,12 @@ type Lora struct {
 	Hash   string  `json:"hash,omitempty"`
 }
 
+// mostNotes is how many notes are taken: a file may have any number of settings.
+const mostNotes = 100
+
 // note adds a sentence, once.
 func (r *Recipe) note(sentence string) {
-	if !slices.Contains(r.Notes, sentence) {
+	if len(r.Notes) < mostNotes && !slices.Contains(r.Notes, sentence) {
 		r.Notes = append(r.Notes, sentence)
 	}
 }

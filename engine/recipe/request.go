@@ -60,7 +60,11 @@ var fields = []field{
 	{"vae", func(r Recipe) string { return named("the VAE", r.VAE) + hashed(r.VAEHash) }, nil, nil},
 	{"loras", func(r Recipe) string {
 		var names []string
-		for _, l := range r.Loras {
+		for i, l := range r.Loras {
+			if i == 20 {
+				names = append(names, fmt.Sprintf("and %d more", len(r.Loras)-i))
+				break
+			}
 			names = append(names, fmt.Sprintf("the LoRA %s with weight %g%s", l.Name, l.Weight, hashed(l.Hash)))
 		}
 		return strings.Join(names, ", ")
