@@ -225,12 +225,12 @@ func TestLongTextsAreQuick(t *testing.T) {
 	for name, text := range map[string]string{
 		"lines":     strings.Repeat("a\n", 1<<19),
 		"keys":      "a\n" + many(90_000, "k%d: 1, "),
-		"quotes":    "a\n" + strings.Repeat(`aa:"b" `, 1<<17),
-		"no values": strings.Repeat("aa: ", 1<<18),
-		"LoRAs":     strings.Repeat("<lora:a>", 1<<17) + settings,
-		"no LoRAs":  strings.Repeat("<lora:", 1<<17) + settings,
+		"quotes":    "a\n" + strings.Repeat(`aa:"b" `, 1<<15),
+		"no values": strings.Repeat("aa: ", 1<<16),
+		"LoRAs":     strings.Repeat("<lora:a>", 1<<15) + settings,
+		"no LoRAs":  strings.Repeat("<lora:", 1<<15) + settings,
 		"parts":     `{"image":{"prompt":[` + strings.Repeat(`{"prompt":"a"},`, 60_000) + `{}]}}`,
-		"brackets":  `{"image":{"prompt":"` + strings.Repeat("[", 1<<20) + `"}}`,
+		"brackets":  `{"image":{"prompt":"` + strings.Repeat("[", 1<<18) + `"}}`,
 		"nodes":     "{" + many(4000, `"%[1]d":{"class_type":"SaveImage","inputs":{"images":["a%[1]d",0]}},"a%[1]d":{"class_type":"x","inputs":{"image":["a0",0]}},`) + basic[1:],
 	} {
 		begin := time.Now()
