@@ -8,7 +8,9 @@ import (
 	"strings"
 
 	"darkroom/engine"
+	"darkroom/engine/dialect"
 	"darkroom/engine/sampler"
+	"darkroom/engine/schedule"
 )
 
 // field is something a recipe may ask for beyond what every request has.
@@ -24,30 +26,83 @@ type field struct {
 // fields is all of them. One that the engine has learnt gets its set and of here
 // and nowhere else; a test finds out when one is forgotten.
 var fields = []field{
-	{"dialect", func(r Recipe) string { return named("the noise and the prompt language of", r.Dialect) }, nil, nil},
-	{"schedule", func(r Recipe) string { return named("the schedule", r.Schedule) }, nil, nil},
-	{"eta", func(r Recipe) string { return valued("eta", r.Eta) }, nil, nil},
-	{"s_noise", func(r Recipe) string { return valued("a factor to the noise of the steps (s_noise)", r.SNoise) }, nil, nil},
+	{"dialect", func(r Recipe) string { return named("the noise and the prompt language of", r.Dialect) }, func(q *engine.Request, r Recipe) error {
+		d, err := dialect.Parse(r.Dialect)
+		q.Dialect = d.Name
+		return err
+	}, func(r *Recipe, q engine.Request) {
+		if q.Dialect != dialect.Native {
+			r.Dialect = q.Dialect
+		}
+	}},
+	{"schedule", func(r Recipe) string { return named("the schedule", r.Schedule) }, func(q *engine.Request, r Recipe) error {
+		name, err := schedule.Parse(r.Schedule)
+		q.Schedule = name
+		return err
+	}, func(r *Recipe, q engine.Request) {
+		r.Schedule = q.Schedule
+	}},
+	{"eta", func(r Recipe) string { return valued("eta", r.Eta) }, func(q *engine.Request, r Recipe) error {
+		q.Eta = r.Eta
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.Eta = q.Eta
+	}},
+	{"s_noise", func(r Recipe) string { return valued("a factor to the noise of the steps (s_noise)", r.SNoise) }, func(q *engine.Request, r Recipe) error {
+		q.SNoise = r.SNoise
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.SNoise = q.SNoise
+	}},
 	{"s_churn s_tmin s_tmax", func(r Recipe) string {
 		if r.SChurn == nil || *r.SChurn == 0 { // the others are nothing without it
 			return ""
 		}
 		return valued("noise added over the run (s_churn)", r.SChurn)
-	}, nil, nil},
+	}, func(q *engine.Request, r Recipe) error {
+		q.SChurn, q.STMin, q.STMax = *r.SChurn, orZero(r.STMin), orZero(r.STMax)
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		if q.SChurn != 0 {
+			r.SChurn, r.STMin, r.STMax = &q.SChurn, &q.STMin, &q.STMax
+		}
+	}},
 	{"variation_seed variation_strength", func(r Recipe) string {
 		if r.VariationSeed == nil || r.VariationStrength == 0 {
 			return ""
 		}
 		return fmt.Sprintf("the variation seed %d with strength %g", *r.VariationSeed, r.VariationStrength)
-	}, nil, nil},
+	}, func(q *engine.Request, r Recipe) error {
+		q.VariationSeed, q.VariationStrength = *r.VariationSeed, r.VariationStrength
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		if q.VariationStrength != 0 {
+			r.VariationSeed, r.VariationStrength = &q.VariationSeed, q.VariationStrength
+		}
+	}},
 	{"seed_resize_width seed_resize_height", func(r Recipe) string {
 		if r.SeedResizeWidth == 0 || r.SeedResizeHeight == 0 {
 			return ""
 		}
 		return fmt.Sprintf("the noise of the size %d×%d", r.SeedResizeWidth, r.SeedResizeHeight)
-	}, nil, nil},
-	{"ensd", func(r Recipe) string { return counted("eta noise seed delta (ENSD)", r.ENSD, 0) }, nil, nil},
-	{"batch_size batch_index", func(r Recipe) string { return counted("the noise of pictures drawn together,", r.BatchSize, 1) }, nil, nil},
+	}, func(q *engine.Request, r Recipe) error {
+		q.SeedResizeWidth, q.SeedResizeHeight = r.SeedResizeWidth, r.SeedResizeHeight
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.SeedResizeWidth, r.SeedResizeHeight = q.SeedResizeWidth, q.SeedResizeHeight
+	}},
+	{"ensd", func(r Recipe) string { return counted("eta noise seed delta (ENSD)", r.ENSD, 0) }, func(q *engine.Request, r Recipe) error {
+		q.ENSD = int64(r.ENSD)
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.ENSD = int(q.ENSD)
+	}},
+	{"batch_size batch_index", func(r Recipe) string { return counted("the noise of pictures drawn together,", r.BatchSize, 1) }, func(q *engine.Request, r Recipe) error {
+		q.BatchSize, q.BatchIndex = r.BatchSize, r.BatchIndex
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.BatchSize, r.BatchIndex = q.BatchSize, q.BatchIndex
+	}},
 	{"clip_skip", func(r Recipe) string { return counted("clip skip", r.ClipSkip, 1) }, nil, nil},
 	{"emphasis", func(r Recipe) string { return named("the emphasis", strings.TrimPrefix(r.Emphasis, "original")) }, nil, nil},
 	{"template negative_template", func(r Recipe) string {
@@ -82,6 +137,13 @@ var fields = []field{
 // elsewhere is the set of what is a file of its own.
 func elsewhere(*engine.Request, Recipe) error {
 	return errors.New("a recipe does not hold it, so choose it yourself")
+}
+
+func orZero(v *float64) float64 {
+	if v == nil {
+		return 0
+	}
+	return *v
 }
 
 func named(what, value string) string {
@@ -169,8 +231,8 @@ func (r Recipe) Request() (engine.Request, []string) {
 	default:
 		q.Guidance = *r.Guidance
 	}
-	if name, err := sampler.Parse(r.Sampler); err == nil {
-		q.Sampler = name
+	if name, curve, err := sampler.Parse(r.Sampler); err == nil {
+		q.Sampler, r.Schedule = name, cmp.Or(r.Schedule, curve)
 	} else if r.Sampler == "" {
 		note("The recipe names no sampler: %s is chosen.", sampler.Label(q.Sampler))
 	} else {
