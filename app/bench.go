@@ -16,6 +16,7 @@ import (
 	"darkroom/engine/nn"
 	"darkroom/engine/noise"
 	"darkroom/engine/pipeline"
+	"darkroom/engine/unet"
 
 	"gorgonia.org/tensor"
 )
@@ -176,10 +177,11 @@ func (b *benchmark) stages() error {
 		}
 	}
 	h, w := float64(m.Height), float64(m.Width)
-	words, added := nets.Words(c, ids, ends, [6]float64{h, w, 0, 0, h, w})
+	words, pooled := nets.Embed(c, ids, ends, nil)
 	words = kept(words)
-	if added != nil {
-		added.Pooled = kept(added.Pooled)
+	var added *unet.Added
+	if pooled != nil {
+		added = &unet.Added{Pooled: kept(pooled), Sizes: []float64{h, w, 0, 0, h, w, h, w, 0, 0, h, w}}
 	}
 	latent := noise.Latent(7, 0, nets.VAE.Config.Latent, m.Height/f, m.Width/f)
 	picture := nn.Wrap(make([]float32, m.Height*m.Width*3), 1, m.Height, m.Width, 3)
@@ -193,7 +195,7 @@ func (b *benchmark) stages() error {
 		run  func()
 		work func() // the same without what pictures share, to count; nil if that is the same
 	}{
-		{&m.Text, "text", m.Runs, func() { nets.Words(c, ids, ends, [6]float64{}) }, nil},
+		{&m.Text, "text", m.Runs, func() { nets.Embed(c, ids, ends, nil) }, nil},
 		{&m.Step, "unet_step", m.Steps, func() { nets.UNet.Forward(c, latent, timestep, words, added) }, func() {
 			nets.UNet.Forward(c, c.New(2, s[1], s[2], s[3]), timestep, words, added)
 		}},

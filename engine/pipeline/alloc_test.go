@@ -25,7 +25,7 @@ func TestStepAllocatesNothing(t *testing.T) {
 	latent := noise.Latent(1, 0, p.VAE.Config.Latent, 16, 16)
 	timestep := []float64{500}
 	for name, forward := range map[string]func() *tensor.Dense{
-		"unet":   func() *tensor.Dense { return p.UNet.Forward(c, latent, timestep, words, nil) },
+		"unet":   func() *tensor.Dense { return p.UNet.Forward(c, latent, timestep, words.Context, nil) },
 		"decode": func() *tensor.Dense { return p.VAE.Decode(c, latent) },
 	} {
 		step := func() {

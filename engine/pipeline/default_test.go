@@ -85,12 +85,12 @@ func TestLongPromptsAreReadToTheEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.Shape()[1] <= p.Text.Config.Positions || a.Shape()[1]%p.Text.Config.Positions != 0 {
-		t.Errorf("a long prompt has %d embeddings, want several windows of %d", a.Shape()[1], p.Text.Config.Positions)
+	if n := a.Context.Shape()[1]; n <= p.Text[0].Config.Positions || n%p.Text[0].Config.Positions != 0 {
+		t.Errorf("a long prompt has %d embeddings, want several windows of %d", a.Context.Shape()[1], p.Text[0].Config.Positions)
 	}
 	same := true
-	for i, v := range a.Float32s() {
-		same = same && v == b.Float32s()[i]
+	for i, v := range a.Context.Float32s() {
+		same = same && v == b.Context.Float32s()[i]
 	}
 	if same {
 		t.Error("the end of a long prompt makes no difference")

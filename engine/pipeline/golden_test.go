@@ -111,10 +111,10 @@ func TestNetworksMatchDiffusers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		half := words.Size() / 2
+		half := words.Context.Size() / 2
 		s := g.get("e2e.context").Shape()
-		g.near("negative prompt", nn.Wrap(nn.Data(words)[:half], s...), g.get("e2e.uncond"), parity)
-		g.near("prompt", nn.Wrap(nn.Data(words)[half:], s...), g.get("e2e.context"), parity)
+		g.near("negative prompt", nn.Wrap(nn.Data(words.Context)[:half], s...), g.get("e2e.uncond"), parity)
+		g.near("prompt", nn.Wrap(nn.Data(words.Context)[half:], s...), g.get("e2e.context"), parity)
 	})
 }
 

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"image"
@@ -46,13 +47,16 @@ func (p *Pipeline) Resolve(r engine.Request) (engine.Request, error) {
 	if r.Exact() {
 		r.Precision = "" // its only name in recipes
 	}
-	own := p.UNet.Config.SampleSize * p.VAE.Config.Factor()
-	if r.Width == 0 {
-		r.Width = own
+	if err := p.fitsTask(&r); err != nil {
+		return r, err
 	}
-	if r.Height == 0 {
-		r.Height = own
+	own := [2]int{p.size, p.size}
+	if r.Image != "" {
+		if own[0], own[1], err = shaped(r.Image, p.size, p.Networks().Unit()); err != nil {
+			return r, err
+		}
 	}
+	r.Width, r.Height = cmp.Or(r.Width, own[0]), cmp.Or(r.Height, own[1])
 	return r, p.Networks().Fits(r.Width, r.Height)
 }
 
@@ -64,7 +68,11 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 	p.loadTime = 0
 	c := p.context(ctx)
 
-	words, err := p.Encode(c, r.Prompt, r.Negative, r.Guidance != 1 || sampler.NeedsUnguided(r.Sampler))
+	d, err := dialect.Parse(r.Dialect)
+	if err != nil {
+		return engine.Result{}, err
+	}
+	by, err := p.steer(c, r, d.Guidance(r.Sampler, r.Guidance))
 	if err != nil {
 		return engine.Result{}, err
 	}
@@ -75,13 +83,8 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 	if err != nil {
 		return engine.Result{}, err
 	}
-	d, err := dialect.Parse(r.Dialect)
-	if err != nil {
-		return engine.Result{}, err
-	}
-	guidance := d.Guidance(r.Sampler, r.Guidance)
 	denoise := func(x *tensor.Dense, sigma float64) (sampler.Estimate, error) {
-		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), words, guidance)
+		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), by)
 	}
 	var previewing time.Duration
 	for !state.Done() {
@@ -120,45 +123,6 @@ func (p *Pipeline) context(ctx context.Context) *nn.Context {
 	}
 	p.ctx.Attach(ctx)
 	return p.ctx
-}
-
-// Encode returns the embeddings that steer the U-Net: [1,T,D] of the prompt
-// or, with guidance, [2,T,D] of the negative prompt and the prompt. A text
-// longer than the encoder's window is encoded window by window and joined;
-// the shorter of the two texts is filled up with empty windows.
-func (p *Pipeline) Encode(c *nn.Context, prompt, negative string, guided bool) (*tensor.Dense, error) {
-	texts := []string{prompt}
-	if guided {
-		texts = []string{negative, prompt}
-	}
-	t := p.Text.Config.Positions
-	var tokens [][]int
-	windows := 1
-	for _, text := range texts {
-		ids := p.Tokenizer.Encode(text)
-		tokens = append(tokens, ids)
-		windows = max(windows, (len(ids)+t-3)/(t-2))
-	}
-	var ids []int
-	for _, all := range tokens {
-		for range windows {
-			n := min(len(all), t-2)
-			ids = append(ids, p.Tokenizer.Start())
-			ids = append(ids, all[:n]...)
-			ids = append(ids, p.Tokenizer.End())
-			for range t - n - 2 {
-				ids = append(ids, p.Tokenizer.Pad())
-			}
-			all = all[n:]
-		}
-	}
-	var words *tensor.Dense
-	for c.Next(nn.Pass{Network: "text", Size: [4]int{len(ids)}}) {
-		words = p.Text.Forward(c, ids)
-	}
-	// kept for the whole run, while the context's memory is recycled
-	kept := append([]float32(nil), nn.Data(words)...)
-	return nn.Wrap(kept, len(texts), windows*t, p.Text.Config.Hidden), c.Err()
 }
 
 // Start is the state before the first step: pure noise at the highest level, as
@@ -213,34 +177,6 @@ func (p *Pipeline) timestep(sigma float64, whole bool) float64 {
 		return math.Round(t)
 	}
 	return t
-}
-
-// denoise estimates the noise-free latent x0 of x [1,h,w,c] at noise level
-// sigma, known to the model as timestep, pushed away from the negative prompt by
-// classifier-free guidance (Ho & Salimans 2022), u + g·(c − u); and u alone.
-func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma, timestep float64, words *tensor.Dense, guidance float64) (e sampler.Estimate, err error) {
-	n := words.Shape()[0]
-	s := x.Shape()
-	size := x.Size()
-	timesteps := [1]float64{timestep}
-	var y *tensor.Dense
-	for c.Next(nn.Pass{Network: "unet", Size: [4]int{n, s[1], s[2], words.Shape()[1]}}) {
-		in := c.New(1, s[1], s[2], s[3])
-		kernel.Scale(nn.Data(in), float32(schedule.InputScale(sigma)), nn.Data(x))
-		y = p.UNet.Forward(c, in, timesteps[:], words, nil)
-	}
-	if err := c.Err(); err != nil {
-		return e, err
-	}
-	out := nn.Data(y)
-	if n == 2 {
-		if e.Unguided, err = p.Schedule.ToDenoised(x, nn.Wrap(out[:size:size], s...), sigma); err != nil {
-			return e, err
-		}
-		kernel.Lerp(out[:size], out[size:], float32(guidance))
-	}
-	e.Guided, err = p.Schedule.ToDenoised(x, nn.Wrap(out[:size:size], s...), sigma)
-	return e, err
 }
 
 // Decode turns a latent [1,h,w,c] into a picture.

@@ -57,7 +57,7 @@ func TestPrecisionsAgree(t *testing.T) {
 				t.Fatal(err)
 			}
 			latent := noise.Latent(1, 0, p.VAE.Config.Latent, 16, 16)
-			estimates[i] = nn.Data(p.UNet.Forward(c, latent, []float64{500}, words, nil))
+			estimates[i] = nn.Data(p.UNet.Forward(c, latent, []float64{500}, words.Context, nil))
 		}
 		var wrong, size float64
 		for i, v := range estimates[0] {
