@@ -50,7 +50,7 @@ func showRecipe(_ context.Context, args []string) error {
 			Request engine.Request `json:"request"`
 			Notes   []string       `json:"notes"`
 			Recipe  recipe.Recipe  `json:"recipe"`
-		}{found.Tool, request, notes, found})
+		}{found.Tool, request, append([]string{}, notes...), found})
 	}
 	return printRecipe(os.Stdout, found, request, notes)
 }
@@ -99,6 +99,8 @@ func printRecipe(w io.Writer, found recipe.Recipe, r engine.Request, notes []str
 	line("Steps", r.Steps)
 	line("Guidance", r.Guidance)
 	line("Sampler", r.Sampler)
+	line("Schedule", r.Schedule)
+	line("Dialect", r.Dialect)
 	if r.Width != 0 {
 		line("Size", fmt.Sprintf("%d×%d", r.Width, r.Height))
 	}

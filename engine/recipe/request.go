@@ -111,7 +111,14 @@ var fields = []field{
 	{"image", func(r Recipe) string { return r.Image }, elsewhere, nil},
 	{"mask", func(r Recipe) string { return r.Mask }, elsewhere, nil},
 	{"strength", func(r Recipe) string { return valued("the denoising strength", r.Denoising) }, nil, nil},
-	{"image_guidance", func(r Recipe) string { return valued("the image guidance", r.ImageGuidance) }, nil, nil},
+	{"image_guidance", func(r Recipe) string { return valued("the image guidance", r.ImageGuidance) }, func(q *engine.Request, r Recipe) error {
+		q.ImageGuidance = orZero(r.ImageGuidance)
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		if q.ImageGuidance != 0 {
+			r.ImageGuidance = &q.ImageGuidance
+		}
+	}},
 	{"vae", func(r Recipe) string { return named("the VAE", r.VAE) + hashed(r.VAEHash) }, nil, nil},
 	{"loras", func(r Recipe) string {
 		var names []string
