@@ -92,22 +92,14 @@ func dialectVars(f *flag.FlagSet, r *engine.Request) {
 	f.Int64Var(&r.ENSD, "ensd", 0, "eta noise seed delta: added to the seed of the noise that ancestral samplers add")
 }
 
-// generate develops pictures without a window.
-func generate(ctx context.Context, args []string) error {
-	f := flags("generate", `--prompt "a red apple" --out apple.png [flags]`)
-	var (
-		r      engine.Request
-		out    = f.String("out", "", "PNG file to write; with --count, a number is put before the suffix")
-		frames = f.String("frames", "", "folder for every step's preview, step-001.png, step-002.png, …")
-		asJSON = f.Bool("json", false, "print one JSON object per event on standard output")
-		count  = f.Int("count", 1, "pictures to draw, with seeds from --seed (or --variation-seed, if there is a variation) up, or as the dialect draws several at once")
-	)
+// requestVars is a flag for each field of a request.
+func requestVars(f *flag.FlagSet, r *engine.Request) {
 	f.StringVar(&r.Prompt, "prompt", "", "what to draw")
 	f.StringVar(&r.Negative, "negative", "", "what to keep away from")
 	f.Uint64Var(&r.Seed, "seed", 0, "number that decides the noise the picture develops from")
 	f.IntVar(&r.Steps, "steps", engine.DefaultSteps, "denoising steps")
 	f.Float64Var(&r.Guidance, "guidance", engine.DefaultGuidance, "how strongly the prompt pulls; 1 is not at all beyond what was learnt")
-	samplerVars(f, &r)
+	samplerVars(f, r)
 	f.IntVar(&r.Width, "width", 0, "pixels; 0 is the model's own")
 	f.IntVar(&r.Height, "height", 0, "pixels; 0 is the model's own")
 	f.StringVar(&r.Image, "image", "", "picture to paint into (with a model for inpainting) or to change (with InstructPix2Pix)")
@@ -116,9 +108,28 @@ func generate(ctx context.Context, args []string) error {
 	modelVar(f, &r.Model)
 	force := f.Bool("force", false, "begin even if there seems to be too little memory")
 	precisionVar(f, &r.Precision)
-	dialectVars(f, &r)
+	dialectVars(f, r)
+}
+
+// generate develops pictures without a window.
+func generate(ctx context.Context, args []string) error {
+	f := flags("generate", `--prompt "a red apple" --out apple.png [flags]`)
+	var (
+		r      engine.Request
+		out    = f.String("out", "", "PNG or JPEG file to write; with --count, a number is put before the suffix")
+		from   = f.String("from", "", "picture (or text file) whose recipe is taken, also of another program; the other flags change it")
+		frames = f.String("frames", "", "folder for every step's preview, step-001.png, step-002.png, …")
+		asJSON = f.Bool("json", false, "print one JSON object per event on standard output")
+		count  = f.Int("count", 1, "pictures to draw, with seeds from --seed (or --variation-seed, if there is a variation) up, or as the dialect draws several at once")
+	)
+	requestVars(f, &r)
 	if err := parse(f, args); err != nil {
 		return err
+	}
+	if *from != "" {
+		if err := startFrom(f, args, &r, *from); err != nil {
+			return err
+		}
 	}
 	if *out == "" {
 		return fmt.Errorf("%w: say where the picture goes with --out FILE.png", errUsage)
