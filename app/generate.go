@@ -106,7 +106,6 @@ func requestVars(f *flag.FlagSet, r *engine.Request) {
 	f.StringVar(&r.Mask, "mask", "", "picture that is white where --image is to be painted over")
 	f.Float64Var(&r.ImageGuidance, "image-guidance", 0, fmt.Sprintf("how strongly --image counts when it is changed; 0 is %g", engine.DefaultImageGuidance))
 	modelVar(f, &r.Model)
-	force := f.Bool("force", false, "begin even if there seems to be too little memory")
 	precisionVar(f, &r.Precision)
 	dialectVars(f, r)
 }
@@ -120,6 +119,7 @@ func generate(ctx context.Context, args []string) error {
 		from   = f.String("from", "", "picture (or text file) whose recipe is taken, also of another program; the other flags change it")
 		frames = f.String("frames", "", "folder for every step's preview, step-001.png, step-002.png, …")
 		asJSON = f.Bool("json", false, "print one JSON object per event on standard output")
+		force  = f.Bool("force", false, "begin even if there seems to be too little memory")
 		count  = f.Int("count", 1, "pictures to draw, with seeds from --seed (or --variation-seed, if there is a variation) up, or as the dialect draws several at once")
 	)
 	requestVars(f, &r)
