@@ -202,8 +202,8 @@ func TestGenerateInADialect(t *testing.T) {
 			pictures[fmt.Sprint(img)] = true
 		}
 	}
-	if len(pictures) != 7 {
-		t.Errorf("7 recipes drew %d pictures", len(pictures))
+	if len(pictures) != 8 {
+		t.Errorf("8 recipes drew %d pictures", len(pictures))
 	}
 }
 

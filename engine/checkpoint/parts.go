@@ -215,9 +215,10 @@ func (s *sorting) add(name string, pieces []piece) bool {
 	return len(pieces) > 0
 }
 
-// piece is the entry of a piece of a tensor; false if it can't be had.
-func (e entry) piece(p piece) (_ entry, ok bool) {
-	if ok = true; p.of > 0 {
+// piece is the entry of a part of a tensor.
+func (e entry) piece(p piece) (entry, bool) {
+	ok := true
+	if p.of > 0 {
 		e, ok = e.part(p.n, p.of)
 	}
 	if ok && p.transposed {

@@ -199,7 +199,7 @@ func FuzzParts(f *testing.F) {
 	f.Add("transformer.resblocks.0.ln_1.weight\ntransformer.resblocks.0.attn.in_proj_weight\ntext_projection")
 	f.Add("decoder.conv_in.weight\ndecoder.up.0.block.0.conv1.weight\ndecoder.up.-1.block.0")
 	f.Fuzz(func(t *testing.T, names string) {
-		file := &File{name: "fuzz", source: &memory{}, tensors: map[string]entry{}}
+		file := &File{name: "fuzz", sources: []source{&memory{}}, tensors: map[string]entry{}}
 		for n := range strings.SplitSeq(names, "\n") {
 			if !file.Has(n) {
 				file.tensors[n] = entry{dtype: F32, shape: []int{3, 2}, end: 24}

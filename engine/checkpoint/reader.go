@@ -38,6 +38,9 @@ func (r *Reader) Has(name string) bool {
 	return ok
 }
 
+// DType gives the type a tensor is stored in; false without such a tensor.
+func (r *Reader) DType(name string) (DType, bool) { return r.file.DType(r.full(name)) }
+
 // Shape gives a tensor's dimensions, so that a model can read its own geometry
 // off its file; false without such a tensor.
 func (r *Reader) Shape(name string) ([]int, bool) { return r.file.Shape(r.full(name)) }
@@ -58,16 +61,15 @@ func (r *Reader) Dim(name string, axis int) (int, error) {
 
 // Float32 reads one tensor, which must have the given shape; a linear layer and
 // a 1×1 convolution have the same numbers and stand for each other.
-func (r *Reader) Float32(name string, shape ...int) (out []float32, err error) {
-	err = r.Raw(name, shape, func(t DType, raw []byte) (err error) {
-		out, err = Widen(raw, t)
-		return err
-	})
-	return out, err
+func (r *Reader) Float32(name string, shape ...int) ([]float32, error) {
+	if err := r.Check(name, shape); err != nil {
+		return nil, err
+	}
+	return r.file.Float32(r.full(name))
 }
 
-// Raw shows the numbers of one tensor as they are stored (see File.Raw), after
-// the same check of its shape.
+// Raw shows the numbers of one tensor (see File.Raw), after the same check of its
+// shape.
 func (r *Reader) Raw(name string, shape []int, use func(t DType, raw []byte) error) error {
 	if err := r.Check(name, shape); err != nil {
 		return err

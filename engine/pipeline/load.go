@@ -57,11 +57,8 @@ func Load(ctx context.Context, model string, precision nn.Precision) (*Pipeline,
 	if model != engine.DefaultModel {
 		p.Name = filepath.Base(filepath.Clean(model))
 	}
-	if err := p.load(ctx, m); err != nil {
+	if err := p.load(ctx, m, nn.Load); err != nil {
 		return nil, err
-	}
-	if err := p.check(); err != nil {
-		return nil, fmt.Errorf("%s: %w", model, err)
 	}
 	p.loadTime = time.Since(begin)
 	return p, nil
@@ -83,8 +80,9 @@ func Open(model string) (*family.Model, error) {
 	return family.OpenFolder(f)
 }
 
-// load takes the parts from m, until ctx ends.
-func (p *Pipeline) load(ctx context.Context, m *family.Model) error {
+// load takes the parts from m, with parameters that from makes of their files, until
+// ctx ends.
+func (p *Pipeline) load(ctx context.Context, m *family.Model, from func(*checkpoint.Reader) nn.Params) error {
 	if err := m.Check(); err != nil {
 		return err
 	}
@@ -102,16 +100,18 @@ func (p *Pipeline) load(ctx context.Context, m *family.Model) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := p.loadPart(m, part); err != nil {
+		if err := p.loadPart(m, part, from(part.File.Reader(""))); err != nil {
 			return fmt.Errorf("%s: %w", part.Part, err)
 		}
+	}
+	if err := p.check(); err != nil {
+		return fmt.Errorf("%s: %w", m.Name, err)
 	}
 	return nil
 }
 
 // loadPart builds one network, for drawing only.
-func (p *Pipeline) loadPart(m *family.Model, part *family.Part) (err error) {
-	params := nn.Load(part.File.Reader(""))
+func (p *Pipeline) loadPart(m *family.Model, part *family.Part, params nn.Params) (err error) {
 	switch {
 	case part.Text != nil:
 		t, err := m.Tokenizer(part.Part)
