@@ -37,7 +37,7 @@ func bench(ctx context.Context, args []string) error {
 		asJSON  = f.Bool("json", false, "print one JSON object, with the fields below")
 	)
 	f.StringVar(&r.Model, "model", engine.DefaultModel,
-		`"default", the path of a model, or one of `+strings.Join(names, ", ")+": that model's networks with random weights")
+		`"default", the path of a model or its name in the library, or one of `+strings.Join(names, ", ")+": that model's networks with random weights")
 	f.IntVar(&r.Steps, "steps", 0, "steps of the U-Net to time, and of the picture; 0 is 20, or 3 with random weights")
 	f.IntVar(&r.Width, "width", 0, "pixels; 0 is the model's own")
 	f.IntVar(&r.Height, "height", 0, "pixels; 0 is the model's own")
@@ -60,6 +60,12 @@ func bench(ctx context.Context, args []string) error {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(*threads))
 	}
 	g, random := pipeline.GeometryNamed(r.Model)
+	if !random {
+		var err error
+		if r.Model, err = modelNamed(ctx, r.Model); err != nil {
+			return err
+		}
+	}
 	setDefault(&r.Steps, random, 3, engine.DefaultSteps)
 	setDefault(runs, random, 3, 5)
 	if err := r.Validate(); err != nil {

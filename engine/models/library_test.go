@@ -124,7 +124,7 @@ func TestFoldersAndLinks(t *testing.T) {
 		}
 	}
 	for to, link := range map[string]string{
-		"elsewhere": "models/over there", "models": "models/sub/round", "elsewhere/linked.safetensors": "models/same.safetensors", "nothing": "models/lost.safetensors",
+		"elsewhere": "models/over there", "models": "models/sub/round", "elsewhere/linked.safetensors": "models/same.safetensors", "nothing": "models/lost.safetensors", "nothing at all": "models/some link",
 	} {
 		if err := os.Symlink(filepath.Join(dir, to), filepath.Join(dir, link)); err != nil {
 			t.Fatal(err)

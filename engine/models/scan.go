@@ -126,6 +126,7 @@ type scan struct {
 	seen    map[string]bool // paths with their links followed
 	fresh   map[string]record
 	entries int
+	deep    bool // told that something lies too deep
 	listing Listing
 }
 
@@ -141,6 +142,9 @@ func (s *scan) visit(path string, depth int) {
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
+			if depth > 0 && !WeightFile(path) {
+				return // nobody's concern
+			}
 			err = errors.New("it is not there any more, or a link to nothing: put it back, or remove it from the library")
 		}
 		s.trouble(path, err)
@@ -159,7 +163,10 @@ func (s *scan) visit(path string, depth int) {
 			s.add(Model{Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), Path: path, Size: info.Size(), Modified: info.ModTime()})
 		}
 	case depth > mostDepth:
-		s.trouble(path, fmt.Errorf("it lies more than %d folders deep: add it to the library itself", mostDepth))
+		if !s.deep {
+			s.deep = true
+			s.trouble(path, fmt.Errorf("it and others lie more than %d folders deep and are not looked into: add the folders that hold models", mostDepth))
+		}
 	default:
 		s.folder(path, depth)
 	}
