@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"darkroom/engine/checkpoint"
 	"darkroom/engine/clip"
@@ -275,6 +276,12 @@ func (m *Model) Check() error {
 		}
 		if err := p.Check(); err != nil {
 			return err
+		}
+	}
+	for _, name := range m.Unknown {
+		if strings.HasPrefix(name, checkpoint.UNetPrefix) {
+			return fmt.Errorf("%s has a U-Net with tensors that this program knows no place for, such as %q, and would draw otherwise than it was made to: choose another model (%w)",
+				m.Name, name, errors.ErrUnsupported)
 		}
 	}
 	if m.Task == "" {

@@ -355,6 +355,7 @@ func TestSingleFileErrors(t *testing.T) {
 		{"sd1", `has no tensor "post_quant_conv.weight"`, without("first_stage_model.post_quant_conv.weight")},
 		{"sd1", `has 1 tensors that have no place in its unet, such as "down_blocks.0.resnets.0.conv1.extra"`, with("model.diffusion_model.input_blocks.1.0.in_layers.2.extra", 1)},
 		{"sd1", `a tensor of its unet has another shape than it should: mid_block.resnets.1.conv2.bias [3], want [64]`, with("model.diffusion_model.middle_block.2.out_layers.3.bias", 3)},
+		{"sd1", `tensors that this program knows no place for, such as "model.diffusion_model.motion.weight"`, with("model.diffusion_model.motion.weight", 1)},
 		{"sd1", "without its part vae: it holds a text encoder and a U-Net", without("first_stage_model.")},
 		{"sd1", "without its part text_encoder: it holds a U-Net alone", only("model.diffusion_model.")},
 		{"sd1", "holds an autoencoder alone", only("first_stage_model.")},
