@@ -46,16 +46,9 @@ type inspectedPart struct {
 	Bytes      int64                    `json:"bytes"`
 	Types      map[checkpoint.DType]int `json:"types"` // parameters stored in each
 	Missing    []string                 `json:"missing"`
-	Misshapen  []misshapen              `json:"misshapen"`
+	Misshapen  []string                 `json:"misshapen"`
 	Unknown    []string                 `json:"unknown"`
 	Trouble    string                   `json:"trouble,omitempty"`
-}
-
-// misshapen is a tensor of another shape than the network's.
-type misshapen struct {
-	Tensor string `json:"tensor"`
-	Have   []int  `json:"have"`
-	Want   []int  `json:"want"`
 }
 
 // nonFinite is a tensor with numbers that nothing can be computed with.
@@ -125,10 +118,7 @@ func (in *inspection) look(ctx context.Context) error {
 	for _, p := range m.Parts {
 		part := inspectedPart{
 			Part: string(p.Part), Parameters: p.Parameters, Bytes: p.Bytes, Types: p.Types,
-			Missing: append([]string{}, p.Missing...), Misshapen: []misshapen{}, Unknown: append([]string{}, p.Unknown...),
-		}
-		for _, bad := range p.Misshapen {
-			part.Misshapen = append(part.Misshapen, misshapen{bad.Name, bad.Have, bad.Want})
+			Missing: append([]string{}, p.Missing...), Misshapen: append([]string{}, p.Misshapen...), Unknown: append([]string{}, p.Unknown...),
 		}
 		if p.Trouble != nil {
 			part.Trouble = p.Trouble.Error()
@@ -144,7 +134,7 @@ func (in *inspection) look(ctx context.Context) error {
 // other fills the inspection of a file that is no Stable Diffusion.
 func (in *inspection) other(ctx context.Context, f *checkpoint.File, why error) error {
 	in.Kind, in.Metadata, in.Trouble = models.KindOf(f), f.Metadata(), why.Error()
-	part := inspectedPart{Part: "file", Types: map[checkpoint.DType]int{}, Missing: []string{}, Misshapen: []misshapen{}, Unknown: []string{}}
+	part := inspectedPart{Part: "file", Types: map[checkpoint.DType]int{}, Missing: []string{}, Misshapen: []string{}, Unknown: []string{}}
 	for _, name := range f.Names() {
 		shape, _ := f.Shape(name)
 		t, _ := f.DType(name)
@@ -231,11 +221,7 @@ func (in *inspection) print(w io.Writer) error {
 			say("  ! %s can't be built: %s", p.Part, p.Trouble)
 		}
 		in.sayNames(w, p.Missing, p.Part+" needs them and they are not there: the model can't be used")
-		var shapes []string
-		for _, bad := range p.Misshapen {
-			shapes = append(shapes, fmt.Sprintf("%s: %v, where %v was expected", bad.Tensor, bad.Have, bad.Want))
-		}
-		in.sayNames(w, shapes, p.Part+" has them in another shape than the rest asks for: the model can't be used")
+		in.sayNames(w, p.Misshapen, p.Part+" has them in another shape than the rest asks for: the model can't be used")
 		in.sayNames(w, p.Unknown, p.Part+" has no place for them: the file is of another kind of model than it seems to be")
 	}
 	in.sayNames(w, in.Unknown, "they belong to no part: they are left aside")

@@ -22,6 +22,7 @@ type verb struct {
 func verbs() []verb {
 	return []verb{
 		{"generate", "draw a picture from a prompt", generate},
+		{"recipe", "tell how a picture was drawn, by Darkroom or another program", showRecipe},
 		{"bench", "measure seconds per stage and GFLOP/s", bench},
 		{"inspect", "say what a model is, of which parts, and what is wrong with it", inspect},
 		{"convert", "write a model as one safetensors file", convert},

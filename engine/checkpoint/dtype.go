@@ -153,15 +153,17 @@ func asHalves(t DType, raw []byte) (DType, []byte) {
 
 func halvesOfBlocks(l layout, raw []byte) (DType, []byte) {
 	block := make([]float32, l.count)
-	out := make([]byte, 0, 2*(len(raw)/l.bytes*l.count))
-	for at := 0; at < len(raw); at += l.bytes {
-		l.widen(block, raw[at:at+l.bytes])
-		for _, x := range block {
-			if a := math.Abs(float64(x)); a >= float16.Overflow && !math.IsInf(a, 0) {
+	out := make([]byte, 2*(len(raw)/l.bytes*l.count))
+	for to, rest := out, raw; len(rest) > 0; rest = rest[l.bytes:] {
+		l.widen(block, rest[:l.bytes])
+		for i, x := range block {
+			h := float16.Narrow(x)
+			if h&0x7fff == 0x7c00 && !math.IsInf(float64(x), 0) {
 				return F32, l.wide(raw)
 			}
-			out = binary.LittleEndian.AppendUint16(out, float16.Narrow(x))
+			binary.LittleEndian.PutUint16(to[2*i:], h)
 		}
+		to = to[2*l.count:]
 	}
 	return F16, out
 }

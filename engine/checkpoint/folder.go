@@ -148,7 +148,7 @@ func (f *Folder) open(rel string) (*File, error) {
 	return openIn(f.fsys, rel, path.Join(f.name, rel))
 }
 
-// split opens the files that an index names, which lie beside it.
+// split opens the files that an index names, which lie in its folder.
 func (f *Folder) split(index string) (*File, error) {
 	var content struct {
 		Files map[string]string `json:"weight_map"` // of each tensor
@@ -168,8 +168,8 @@ func (f *Folder) split(index string) (*File, error) {
 		return nil, err
 	}
 	for _, file := range slices.Compact(slices.Sorted(maps.Values(content.Files))) {
-		if path.Base(file) != file || !fs.ValidPath(file) || strings.ContainsAny(file, `\:`) {
-			return give(fmt.Errorf("%s names the file %.200q, which does not lie beside it: download the folder from a source you trust", name, file))
+		if !fs.ValidPath(file) || strings.ContainsAny(file, `\:`) {
+			return give(fmt.Errorf("%s names the file %.200q, which does not lie in its folder: download the folder from a source you trust", name, file))
 		}
 		part, err := f.open(path.Join(path.Dir(index), file))
 		if errors.Is(err, fs.ErrNotExist) {

@@ -90,8 +90,11 @@ func (g *gguf) read(s source) error {
 	for range g.count(pairs, 13) { // a key's length, a type, a byte
 		g.pair()
 	}
+	if n := g.dims["split.count"]; len(n) == 1 && n[0] > 1 {
+		return fmt.Errorf("it is one of %d files that a model is split into: download all, and join them with llama.cpp's gguf-split (%w)", n[0], errors.ErrUnsupported)
+	}
 	align := int64(32)
-	if a, ok := g.dims["general.alignment"]; ok {
+	if a := g.dims["general.alignment"]; len(a) == 1 {
 		align = a[0]
 		if align < 8 || align > 1<<20 || align&(align-1) != 0 {
 			return fmt.Errorf("its general.alignment is %d, want a power of two: the file is damaged, download it again", align)

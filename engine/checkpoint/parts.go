@@ -41,13 +41,16 @@ type home struct {
 	in     func(has func(name string) bool) scheme // nil if what is there is something else
 }
 
+// UNetPrefix is what a U-Net's names begin with in a whole model's file.
+const UNetPrefix = "model.diffusion_model."
+
 // homes lists the prefixes of whole models, first those that others begin with.
 // conditioner.embedders is Stability's generative-models', cond_stage_model
 // CompVis's latent-diffusion's (LDM); stable-diffusion.cpp writes the latter for
 // both, with a 1. for the second encoder. The last four are diffusers' folders
 // put into one file.
 var homes = []home{
-	{"model.diffusion_model.", UNet, unetScheme},
+	{UNetPrefix, UNet, unetScheme},
 	{"first_stage_model.", VAE, vaeScheme},
 	{"cond_stage_model.transformer.", Text, clipScheme},
 	{"cond_stage_model.model.", Text, openCLIPScheme},
@@ -215,9 +218,10 @@ func (s *sorting) add(name string, pieces []piece) bool {
 	return len(pieces) > 0
 }
 
-// piece is the entry of a piece of a tensor; false if it can't be had.
-func (e entry) piece(p piece) (_ entry, ok bool) {
-	if ok = true; p.of > 0 {
+// piece is the entry of a part of a tensor.
+func (e entry) piece(p piece) (entry, bool) {
+	ok := true
+	if p.of > 0 {
 		e, ok = e.part(p.n, p.of)
 	}
 	if ok && p.transposed {

@@ -88,9 +88,10 @@ const (
 // maxProtocol is the newest protocol of pickles.
 const maxProtocol = 5
 
-// maxSteps is how many opcodes a pickle may have, fifty times of what a model with
-// all that its training left behind needs; each takes some memory.
-const maxSteps = 1 << 22
+// maxSteps is how many opcodes a pickle may have: sixty times of what Stable Diffusion
+// 1.5 needs, and several times of an XL with all that its training leaves behind. Each
+// takes some memory.
+const maxSteps = 1 << 21
 
 // machine runs one pickle.
 type machine struct {

@@ -47,7 +47,6 @@ var known = map[global]func(m *machine, args []any) any{
 	"numpy.ndarray":                              nil,
 	"numpy.core.multiarray._reconstruct":         nil,
 	"numpy._core.multiarray._reconstruct":        nil,
-	"pytorch_lightning.utilities.AttributeDict":  nil,
 }
 
 // parameterDict is what the first embeddings of textual inversion are kept in.

@@ -231,9 +231,13 @@ func (f *finder) find(name string, v any, depth int) error {
 	each := func(key string, item any) error {
 		switch t := item.(type) {
 		case *tensor:
-			if f.room -= int64(len(name) + len(key)); f.room >= 0 {
-				f.tensors[name+key] = t
+			if f.room -= int64(len(name) + len(key)); f.room < 0 {
+				return errors.New("its tensors' names are longer than the file: it is damaged, download it again")
 			}
+			if _, twice := f.tensors[name+key]; twice {
+				return fmt.Errorf("it has two tensors called %.200q: get the model as safetensors (%w)", name+key, errors.ErrUnsupported)
+			}
+			f.tensors[name+key] = t
 		case *dict, *list:
 			return f.find(name+key, item, depth+1)
 		}
@@ -252,9 +256,6 @@ func (f *finder) find(name string, v any, depth int) error {
 				return err
 			}
 		}
-	}
-	if f.room < 0 {
-		return errors.New("its tensors' names are longer than the file: it is damaged, download it again")
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"darkroom/engine/checkpoint"
 	"darkroom/engine/clip"
@@ -75,10 +76,10 @@ type Part struct {
 	Bytes      int64                    // in the file
 	Types      map[checkpoint.DType]int // parameters stored in each type
 
-	Missing   []string    // tensors that the network needs and the file hasn't
-	Misshapen []nn.Misfit // tensors of another shape than the network's
-	Unknown   []string    // tensors that the network has no place for
-	Trouble   error       // why the network can't be built at all
+	Missing   []string // tensors that the network needs and the file hasn't
+	Misshapen []string // tensors of another shape than the network's, with both shapes
+	Unknown   []string // tensors that the network has no place for
+	Trouble   error    // why the network can't be built at all
 }
 
 // Open recognises the model at path: a folder in diffusers' layout, or one file.
@@ -252,9 +253,8 @@ func (p *Part) Check() error {
 	case len(p.Missing) > 0:
 		return fmt.Errorf("%s has no tensor %q (and %d more are missing) of its %s: %s (%w)", p.File.Name(), p.Missing[0], len(p.Missing)-1, p.Part, help, errors.ErrUnsupported)
 	case len(p.Misshapen) > 0:
-		misfit := p.Misshapen[0]
-		return fmt.Errorf("%s: tensor %q of its %s has the shape %v, want %v (and %d more don't fit): %s (%w)",
-			p.File.Name(), misfit.Name, p.Part, misfit.Have, misfit.Want, len(p.Misshapen)-1, help, errors.ErrUnsupported)
+		return fmt.Errorf("%s: a tensor of its %s has another shape than it should: %s (and %d more): %s (%w)",
+			p.File.Name(), p.Part, p.Misshapen[0], len(p.Misshapen)-1, help, errors.ErrUnsupported)
 	case len(p.Unknown) > 0:
 		return fmt.Errorf("%s has %d tensors that have no place in its %s, such as %q: %s (%w)", p.File.Name(), len(p.Unknown), p.Part, p.Unknown[0], help, errors.ErrUnsupported)
 	}
@@ -276,6 +276,12 @@ func (m *Model) Check() error {
 		}
 		if err := p.Check(); err != nil {
 			return err
+		}
+	}
+	for _, name := range m.Unknown {
+		if strings.HasPrefix(name, checkpoint.UNetPrefix) {
+			return fmt.Errorf("%s has a U-Net with tensors that this program knows no place for, such as %q, and would draw otherwise than it was made to: choose another model (%w)",
+				m.Name, name, errors.ErrUnsupported)
 		}
 	}
 	if m.Task == "" {

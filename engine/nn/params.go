@@ -61,18 +61,9 @@ type store struct {
 // Load takes parameters from a file.
 func Load(r *checkpoint.Reader) Params { return Params{store: &store{file: r}} }
 
-// Lacks is the parameters a file doesn't have, and those it has in another shape,
-// by their names in the file.
-type Lacks struct {
-	Missing   []string
-	Misshapen []Misfit
-}
-
-// Misfit is a tensor of another shape than the parameter it is named as.
-type Misfit struct {
-	Name       string
-	Have, Want []int
-}
+// Lacks is the parameters a file doesn't have, by their names in the file, and those
+// it has in another shape, with both shapes.
+type Lacks struct{ Missing, Misshapen []string }
 
 // Survey is Load of a network that nobody will run: nothing is read, and what the
 // file lacks is no error but told by Lacks.
@@ -105,7 +96,7 @@ func (s *store) look(name string, shape []int) {
 		return
 	}
 	if have, ok := s.file.Shape(name); ok {
-		s.lacks.Misshapen = append(s.lacks.Misshapen, Misfit{name, have, shape})
+		s.lacks.Misshapen = append(s.lacks.Misshapen, fmt.Sprintf("%s %v, want %v", name, have, shape))
 	} else {
 		s.lacks.Missing = append(s.lacks.Missing, name)
 	}

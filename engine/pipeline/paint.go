@@ -104,7 +104,7 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 
 	mark = time.Now()
 	latent := state.Dense()
-	if end := d.EndScale(r.Sampler, state.Sigmas[len(state.Sigmas)-1]); end != 1 {
+	if end := d.EndScale(r.Sampler, state.Level()); end != 1 {
 		kernel.Scale(nn.Data(latent), float32(end), nn.Data(latent))
 	}
 	picture, err := p.Decode(c, latent)
@@ -151,22 +151,11 @@ func (p *Pipeline) Start(r engine.Request) (*sampler.State, error) {
 	if err != nil {
 		return nil, err
 	}
-	setOptions(&state.Options, r)
+	state.Options = d.Options(state.Options, r)
 	if sampler.NeedsTraining(r.Sampler) {
 		state.Training = p.Schedule.Sigmas
 	}
 	return state, nil
-}
-
-// setOptions sets what the recipe says other than the sampler's usual.
-func setOptions(o *sampler.Options, r engine.Request) {
-	o.SChurn, o.STMin, o.STMax = r.SChurn, r.STMin, r.STMax
-	if r.Eta != nil {
-		o.Eta = *r.Eta
-	}
-	if r.SNoise != nil {
-		o.SNoise = *r.SNoise
-	}
 }
 
 // timestep is what the model knows noise level sigma as: in general between two

@@ -19,15 +19,15 @@ type steering struct {
 	words  *tensor.Dense // [n,T,D], a row for each pass of a step
 	added  *unet.Added
 	beside *tensor.Dense // [1 or n,h,w,k] what the U-Net sees beside the latent; nil for a model that draws
-	// combine makes one prediction of those of several passes, in the first's place.
+	// combine makes one prediction of those of the n passes, in the first's place.
 	combine func(out []float32, size int)
 }
 
-// steer reads the texts and pictures of a resolved request, which pull as strongly
-// as guidance says.
+// steer reads the texts and pictures of a resolved request that is guided by
+// guidance.
 func (p *Pipeline) steer(c *nn.Context, r engine.Request, guidance float64) (*steering, error) {
-	s := &steering{}
-	guided := (r.Guidance != 1 || sampler.NeedsUnguided(r.Sampler)) && !p.guided
+	s := &steering{combine: func([]float32, int) {}}
+	guided := (guidance != 1 || sampler.NeedsUnguided(r.Sampler)) && !p.guided
 	edits := p.Task == family.Editing && (guided || r.ImageGuidance != 1)
 	words, err := p.Encode(c, r.Prompt, r.Negative, guided || edits)
 	if err != nil {
@@ -60,7 +60,7 @@ func (p *Pipeline) steer(c *nn.Context, r engine.Request, guidance float64) (*st
 }
 
 // denoise estimates the noise-free latent x0 of x [1,h,w,c] at noise level sigma,
-// known to the model as timestep; and the same without guidance, if there is any.
+// known to the model as timestep: as it is steered, and from the first pass alone.
 func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma, timestep float64, by *steering) (e sampler.Estimate, err error) {
 	n := by.words.Shape()[0]
 	s := x.Shape()
@@ -79,13 +79,14 @@ func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma, timestep float
 		return e, err
 	}
 	out := nn.Data(y)
+	first := nn.Wrap(out[:size:size], s...)
 	if n > 1 {
-		if e.Unguided, err = p.Schedule.ToDenoised(x, nn.Wrap(out[:size:size], s...), sigma); err != nil {
+		if e.Unguided, err = p.Schedule.ToDenoised(x, first, sigma); err != nil {
 			return e, err
 		}
 		by.combine(out, size)
 	}
-	e.Guided, err = p.Schedule.ToDenoised(x, nn.Wrap(out[:size:size], s...), sigma)
+	e.Guided, err = p.Schedule.ToDenoised(x, first, sigma)
 	return e, err
 }
 
