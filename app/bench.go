@@ -151,7 +151,7 @@ func (b *benchmark) pictures(ctx context.Context, r *engine.Request) error {
 	for i := range b.m.Runs + 1 {
 		var atFirst float64
 		begin := time.Now()
-		result, err := p.Paint(ctx, *r, func(engine.Progress) {
+		result, err := p.Paint(ctx, *r, nil, func(engine.Progress) {
 			if atFirst == 0 {
 				atFirst = time.Since(begin).Seconds()
 			}

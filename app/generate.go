@@ -30,7 +30,7 @@ import (
 
 // newEngine is the engine behind the verbs; the window loads its first model ahead.
 func newEngine() *engine.Engine {
-	return engine.New(load)
+	return engine.New(load, nil)
 }
 
 // load is pipeline.Load for the engine.

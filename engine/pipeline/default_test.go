@@ -36,7 +36,7 @@ func TestBuiltInModelDrawsTheSameApple(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := p.Paint(context.Background(), r, func(engine.Progress) {})
+	result, err := p.Paint(context.Background(), r, nil, func(engine.Progress) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestCancelEndsWithinALayer(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	last := 0
-	_, err = p.Paint(ctx, r, func(at engine.Progress) {
+	_, err = p.Paint(ctx, r, nil, func(at engine.Progress) {
 		last = at.Step
 		if last == 2 {
 			cancel()
@@ -66,7 +66,7 @@ func TestCancelEndsWithinALayer(t *testing.T) {
 		t.Errorf("cancelled at step 2: the last step was %d, the error %v", last, err)
 	}
 	// and the pipeline is as good as new
-	if _, err := p.Paint(context.Background(), r, func(engine.Progress) {}); err != nil {
+	if _, err := p.Paint(context.Background(), r, nil, func(engine.Progress) {}); err != nil {
 		t.Error(err)
 	}
 }

@@ -195,7 +195,7 @@ func TestFamiliesMatchDiffusers(t *testing.T) {
 				t.Fatal(err)
 			}
 			var last *tensor.Dense
-			if _, err := p.Paint(context.Background(), r, func(at engine.Progress) { last = at.Latent }); err != nil {
+			if _, err := p.Paint(context.Background(), r, nil, func(at engine.Progress) { last = at.Latent }); err != nil {
 				t.Fatal(err)
 			}
 			g.near("the last latent", last, g.get(tt.name+".final"), endToEnd)

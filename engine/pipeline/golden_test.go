@@ -137,7 +137,7 @@ func TestPictureMatchesDiffusers(t *testing.T) {
 
 	var last *tensor.Dense
 	steps := 0
-	result, err := p.Paint(context.Background(), r, func(at engine.Progress) {
+	result, err := p.Paint(context.Background(), r, nil, func(at engine.Progress) {
 		last = at.Latent
 		steps++
 	})

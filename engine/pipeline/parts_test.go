@@ -255,7 +255,7 @@ func TestFolderDrawsAsItsFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		result, err := p.Paint(context.Background(), r, func(engine.Progress) {})
+		result, err := p.Paint(context.Background(), r, nil, func(engine.Progress) {})
 		if err != nil {
 			t.Fatal(err)
 		}
