@@ -41,13 +41,16 @@ type home struct {
 	in     func(has func(name string) bool) scheme // nil if what is there is something else
 }
 
+// UNetPrefix is what a U-Net's names begin with in a whole model's file.
+const UNetPrefix = "model.diffusion_model."
+
 // homes lists the prefixes of whole models, first those that others begin with.
 // conditioner.embedders is Stability's generative-models', cond_stage_model
 // CompVis's latent-diffusion's (LDM); stable-diffusion.cpp writes the latter for
 // both, with a 1. for the second encoder. The last four are diffusers' folders
 // put into one file.
 var homes = []home{
-	{"model.diffusion_model.", UNet, unetScheme},
+	{UNetPrefix, UNet, unetScheme},
 	{"first_stage_model.", VAE, vaeScheme},
 	{"cond_stage_model.transformer.", Text, clipScheme},
 	{"cond_stage_model.model.", Text, openCLIPScheme},

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"darkroom/engine/checkpoint"
 	"darkroom/engine/clip"
@@ -76,7 +77,7 @@ type Part struct {
 	Types      map[checkpoint.DType]int // parameters stored in each type
 
 	Missing   []string // tensors that the network needs and the file hasn't
-	Misshapen []string // tensors of another shape than the network's
+	Misshapen []string // tensors of another shape than the network's, with both shapes
 	Unknown   []string // tensors that the network has no place for
 	Trouble   error    // why the network can't be built at all
 }
@@ -252,9 +253,8 @@ func (p *Part) Check() error {
 	case len(p.Missing) > 0:
 		return fmt.Errorf("%s has no tensor %q (and %d more are missing) of its %s: %s (%w)", p.File.Name(), p.Missing[0], len(p.Missing)-1, p.Part, help, errors.ErrUnsupported)
 	case len(p.Misshapen) > 0:
-		shape, _ := p.File.Shape(p.Misshapen[0])
-		return fmt.Errorf("%s: tensor %q of its %s has the shape %v, which does not fit the rest (so with %d more): %s (%w)",
-			p.File.Name(), p.Misshapen[0], p.Part, shape, len(p.Misshapen)-1, help, errors.ErrUnsupported)
+		return fmt.Errorf("%s: a tensor of its %s has another shape than it should: %s (and %d more): %s (%w)",
+			p.File.Name(), p.Part, p.Misshapen[0], len(p.Misshapen)-1, help, errors.ErrUnsupported)
 	case len(p.Unknown) > 0:
 		return fmt.Errorf("%s has %d tensors that have no place in its %s, such as %q: %s (%w)", p.File.Name(), len(p.Unknown), p.Part, p.Unknown[0], help, errors.ErrUnsupported)
 	}
@@ -268,9 +268,6 @@ func (m *Model) Check() error {
 		return fmt.Errorf("%s holds %s, not a whole model: choose the file or the folder of a whole model (%w)", m.Name, m.holds(), errors.ErrUnsupported)
 	case m.edm:
 		return fmt.Errorf("%s predicts as EDM has it (Karras et al. 2022, as Playground 2.5), which this version can't draw with: choose a model that predicts noise or velocity (%w)", m.Name, errors.ErrUnsupported)
-	case m.Task == "":
-		return fmt.Errorf("%s has a U-Net that takes %d channels and gives %d, as models for depth or for enlarging have, which this version can't draw with: "+
-			"choose one for drawing (4), editing (8) or inpainting (9) (%w)", m.Name, m.Part(checkpoint.UNet).UNet.InChannels, m.Part(checkpoint.UNet).UNet.OutChannels, errors.ErrUnsupported)
 	}
 	for _, part := range m.needs() {
 		p := m.Part(part)
@@ -280,6 +277,16 @@ func (m *Model) Check() error {
 		if err := p.Check(); err != nil {
 			return err
 		}
+	}
+	for _, name := range m.Unknown {
+		if strings.HasPrefix(name, checkpoint.UNetPrefix) {
+			return fmt.Errorf("%s has a U-Net with tensors that this program knows no place for, such as %q, and would draw otherwise than it was made to: choose another model (%w)",
+				m.Name, name, errors.ErrUnsupported)
+		}
+	}
+	if m.Task == "" {
+		return fmt.Errorf("%s has a U-Net that takes %d channels and gives %d, as models for depth or for enlarging have, which this version can't draw with: "+
+			"choose one for drawing (4), editing (8) or inpainting (9) (%w)", m.Name, m.Part(checkpoint.UNet).UNet.InChannels, m.Part(checkpoint.UNet).UNet.OutChannels, errors.ErrUnsupported)
 	}
 	return nil
 }

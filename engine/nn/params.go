@@ -60,8 +60,8 @@ type store struct {
 // Load takes parameters from a file.
 func Load(r *checkpoint.Reader) Params { return Params{store: &store{file: r}} }
 
-// Lacks is the parameters a file doesn't have, and those it has in another shape,
-// by their names in the file.
+// Lacks is the parameters a file doesn't have, by their names in the file, and those
+// it has in another shape, with both shapes.
 type Lacks struct{ Missing, Misshapen []string }
 
 // Survey is Load of a network that nobody will run: nothing is read, and what the
@@ -91,8 +91,8 @@ func (s *store) look(name string, shape []int) {
 	if s.file.Check(name, shape) == nil {
 		return
 	}
-	if s.file.Has(name) {
-		s.lacks.Misshapen = append(s.lacks.Misshapen, name)
+	if have, ok := s.file.Shape(name); ok {
+		s.lacks.Misshapen = append(s.lacks.Misshapen, fmt.Sprintf("%s %v, want %v", name, have, shape))
 	} else {
 		s.lacks.Missing = append(s.lacks.Missing, name)
 	}

@@ -354,7 +354,8 @@ func TestSingleFileErrors(t *testing.T) {
 		{"sd1", `has no tensor "up_blocks.1.attentions.1.proj_out.bias"`, without("model.diffusion_model.output_blocks.4.1.proj_out.bias")},
 		{"sd1", `has no tensor "post_quant_conv.weight"`, without("first_stage_model.post_quant_conv.weight")},
 		{"sd1", `has 1 tensors that have no place in its unet, such as "down_blocks.0.resnets.0.conv1.extra"`, with("model.diffusion_model.input_blocks.1.0.in_layers.2.extra", 1)},
-		{"sd1", `tensor "mid_block.resnets.1.conv2.bias" of its unet has the shape [3]`, with("model.diffusion_model.middle_block.2.out_layers.3.bias", 3)},
+		{"sd1", `a tensor of its unet has another shape than it should: mid_block.resnets.1.conv2.bias [3], want [64]`, with("model.diffusion_model.middle_block.2.out_layers.3.bias", 3)},
+		{"sd1", `tensors that this program knows no place for, such as "model.diffusion_model.motion.weight"`, with("model.diffusion_model.motion.weight", 1)},
 		{"sd1", "without its part vae: it holds a text encoder and a U-Net", without("first_stage_model.")},
 		{"sd1", "without its part text_encoder: it holds a U-Net alone", only("model.diffusion_model.")},
 		{"sd1", "holds an autoencoder alone", only("first_stage_model.")},
@@ -458,5 +459,58 @@ func TestWeights(t *testing.T) {
 	first, second := heavy[width]/plain[width], heavy[2*width]/plain[2*width]
 	if ratio := second / first; math.Abs(float64(ratio)-1.5) > 1e-5 {
 		t.Errorf("a token counts %g times as much, want 1.5", ratio)
+	}
+}
+
+// TestAddedTellsHeightFirst has the numbers that SDXL and its refiner are told beside
+// the words of a wide picture.
+func TestAddedTellsHeightFirst(t *testing.T) {
+	w := Words{Context: nn.Wrap(make([]float32, 2), 2, 1, 1), Pooled: nn.Wrap(make([]float32, 2), 2, 1)}
+	for f, want := range map[family.Family][]float64{
+		family.SDXL:    {48, 96, 0, 0, 48, 96, 48, 96, 0, 0, 48, 96},
+		family.Refiner: {48, 96, 0, 0, 2.5, 48, 96, 0, 0, 6},
+	} {
+		p := &Pipeline{Family: f}
+		if got := p.added(w, 1, 96, 48).Sizes; !slices.Equal(got, want) {
+			t.Errorf("%s is told %v, want %v", f, got, want)
+		}
+	}
+	if a := (&Pipeline{}).added(Words{Context: w.Context}, 1, 96, 48); a != nil {
+		t.Errorf("a Stable Diffusion 1 is told %+v", a)
+	}
+}
+
+// TestPicturesAreCutToSize reads a wide picture for a square.
+func TestPicturesAreCutToSize(t *testing.T) {
+	wide := image.NewRGBA(image.Rect(0, 0, 90, 30))
+	for i := range 90 * 30 {
+		c := color.RGBA{255, 0, 0, 255}
+		if x := i % 90; x >= 30 && x < 60 {
+			c = color.RGBA{0, 0, 255, 255}
+		}
+		wide.SetRGBA(i%90, i/90, c)
+	}
+	path := filepath.Join(t.TempDir(), "wide.png")
+	var b bytes.Buffer
+	if err := png.Encode(&b, wide); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	x, err := readPicture(path, 16, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !x.Shape().Eq(tensor.Shape{1, 16, 16, 3}) {
+		t.Fatalf("shape %v", x.Shape())
+	}
+	for i, want := range []float32{-1, -1, 1} { // the blue middle of it
+		if got := nn.Data(x)[(8*16+8)*3+i]; got != want {
+			t.Errorf("colour %d in the middle is %g, want %g", i, got, want)
+		}
+	}
+	if w, h, err := shaped(path, 64, 8); err != nil || w != 112 || h != 40 {
+		t.Errorf("of about 64×64 pixels it becomes %d×%d (%v), want 112×40", w, h, err)
 	}
 }
