@@ -51,6 +51,10 @@ func convert(ctx context.Context, args []string) error {
 			return fmt.Errorf("%s is there already: give the new file another name, or say --force to replace it", out)
 		}
 	}
+	dir := filepath.Dir(out)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("%s can't be written: there is no folder %s", out, dir)
+	}
 	tensors, metadata, note, closer, err := toConvert(in, dtype)
 	if err != nil {
 		return err
@@ -67,7 +71,6 @@ func convert(ctx context.Context, args []string) error {
 			return write(w)
 		}
 	}
-	dir := filepath.Dir(out)
 	if free := system.FreeDisk(dir); bytes > free {
 		return fmt.Errorf("the disk of %s has %s free, and %s are needed: make room, or write to another disk", dir, system.Bytes(free), system.Bytes(bytes))
 	}

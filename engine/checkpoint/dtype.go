@@ -110,12 +110,19 @@ func eachBlock(count, bytes int, widen func([]float32, []byte)) func([]float32, 
 // Widen turns little-endian numbers into float32: floating-point and blocks
 // exactly but for F64, which rounds to nearest, as integers above 2²⁴ do. A type
 // that can't be turned is an error that wraps errors.ErrUnsupported.
-func Widen(raw []byte, t DType) ([]float32, error) {
+func Widen(raw []byte, t DType) ([]float32, error) { return WidenIn(nil, raw, t) }
+
+// WidenIn is Widen into the memory of room, if it is large enough.
+func WidenIn(room []float32, raw []byte, t DType) ([]float32, error) {
 	l := layouts[t]
 	if l.widen == nil {
 		return nil, fmt.Errorf("it is stored as %s; F32, F16, BF16 and F64 can be read: save the model as one of these (%w)", t, errors.ErrUnsupported)
 	}
-	out := make([]float32, len(raw)/l.bytes*l.count)
+	n := len(raw) / l.bytes * l.count
+	if cap(room) < n {
+		room = make([]float32, n)
+	}
+	out := room[:n]
 	l.widen(out, raw)
 	return out, nil
 }

@@ -50,6 +50,7 @@ type store struct {
 	products  []*Product
 	count     int
 	halves    []uint16 // see room
+	wide      []float32
 	err       error
 
 	survey bool
@@ -76,7 +77,10 @@ func (p Params) Bytes() int64 { return p.store.bytes }
 
 // width is the bytes that a number of "weight" takes in memory: those of 16 bits and
 // fewer are kept as 16 bits, all others as float32.
-func (p Params) width() int64 {
+func (p Params) width(pays bool) int64 {
+	if pays && p.store.precision == BFloat16 {
+		return 2
+	}
 	if t, ok := p.store.file.DType(p.Sub("weight").prefix); ok && t.Bytes(256) <= 2*256 {
 		return 2
 	}
@@ -152,15 +156,13 @@ func (p Params) weight(l layout, s start, gated, pays bool, shape ...int) (*tens
 		half = p.randomHalves(s, out*in*taps)
 	} else {
 		half, wide, format = p.stored(shape)
-		if p.store.survey {
-			width := p.width()
-			if pays && p.store.precision == BFloat16 {
-				width = 2
+		if half == nil && wide == nil { // never used
+			w := &kernel.Weights{Out: out, In: in, Taps: taps, Gated: gated}
+			if gated {
+				w.Out /= 2
 			}
-			p.store.bytes += width * kernel.PackedSize(out, in, taps, gated)
-		}
-		if half == nil && wide == nil {
-			return nil, &kernel.Weights{Out: out, In: in, Taps: taps} // never used
+			p.store.bytes += p.width(pays) * int64(w.Size())
+			return nil, w
 		}
 	}
 	w := kernel.NewWeights(out, in, taps, format, wide, half, gated)
@@ -171,8 +173,8 @@ func (p Params) weight(l layout, s start, gated, pays bool, shape ...int) (*tens
 	return nil, w
 }
 
-// stored reads "weight" as the file has it, in memory that is used again if its
-// numbers have 16 bits. Without a result, the store has the error.
+// stored reads "weight" as the file has it, in memory that is used again. Without a
+// result, the store has the error.
 func (p Params) stored(shape []int) (half []uint16, wide []float32, format kernel.Format) {
 	if p.store.survey {
 		p.store.look(p.Sub("weight").prefix, shape)
@@ -185,7 +187,8 @@ func (p Params) stored(shape []int) (half []uint16, wide []float32, format kerne
 		case checkpoint.BF16:
 			format = kernel.BFloat16
 		default:
-			wide, err = checkpoint.Widen(raw, t)
+			wide, err = checkpoint.WidenIn(p.store.wide, raw, t)
+			p.store.wide = wide
 			return err
 		}
 		half = p.store.room(len(raw) / 2)
@@ -208,12 +211,12 @@ func (p Params) keepHalves(l *Embedding, count int) {
 	half, wide, format := p.stored([]int{count, l.dim})
 	switch {
 	case p.store.survey:
-		p.store.bytes += p.width() * int64(count*l.dim)
+		p.store.bytes += p.width(false) * int64(count*l.dim)
 		l.Table = Wrap(make([]float32, l.dim), 1, l.dim)
 	case half != nil:
 		l.half, l.format = slices.Clone(half), format
 	case wide != nil:
-		l.Table = Wrap(wide, count, l.dim)
+		l.Table = Wrap(slices.Clone(wide), count, l.dim)
 	default:
 		l.Table = Wrap(make([]float32, l.dim), 1, l.dim) // never used
 	}
