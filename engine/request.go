@@ -53,13 +53,24 @@ type Request struct {
 	Model    string  `json:"model"` // DefaultModel, or the path of a model: a folder or one file
 	// a name from Precisions; empty is Float32, as in recipes from before there was another
 	Precision string `json:"precision,omitempty"`
+
+	// How many of the text encoder's layers its embeddings are from the end: 1, or
+	// 0, is the last one, 2 is what many illustration models were trained with.
+	ClipSkip int `json:"clip_skip,omitempty"`
+	// How weights change the embeddings, a name from prompt.Emphases; empty is the
+	// usual way.
+	Emphasis string `json:"emphasis,omitempty"`
+	// What was typed, where Prompt and Negative are what styles, wildcards and
+	// choices made of it. Not drawn from.
+	Template         string `json:"template,omitempty"`
+	NegativeTemplate string `json:"negative_template,omitempty"`
 }
 
 // Exact reports whether r asks for Float32, by its name or by none.
 func (r Request) Exact() bool { return r.Precision == "" || r.Precision == Float32 }
 
 // Validate says in one sentence what cannot be drawn and what to change; nil
-// when the request can be queued. Sampler names and model paths are checked
+// when the request can be queued. Names of samplers and emphases and model paths are checked
 // when the job starts, by those who know them.
 func (r Request) Validate() error {
 	switch {
@@ -71,6 +82,8 @@ func (r Request) Validate() error {
 		return fmt.Errorf("%w: no model is named; use %q or the path of a model", ErrInvalid, DefaultModel)
 	case r.Precision != "" && !slices.Contains(Precisions(), r.Precision):
 		return fmt.Errorf("%w: precision is %q; choose %s (exact) or %s (faster, other pictures)", ErrInvalid, r.Precision, Float32, BFloat16)
+	case r.ClipSkip < 0:
+		return fmt.Errorf("%w: clip_skip is %d; choose 1 for the whole text encoder, or 2, 3, … for fewer layers", ErrInvalid, r.ClipSkip)
 	}
 	if err := validSize("width", r.Width); err != nil {
 		return err

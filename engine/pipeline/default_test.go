@@ -75,16 +75,8 @@ func TestCancelEndsWithinALayer(t *testing.T) {
 // the text encoder's first window.
 func TestLongPromptsAreReadToTheEnd(t *testing.T) {
 	p := loadTiny(t)
-	c := p.context(context.Background())
 	long := "a red apple and a red apple and a red apple and a red apple "
-	a, err := p.Encode(c, long+"a", "", true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := p.Encode(c, long+"red", "", true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	a, b := contexts(t, p, long+"a", "")[1], contexts(t, p, long+"red", "")[1]
 	if a.Shape()[1] <= p.Text.Config.Positions || a.Shape()[1]%p.Text.Config.Positions != 0 {
 		t.Errorf("a long prompt has %d embeddings, want several windows of %d", a.Shape()[1], p.Text.Config.Positions)
 	}

@@ -10,6 +10,7 @@ import (
 	"darkroom/engine/kernel"
 	"darkroom/engine/nn"
 	"darkroom/engine/noise"
+	"darkroom/engine/prompt"
 	"darkroom/engine/sampler"
 	"darkroom/engine/schedule"
 
@@ -31,6 +32,15 @@ func (p *Pipeline) Resolve(r engine.Request) (engine.Request, error) {
 	if r.Exact() {
 		r.Precision = "" // its only name in recipes
 	}
+	if _, err := prompt.ParseEmphasis(r.Emphasis); err != nil {
+		return r, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
+	}
+	if layers := p.Text.Config.Layers; r.ClipSkip > layers {
+		return r, fmt.Errorf("%w: clip_skip is %d, but the model's text encoder has %d layers; choose a number from 1 to %d", engine.ErrInvalid, r.ClipSkip, layers, layers)
+	}
+	if r.ClipSkip == 1 {
+		r.ClipSkip = 0 // its only name in recipes
+	}
 	own := p.UNet.Config.SampleSize * p.VAE.Config.Factor()
 	if r.Width == 0 {
 		r.Width = own
@@ -49,7 +59,7 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 	p.loadTime = 0
 	c := p.context(ctx)
 
-	words, err := p.Encode(c, r.Prompt, r.Negative, r.Guidance != 1)
+	words, err := p.Words(c, r)
 	if err != nil {
 		return engine.Result{}, err
 	}
@@ -61,7 +71,7 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 		return engine.Result{}, err
 	}
 	denoise := func(x *tensor.Dense, sigma float64) (*tensor.Dense, error) {
-		return p.denoise(c, x, sigma, words, r.Guidance)
+		return p.denoise(c, x, sigma, words.At(state.Step+1), r.Guidance)
 	}
 	var previewing time.Duration
 	for !state.Done() {
@@ -98,45 +108,6 @@ func (p *Pipeline) context(ctx context.Context) *nn.Context {
 	return p.ctx
 }
 
-// Encode returns the embeddings that steer the U-Net: [1,T,D] of the prompt
-// or, with guidance, [2,T,D] of the negative prompt and the prompt. A text
-// longer than the encoder's window is encoded window by window and joined;
-// the shorter of the two texts is filled up with empty windows.
-func (p *Pipeline) Encode(c *nn.Context, prompt, negative string, guided bool) (*tensor.Dense, error) {
-	texts := []string{prompt}
-	if guided {
-		texts = []string{negative, prompt}
-	}
-	t := p.Text.Config.Positions
-	var tokens [][]int
-	windows := 1
-	for _, text := range texts {
-		ids := p.Tokenizer.Encode(text)
-		tokens = append(tokens, ids)
-		windows = max(windows, (len(ids)+t-3)/(t-2))
-	}
-	var ids []int
-	for _, all := range tokens {
-		for range windows {
-			n := min(len(all), t-2)
-			ids = append(ids, p.Tokenizer.Start())
-			ids = append(ids, all[:n]...)
-			ids = append(ids, p.Tokenizer.End())
-			for range t - n - 2 {
-				ids = append(ids, p.Tokenizer.Pad())
-			}
-			all = all[n:]
-		}
-	}
-	var words *tensor.Dense
-	for c.Next(nn.Pass{Network: "text", Size: [4]int{len(ids)}}) {
-		words = p.Text.Forward(c, ids)
-	}
-	// kept for the whole run, while the context's memory is recycled
-	kept := append([]float32(nil), nn.Data(words)...)
-	return nn.Wrap(kept, len(texts), windows*t, p.Text.Config.Hidden), c.Err()
-}
-
 // Start is the state before the first step: pure noise at the highest level.
 func (p *Pipeline) Start(r engine.Request) (*sampler.State, error) {
 	sigmas, err := p.Schedule.Levels(p.curve, r.Steps)
@@ -154,26 +125,30 @@ func (p *Pipeline) Start(r engine.Request) (*sampler.State, error) {
 
 // denoise estimates the noise-free latent x0 of x [1,h,w,c] at noise level
 // sigma, pushed away from the negative prompt by classifier-free guidance
-// (Ho & Salimans 2022): u + g·(c − u).
-func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma float64, words *tensor.Dense, guidance float64) (*tensor.Dense, error) {
-	n := words.Shape()[0]
+// (Ho & Salimans 2022), to each of the prompt's parts by its weight (Liu et al.
+// 2022): u + Σ wᵢ·g·(cᵢ − u).
+func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma float64, words *Steering, guidance float64) (*tensor.Dense, error) {
 	s := x.Shape()
-	size := x.Size()
 	timestep := [1]float64{p.Schedule.SigmaToTimestep(sigma)}
-	var y *tensor.Dense
-	for c.Next(nn.Pass{Network: "unet", Size: [4]int{n, s[1], s[2], words.Shape()[1]}}) {
-		in := c.New(1, s[1], s[2], s[3])
-		kernel.Scale(nn.Data(in), float32(schedule.InputScale(sigma)), nn.Data(x))
-		y = p.UNet.Forward(c, in, timestep[:], words, nil)
+	var out []float32
+	for _, context := range words.Contexts {
+		n, t := context.Shape()[0], context.Shape()[1]
+		var y *tensor.Dense
+		for c.Next(nn.Pass{Network: "unet", Size: [4]int{n, s[1], s[2], t}}) {
+			in := c.New(1, s[1], s[2], s[3])
+			kernel.Scale(nn.Data(in), float32(schedule.InputScale(sigma)), nn.Data(x))
+			y = p.UNet.Forward(c, in, timestep[:], context, nil)
+		}
+		if err := c.Err(); err != nil {
+			return nil, err
+		}
+		if len(words.Contexts) == 1 {
+			out = nn.Data(y)
+		} else { // the next pass writes over it
+			out = append(out, nn.Data(y)...)
+		}
 	}
-	if err := c.Err(); err != nil {
-		return nil, err
-	}
-	out := nn.Data(y)
-	if n == 2 {
-		kernel.Lerp(out[:size], out[size:], float32(guidance))
-	}
-	return p.Schedule.ToDenoised(x, nn.Wrap(out[:size:size], s...), sigma)
+	return p.Schedule.ToDenoised(x, nn.Wrap(words.mix(out, x.Size(), guidance), s...), sigma)
 }
 
 // Decode turns a latent [1,h,w,c] into a picture.

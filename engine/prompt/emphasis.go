@@ -12,18 +12,19 @@ import (
 // brackets that goes with it.
 type Emphasis string
 
-// The ways there are. All but Comfy read prompts as AUTOMATIC1111's web UI does.
+// The ways there are. All but Comfy and Plain read prompts as AUTOMATIC1111's web UI does.
 const (
 	Original Emphasis = "original" // embeddings times weights, then scaled back to the mean they had
 	NoNorm   Emphasis = "no_norm"  // embeddings times weights
 	Ignore   Emphasis = "ignore"   // brackets are read, weights mean nothing
-	None     Emphasis = "none"     // brackets are signs like any other
+	None     Emphasis = "none"     // round and square brackets for weights are signs like any other
 	Comfy    Emphasis = "comfy"    // ComfyUI: away from the empty prompt's embeddings; only round brackets and nothing else have a meaning
+	Plain    Emphasis = "plain"    // a prompt is words and nothing else
 )
 
 // Emphases is the names there are.
 func Emphases() []string {
-	return []string{string(Original), string(NoNorm), string(Ignore), string(None), string(Comfy)}
+	return []string{string(Original), string(NoNorm), string(Ignore), string(None), string(Comfy), string(Plain)}
 }
 
 // ParseEmphasis finds a way by its name, or by its label in AUTOMATIC1111's web
@@ -40,6 +41,9 @@ func ParseEmphasis(name string) (Emphasis, error) {
 	}
 	return "", fmt.Errorf("emphasis is %q; choose one of %s", name, strings.Join(Emphases(), ", "))
 }
+
+// wordsOnly tells that of all the language at most brackets have a meaning.
+func (e Emphasis) wordsOnly() bool { return e == Comfy || e == Plain }
 
 // fragment is a piece of text with one weight. Each is cut into tokens by
 // itself.

@@ -21,8 +21,8 @@ type Source struct {
 	Problems []Problem
 }
 
-// Plain is a prompt in which nothing is to be chosen.
-func Plain(typed string) Source { return Source{Typed: typed, Text: Typed(typed)} }
+// Verbatim is a prompt in which nothing is to be chosen.
+func Verbatim(typed string) Source { return Source{Typed: typed, Text: Typed(typed)} }
 
 // Choice is what was taken for a wildcard or for {a|b}.
 type Choice struct {

@@ -81,14 +81,14 @@ func (v Variant) Tokens(window int) (n, room int) {
 	return last*size + len(v.Chunks[last].Tokens), (last + 1) * size
 }
 
-// At is the variant for a step, counted from 1.
-func (p Part) At(step int) *Variant {
-	for i := range p.Variants {
-		if v := &p.Variants[i]; step <= v.Last {
-			return v
+// At is which of the variants is for a step, counted from 1.
+func (p Part) At(step int) int {
+	for i, v := range p.Variants {
+		if step <= v.Last {
+			return i
 		}
 	}
-	return &p.Variants[len(p.Variants)-1]
+	return len(p.Variants) - 1
 }
 
 // Read reads a prompt, or a negative prompt, for a number of steps. In a negative
@@ -104,8 +104,8 @@ func (r Reader) Read(s Source, negative bool, steps int) (*Prompt, error) {
 	}
 	p := &Prompt{Typed: s.Typed, Text: s.Text.s, Window: r.Window, Choices: s.Choices, Problems: s.Problems}
 	texts, weights := []Text{s.Text}, []float64{1}
-	if r.Rules.Emphasis == Comfy {
-		p.strange(s.Text)
+	if r.Rules.Emphasis.wordsOnly() {
+		p.strange(s.Text, r.Rules.Emphasis)
 	} else {
 		words := s.Text
 		words, p.Comments = comments(words)
@@ -122,7 +122,7 @@ func (r Reader) Read(s Source, negative bool, steps int) (*Prompt, error) {
 	for i, text := range texts {
 		part := Part{Span: text.span(), Weight: weights[i]}
 		variants := []variant{{steps, text}}
-		if r.Rules.Emphasis != Comfy {
+		if !r.Rules.Emphasis.wordsOnly() {
 			var problems []Problem
 			var err error
 			if variants, problems, err = schedule(text, steps, r.Rules.OldWhen); err != nil {
@@ -152,7 +152,7 @@ func (r Reader) Read(s Source, negative bool, steps int) (*Prompt, error) {
 
 func (r Reader) fragments(t Text) (fragments []fragment, problems []Problem) {
 	switch r.Rules.Emphasis {
-	case None:
+	case None, Plain:
 		return []fragment{{text: t, weight: 1}}, nil
 	case Comfy:
 		fragments = comfyEmphasised(t, 1, func(what Text, why string) { problems = append(problems, Problem{what.span(), why}) })
@@ -200,21 +200,28 @@ func (p *Prompt) unknown() {
 	}
 }
 
-// strange names what means something elsewhere and is words to ComfyUI.
-func (p *Prompt) strange(t Text) {
+// strange names what means something elsewhere and is words here.
+func (p *Prompt) strange(t Text, e Emphasis) {
+	problem := func(what Span, why string) {
+		p.Problems = append(p.Problems, Problem{what, fmt.Sprintf("%s with %s emphasis", why, e)})
+	}
 	_, found := tags(t)
 	for _, tag := range found {
-		p.Problems = append(p.Problems, Problem{tag.Span, "is words with comfy emphasis; networks are chosen apart from the prompt"})
+		problem(tag.Span, "is words, no tag,")
 	}
 	for _, keyword := range []string{"AND", breakWord} {
 		_, all := splitAt(t, keyword)
 		for _, k := range all {
-			p.Problems = append(p.Problems, Problem{k.span(), "is a word with comfy emphasis"})
+			problem(k.span(), "is a word")
 		}
 	}
+	brackets := "[]"
+	if e == Plain {
+		brackets = "()[]"
+	}
 	for i := range len(t.s) {
-		if strings.IndexByte("[]", t.s[i]) >= 0 {
-			p.Problems = append(p.Problems, Problem{t.cut(i, i+1).span(), "is a sign like any other with comfy emphasis"})
+		if strings.IndexByte(brackets, t.s[i]) >= 0 {
+			problem(t.cut(i, i+1).span(), "is a sign like any other")
 		}
 	}
 }

@@ -83,7 +83,7 @@ func Choose(styles []Style, names []string) ([]Style, error) {
 // Styled puts styles around a prompt as it was typed, one after the other, or,
 // if it is the negative one, their negative prompts.
 func Styled(typed string, styles []Style, negative bool) Source {
-	s := Plain(typed)
+	s := Verbatim(typed)
 	if len(styles) == 0 {
 		return s
 	}
