@@ -68,6 +68,10 @@ func generate(ctx context.Context, args []string) error {
 	f.IntVar(&r.Height, "height", 0, "pixels; 0 is the model's own")
 	f.StringVar(&r.Model, "model", engine.DefaultModel, `"default", the path of a model folder (diffusers layout) or of a Stable Diffusion 1 .safetensors file`)
 	precisionVar(f, &r.Precision)
+	f.IntVar(&r.ClipSkip, "clip-skip", 0, "the text encoder's layer the words are taken from, counted from the end; 0 or 1 is the last")
+	emphasisVar(f, &r.Emphasis)
+	var words wording
+	words.flags(f)
 	if err := parse(f, args); err != nil {
 		return err
 	}
@@ -91,9 +95,16 @@ func generate(ctx context.Context, args []string) error {
 	}
 	e := newEngine()
 	defer e.Close()
-	first := r.Seed
+	typed := r
 	for i := range *count {
-		r.Seed = first + uint64(i)
+		r := typed
+		r.Seed += uint64(i)
+		if err := words.apply(&r); err != nil {
+			return err
+		}
+		if i == 0 {
+			notes(os.Stderr, r)
+		}
 		g := &generation{out: numbered(*out, i, *count), frames: *frames, say: progressLine(os.Stderr)}
 		if *asJSON {
 			g.say = jsonLines(os.Stdout)

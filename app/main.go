@@ -22,6 +22,7 @@ type verb struct {
 func verbs() []verb {
 	return []verb{
 		{"generate", "draw a picture from a prompt", generate},
+		{"prompt", "show how a prompt is read: tokens, weights, steps", promptVerb},
 		{"bench", "measure seconds per stage and GFLOP/s", bench},
 		{"sheet", "draw a contact sheet of many prompts", sheet},
 		{"train", "train the default model: data | autoencoder | text | denoiser", trainVerb},
