@@ -82,7 +82,7 @@ func (x *expander) text(t Text, depth int) (Text, error) {
 		return t, fmt.Errorf("what is chosen is too long; a prompt may have %d bytes", MaxLength)
 	}
 	var kept []Text
-	from := 0
+	from, ends := 0, braces(t.s)
 	replace := func(at, end int, with Text) {
 		kept = append(kept, t.cut(from, at), with)
 		from = end
@@ -93,8 +93,8 @@ func (x *expander) text(t Text, depth int) (Text, error) {
 			i += 2
 			continue
 		case c == '{':
-			end := closing(t.s, i)
-			if end < 0 {
+			end, ok := ends[i]
+			if !ok {
 				x.problem(t.cut(i, i+1), "is not closed and a sign like any other")
 				break
 			}
@@ -140,22 +140,24 @@ func (x *expander) chosen(of, got Text) {
 	x.out.Choices = append(x.out.Choices, Choice{of.span(), of.s, got.s})
 }
 
-// closing is behind the brace that closes the one at i, or -1.
-func closing(s string, i int) int {
-	depth := 0
-	for ; i < len(s); i++ {
+// braces finds for each brace that opens what is behind the one that closes it.
+func braces(s string) map[int]int {
+	ends := map[int]int{}
+	var open []int
+	for i := 0; i < len(s); i++ {
 		switch s[i] {
 		case '\\':
 			i++
 		case '{':
-			depth++
+			open = append(open, i)
 		case '}':
-			if depth--; depth == 0 {
-				return i + 1
+			if n := len(open); n > 0 {
+				ends[open[n-1]] = i + 1
+				open = open[:n-1]
 			}
 		}
 	}
-	return -1
+	return ends
 }
 
 // choice expands {…}; false if there is nothing to choose from in it.
