@@ -117,6 +117,10 @@ func (r Reader) Read(s Source, negative bool, steps int) (*Prompt, error) {
 			words, p.Tags = tags(words)
 			p.unknown()
 			texts, weights = compose(words)
+			if len(texts) == 1 && weights[0] != 1 {
+				number := words.cut(len(texts[0].s), len(words.s)).trim()
+				p.Problems = append(p.Problems, Problem{number.span(), "ends the prompt and is the weight of all of it, no word; put something behind it if it is one"})
+			}
 		}
 	}
 	for i, text := range texts {

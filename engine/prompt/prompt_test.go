@@ -86,6 +86,7 @@ func TestRead(t *testing.T) {
 		{a1111, "a < b", "a < b", ""},
 		{a1111, "a AND b:0.5", "a & b:0.5", ""},
 		{a1111, "a AND", "a & ", ""},
+		{a1111, "wide 16:9 ", "wide 1 6:9", "weight of all of it"},
 		{a1111, "[a:b:2]", "1-2{a} 3-6{b}", ""},
 		{a1111, "[a:b:0.5]", "1-3{a} 4-6{b}", ""},
 		{a1111, "[a:b:6]", "a", "not within these 6 steps"},
