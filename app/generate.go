@@ -14,14 +14,17 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
 	"darkroom/engine"
+	"darkroom/engine/dialect"
 	"darkroom/engine/gallery"
 	"darkroom/engine/nn"
 	"darkroom/engine/pipeline"
 	"darkroom/engine/sampler"
+	"darkroom/engine/schedule"
 )
 
 // newEngine is the engine behind the verbs; the window loads its first model ahead.
@@ -48,6 +51,46 @@ func precisionVar(f *flag.FlagSet, name *string) {
 		"faster on processors with AVX-512 BF16, another picture than float32's, and the same one on every machine")
 }
 
+// samplerVars are the flags of the way down the noise levels.
+func samplerVars(f *flag.FlagSet, r *engine.Request) {
+	f.StringVar(&r.Sampler, "sampler", engine.DefaultSampler, "one of "+strings.Join(sampler.Names(), ", ")+"; other tools' names are understood, too")
+	f.StringVar(&r.Schedule, "schedule", "", "the noise levels of the steps: one of "+strings.Join(schedule.Curves(), ", ")+"; the model's own if none is named")
+	optional := func(value **float64, name, usage string) {
+		f.Func(name, usage, func(s string) error {
+			x, err := strconv.ParseFloat(s, 64)
+			if err != nil {
+				return errors.New("write a number")
+			}
+			*value = &x
+			return nil
+		})
+	}
+	optional(&r.Eta, "eta", "`share` of fresh noise in each step of the samplers that add some: 0 is none; each has its own if this is left out")
+	optional(&r.SNoise, "s-noise", "`factor` to all fresh noise; 1 if it is left out")
+	f.Float64Var(&r.SChurn, "s-churn", 0, "noise that Euler, Heun and DPM2 add over the run and take out again")
+	f.Float64Var(&r.STMin, "s-tmin", 0, "the noise level down to which they do")
+	f.Float64Var(&r.STMax, "s-tmax", 0, "the noise level from which on they do; 0 is from the start")
+}
+
+// dialectVars are the flags of the noise that a picture starts from.
+func dialectVars(f *flag.FlagSet, r *engine.Request) {
+	f.StringVar(&r.Dialect, "dialect", dialect.Native, "the tool whose noise, start and timesteps the picture is drawn with, so that its seeds mean the same: one of "+
+		strings.Join(dialect.Names(), ", "))
+	f.Uint64Var(&r.VariationSeed, "variation-seed", 0, "seed of the noise that --seed's is turned towards")
+	f.Float64Var(&r.VariationStrength, "variation-strength", 0, "how far it is turned: 0 not at all, 1 all the way")
+	f.Func("seed-resize", "`WxH` in pixels: the size of another picture of the seed, whose noise is set into the middle of this one's", func(s string) (err error) {
+		w, h, _ := strings.Cut(s, "x")
+		if r.SeedResizeWidth, err = strconv.Atoi(w); err == nil {
+			r.SeedResizeHeight, err = strconv.Atoi(h)
+		}
+		if err != nil {
+			return errors.New("write it as in 512x768")
+		}
+		return nil
+	})
+	f.Int64Var(&r.ENSD, "ensd", 0, "eta noise seed delta: added to the seed of the noise that ancestral samplers add")
+}
+
 // generate develops pictures without a window.
 func generate(ctx context.Context, args []string) error {
 	f := flags("generate", `--prompt "a red apple" --out apple.png [flags]`)
@@ -56,14 +99,14 @@ func generate(ctx context.Context, args []string) error {
 		out    = f.String("out", "", "PNG file to write; with --count, a number is put before the suffix")
 		frames = f.String("frames", "", "folder for every step's preview, step-001.png, step-002.png, …")
 		asJSON = f.Bool("json", false, "print one JSON object per event on standard output")
-		count  = f.Int("count", 1, "pictures to draw, with seeds from --seed up")
+		count  = f.Int("count", 1, "pictures to draw, with seeds from --seed (or --variation-seed, if there is a variation) up, or as the dialect draws several at once")
 	)
 	f.StringVar(&r.Prompt, "prompt", "", "what to draw")
 	f.StringVar(&r.Negative, "negative", "", "what to keep away from")
 	f.Uint64Var(&r.Seed, "seed", 0, "number that decides the noise the picture develops from")
 	f.IntVar(&r.Steps, "steps", engine.DefaultSteps, "denoising steps")
 	f.Float64Var(&r.Guidance, "guidance", engine.DefaultGuidance, "how strongly the prompt pulls; 1 is not at all beyond what was learnt")
-	f.StringVar(&r.Sampler, "sampler", engine.DefaultSampler, "one of "+strings.Join(sampler.Names(), ", "))
+	samplerVars(f, &r)
 	f.IntVar(&r.Width, "width", 0, "pixels; 0 is the model's own")
 	f.IntVar(&r.Height, "height", 0, "pixels; 0 is the model's own")
 	f.StringVar(&r.Model, "model", engine.DefaultModel, `"default", the path of a model folder (diffusers layout) or of a Stable Diffusion 1 .safetensors file`)
@@ -72,6 +115,7 @@ func generate(ctx context.Context, args []string) error {
 	emphasisVar(f, &r.Emphasis)
 	var words wording
 	words.flags(f)
+	dialectVars(f, &r)
 	if err := parse(f, args); err != nil {
 		return err
 	}
@@ -82,6 +126,10 @@ func generate(ctx context.Context, args []string) error {
 		return fmt.Errorf("%w: count is %d; choose a number from 1 to 10000", errUsage, *count)
 	}
 	if err := r.Validate(); err != nil {
+		return err
+	}
+	d, err := dialect.Parse(r.Dialect)
+	if err != nil {
 		return err
 	}
 	// found out now rather than after the work
@@ -97,8 +145,7 @@ func generate(ctx context.Context, args []string) error {
 	defer e.Close()
 	typed := r
 	for i := range *count {
-		r := typed
-		r.Seed += uint64(i)
+		r := d.Picture(typed, i, *count)
 		if err := words.apply(&r); err != nil {
 			return err
 		}
@@ -110,13 +157,25 @@ func generate(ctx context.Context, args []string) error {
 			g.say = jsonLines(os.Stdout)
 		}
 		if *frames != "" && *count > 1 {
-			g.frames = filepath.Join(*frames, fmt.Sprintf("seed-%d", r.Seed))
+			g.frames = filepath.Join(*frames, framesOf(r))
 		}
 		if err := g.run(ctx, e, r); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// framesOf is the folder for a picture's steps among those of other pictures.
+func framesOf(r engine.Request) string {
+	name := fmt.Sprintf("seed-%d", r.Seed)
+	if r.VariationStrength > 0 {
+		name += fmt.Sprintf("-variation-%d", r.VariationSeed)
+	}
+	if r.BatchSize > 1 {
+		name += fmt.Sprintf("-picture-%d", r.BatchIndex+1)
+	}
+	return name
 }
 
 // writable makes sure a file can be written at path, leaving nothing behind.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"darkroom/engine"
+	"darkroom/engine/dialect"
 	"darkroom/engine/nn"
 	"darkroom/engine/pipeline"
 	"darkroom/engine/prompt"
@@ -35,7 +36,7 @@ func (w *wording) flags(f *flag.FlagSet) {
 
 // emphasisVar is the flag --emphasis.
 func emphasisVar(f *flag.FlagSet, name *string) {
-	f.StringVar(name, "emphasis", "", "how (weights:1.2) change the words: "+strings.Join(prompt.Emphases(), ", ")+`; none is "original"`)
+	f.StringVar(name, "emphasis", "", "how (weights:1.2) change the words: "+strings.Join(prompt.Emphases(), ", ")+"; none is the dialect's own")
 }
 
 // read finds the styles that are named.
@@ -94,11 +95,11 @@ func (w *wording) apply(r *engine.Request) error {
 // notes tells a person what of a request's words was not understood, or is not
 // drawn.
 func notes(out io.Writer, r engine.Request) {
-	way, err := prompt.ParseEmphasis(r.Emphasis)
+	rules, err := pipeline.Rules(r)
 	if err != nil {
 		return // the engine says so
 	}
-	reader := prompt.Reader{Tokenizer: tokenizer.CLIP(), Window: 77, Rules: prompt.Rules{Emphasis: way}}
+	reader := prompt.Reader{Tokenizer: tokenizer.CLIP(), Window: 77, Rules: rules}
 	for i, text := range []string{r.Prompt, r.Negative} {
 		p, err := reader.Read(prompt.Verbatim(text), i == 1, r.Steps)
 		if err != nil {
@@ -123,6 +124,7 @@ func promptVerb(ctx context.Context, args []string) error {
 		negative = f.Bool("negative", false, "read it as a negative prompt")
 		seed     = f.Uint64("seed", 0, "what chooses wildcards and {a|b}")
 		asJSON   = f.Bool("json", false, "print one JSON object")
+		tool     = f.String("dialect", dialect.Native, "the tool whose way it is read in: "+strings.Join(dialect.Names(), ", "))
 		emphasis string
 		w        wording
 	)
@@ -134,9 +136,9 @@ func promptVerb(ctx context.Context, args []string) error {
 	if err := (engine.Request{Steps: *steps, Model: *model}).Validate(); err != nil {
 		return err
 	}
-	way, err := prompt.ParseEmphasis(emphasis)
+	rules, err := pipeline.Rules(engine.Request{Emphasis: emphasis, Dialect: *tool})
 	if err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return err
 	}
 	s, err := w.expand(*text, *seed, *negative)
 	if err != nil {
@@ -146,7 +148,7 @@ func promptVerb(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	read, err := p.Reader(prompt.Rules{Emphasis: way}).Read(s, *negative, *steps)
+	read, err := p.Reader(rules).Read(s, *negative, *steps)
 	if err != nil {
 		return err
 	}

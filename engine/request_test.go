@@ -32,6 +32,21 @@ func TestValidate(t *testing.T) {
 		{"odd", func(r *Request) { r.Height = 100 }, "height is 100; choose a multiple of 8"},
 		{"large", func(r *Request) { r.Height = 2056 }, "height is 2056"},
 		{"negative", func(r *Request) { r.Width = -64 }, "width is -64"},
+		{"no fresh noise", func(r *Request) { r.Eta = new(float64) }, ""},
+		{"fresh noise below none", func(r *Request) { eta := -0.5; r.Eta = &eta }, "eta is -0.5; choose"},
+		{"noise of no size", func(r *Request) { x := math.NaN(); r.SNoise = &x }, "s_noise is NaN"},
+		{"churn", func(r *Request) { r.SChurn, r.STMin, r.STMax = 10, 0.1, 9 }, ""},
+		{"churn without end", func(r *Request) { r.SChurn = math.Inf(1) }, "s_churn, s_tmin and s_tmax are +Inf"},
+		{"variation", func(r *Request) { r.VariationStrength = 1 }, ""},
+		{"too much variation", func(r *Request) { r.VariationStrength = 1.01 }, "variation_strength is 1.01; choose"},
+		{"variation of nothing", func(r *Request) { r.VariationStrength = math.NaN() }, "variation_strength is NaN"},
+		{"seed of another size", func(r *Request) { r.SeedResizeWidth, r.SeedResizeHeight = 512, 16 }, ""},
+		{"seed of half a size", func(r *Request) { r.SeedResizeWidth = 512 }, "seed_resize is 512 × 0; give both"},
+		{"seed of an odd size", func(r *Request) { r.SeedResizeWidth, r.SeedResizeHeight = 512, 63 }, "seed_resize_height is 63; choose a multiple of 8"},
+		{"last of a batch", func(r *Request) { r.BatchSize, r.BatchIndex = 3, 2 }, ""},
+		{"beyond the batch", func(r *Request) { r.BatchSize, r.BatchIndex = 3, 3 }, "batch_index is 3 of 3"},
+		{"beyond no batch", func(r *Request) { r.BatchIndex = 1 }, "batch_index is 1 of 1"},
+		{"endless batch", func(r *Request) { r.BatchSize = MaxBatch + 1 }, "batch_size is 4097"},
 	} {
 		r := good
 		c.change(&r)

@@ -12,6 +12,7 @@ import (
 	"darkroom/engine"
 	"darkroom/engine/gallery"
 	"darkroom/engine/sampler"
+	"darkroom/engine/schedule"
 )
 
 // take is one try at a picture: the request, every step seen so far and, in
@@ -97,7 +98,11 @@ func (t *take) recipe() string {
 	if t.request.Width > 0 && t.request.Height > 0 {
 		words = append(words, fmt.Sprintf("%d × %d", t.request.Width, t.request.Height))
 	}
-	words = append(words, sampler.Label(t.request.Sampler), "guidance "+strconv.FormatFloat(t.request.Guidance, 'f', -1, 64))
+	words = append(words, sampler.Label(t.request.Sampler))
+	if t.request.Schedule != "" {
+		words = append(words, schedule.Label(t.request.Schedule))
+	}
+	words = append(words, "guidance "+strconv.FormatFloat(t.request.Guidance, 'f', -1, 64))
 	if t.request.Model != "" && t.request.Model != engine.DefaultModel {
 		words = append(words, filepath.Base(t.request.Model))
 	}

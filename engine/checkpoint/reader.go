@@ -70,26 +70,37 @@ func (r *Reader) Dim(name string, axis int) (int, error) {
 // Float32 reads one tensor, which must have the given shape; a linear layer and
 // a 1×1 convolution have the same numbers and stand for each other.
 func (r *Reader) Float32(name string, shape ...int) (out []float32, err error) {
-	err = r.Raw(name, shape, func(t DType, raw []byte) (err error) {
-		out, err = Widen(raw, t)
-		return err
-	})
+	full, err := r.check(name, shape)
+	if err == nil {
+		out, err = r.file.Float32(full)
+	}
+	if err == nil {
+		r.taken[full] = true
+	}
 	return out, err
 }
 
-// Raw shows the numbers of one tensor as they are stored (see File.Raw), after
-// the same check of its shape.
+// Raw shows the numbers of one tensor (see File.Raw), after the same check of its
+// shape.
 func (r *Reader) Raw(name string, shape []int, use func(t DType, raw []byte) error) error {
-	full := r.full(name)
-	if have, ok := r.file.Shape(full); ok && !slices.Equal(withoutTaps(have), withoutTaps(shape)) {
-		return fmt.Errorf("tensor %q in %s: shape %v, want %v: the file belongs to a model of another size or kind",
-			full, r.file.name, have, shape)
+	full, err := r.check(name, shape)
+	if err == nil {
+		err = r.file.Raw(full, use)
 	}
-	err := r.file.Raw(full, use)
 	if err == nil {
 		r.taken[full] = true
 	}
 	return err
+}
+
+// check gives the name in the file of a tensor that must have a shape if it is there.
+func (r *Reader) check(name string, shape []int) (full string, err error) {
+	full = r.full(name)
+	if have, ok := r.file.Shape(full); ok && !slices.Equal(withoutTaps(have), withoutTaps(shape)) {
+		return full, fmt.Errorf("tensor %q in %s: shape %v, want %v: the file belongs to a model of another size or kind",
+			full, r.file.name, have, shape)
+	}
+	return full, nil
 }
 
 // withoutTaps is the shape of the linear layer that a 1×1 convolution

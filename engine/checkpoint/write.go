@@ -72,7 +72,7 @@ func describe(tensors []Tensor, dtype DType, metadata map[string]string) ([]byte
 		if err := checkNumbers(t, dtype); err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", t.Name, err)
 		}
-		end := begin + len(t.Data)*int(sizes[dtype])
+		end := begin + int(dtype.Bytes(len(t.Data)))
 		err := add(t.Name, struct {
 			DType   DType  `json:"dtype"`
 			Shape   []int  `json:"shape"`

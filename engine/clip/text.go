@@ -53,7 +53,8 @@ func (cfg TextConfig) Validate() error {
 
 // Text is the text encoder.
 type Text struct {
-	Config TextConfig
+	Config   TextConfig
+	Products []*nn.Product // of a packed network
 
 	tokens    *nn.Embedding
 	positions *tensor.Dense // [Positions,Hidden]
@@ -103,8 +104,13 @@ func NewText(p nn.Params, cfg TextConfig) (*Text, error) {
 	if cfg.projects() {
 		m.project = nn.NewLinear(whole.Sub("text_projection"), cfg.Hidden, cfg.Projection, false)
 	}
+	m.Products = p.Products()
 	return m, p.Err()
 }
+
+// Extend gives vectors [n,Hidden] to the ids from Vocab on: words that the encoder
+// has learnt since, by textual inversion (Gal et al. 2022).
+func (m *Text) Extend(vectors []float32) { m.tokens.Extend(vectors) }
 
 // Forward maps ids, n rows of Positions tokens each, to [n,Positions,Hidden].
 func (m *Text) Forward(c *nn.Context, ids []int) *tensor.Dense {

@@ -47,6 +47,7 @@ type store struct {
 	packed    bool
 	precision Precision // of packed products
 	all       []*Param
+	products  []*Product
 	count     int
 	halves    []uint16 // see room
 	err       error
@@ -117,6 +118,7 @@ func (p Params) weight(l layout, s start, gated, pays bool, shape ...int) (*tens
 	if pays && p.store.precision == BFloat16 {
 		w.Pair()
 	}
+	p.store.products = append(p.store.products, &Product{Name: p.prefix, Shape: shape, weights: w})
 	return nil, w
 }
 

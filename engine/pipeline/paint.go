@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"math"
 	"time"
 
 	"darkroom/engine"
+	"darkroom/engine/dialect"
 	"darkroom/engine/kernel"
 	"darkroom/engine/nn"
 	"darkroom/engine/noise"
@@ -21,11 +23,24 @@ var _ engine.Painter = (*Pipeline)(nil)
 
 // Resolve fills in the model's own size and checks what only the model knows.
 func (p *Pipeline) Resolve(r engine.Request) (engine.Request, error) {
-	name, err := sampler.Parse(r.Sampler)
+	name, curve, err := sampler.Parse(r.Sampler)
+	if err == nil && r.Schedule != "" {
+		curve, err = schedule.Parse(r.Schedule)
+	}
 	if err != nil {
 		return r, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
 	}
-	r.Sampler = name
+	r.Sampler, r.Schedule = name, curve
+	d, err := dialect.Parse(r.Dialect)
+	switch {
+	case err != nil:
+		return r, err
+	case r.BatchSize > 1 && !d.Noise.Shared:
+		return r, fmt.Errorf("%w: batch_size is %d, but the dialect %s draws each picture from a seed of its own; leave it out, or choose another dialect", engine.ErrInvalid, r.BatchSize, d.Name)
+	}
+	if r.Dialect = d.Name; d.Name == dialect.Native {
+		r.Dialect = "" // its only name in recipes
+	}
 	if precision, err := nn.ParsePrecision(r.Precision); err != nil || precision != p.Precision {
 		return r, fmt.Errorf("%w: precision is %q, but the model was loaded for %s; load it for the one asked for", engine.ErrInvalid, r.Precision, p.Precision)
 	}
@@ -70,8 +85,13 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 	if err != nil {
 		return engine.Result{}, err
 	}
-	denoise := func(x *tensor.Dense, sigma float64) (*tensor.Dense, error) {
-		return p.denoise(c, x, sigma, words.At(state.Step+1), r.Guidance)
+	d, err := dialect.Parse(r.Dialect)
+	if err != nil {
+		return engine.Result{}, err
+	}
+	guidance := d.Guidance(r.Sampler, r.Guidance)
+	denoise := func(x *tensor.Dense, sigma float64) (sampler.Estimate, error) {
+		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), words.At(state.Step+1), guidance)
 	}
 	var previewing time.Duration
 	for !state.Done() {
@@ -90,7 +110,11 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 	stages.Denoise = (time.Since(mark) - previewing).Seconds()
 
 	mark = time.Now()
-	picture, err := p.Decode(c, state.Dense())
+	latent := state.Dense()
+	if end := d.EndScale(r.Sampler, state.Sigmas[len(state.Sigmas)-1]); end != 1 {
+		kernel.Scale(nn.Data(latent), float32(end), nn.Data(latent))
+	}
+	picture, err := p.Decode(c, latent)
 	if err != nil {
 		return engine.Result{}, err
 	}
@@ -108,28 +132,68 @@ func (p *Pipeline) context(ctx context.Context) *nn.Context {
 	return p.ctx
 }
 
-// Start is the state before the first step: pure noise at the highest level.
+// Start is the state before the first step: pure noise at the highest level, as
+// the request's dialect makes it.
 func (p *Pipeline) Start(r engine.Request) (*sampler.State, error) {
-	sigmas, err := p.Schedule.Levels(p.curve, r.Steps)
+	d, err := dialect.Parse(r.Dialect)
 	if err != nil {
 		return nil, err
+	}
+	sigmas, err := d.Levels(p.Schedule, r, p.curve)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
 	}
 	f := p.VAE.Config.Factor()
-	stream := noise.Stream{Seed: r.Seed}
-	start, err := sampler.Start(stream.Next(p.VAE.Config.Latent, r.Height/f, r.Width/f), sigmas[0])
+	unit, stream := d.Noise.Begin(noise.Seeds{
+		Seed: r.Seed, Delta: r.ENSD,
+		Variation: r.VariationSeed, Strength: r.VariationStrength,
+		Height: r.SeedResizeHeight / f, Width: r.SeedResizeWidth / f,
+		Batch: r.BatchSize, Index: r.BatchIndex,
+	}, p.VAE.Config.Latent, r.Height/f, r.Width/f)
+	start, err := sampler.Start(unit, d.StartScale(r.Sampler, sigmas[0], p.Schedule.Max()))
 	if err != nil {
 		return nil, err
 	}
-	return sampler.New(r.Sampler, sigmas, start, stream)
+	state, err := sampler.New(r.Sampler, sigmas, start, stream)
+	if err != nil {
+		return nil, err
+	}
+	setOptions(&state.Options, r)
+	if sampler.NeedsTraining(r.Sampler) {
+		state.Training = p.Schedule.Sigmas
+	}
+	return state, nil
+}
+
+// setOptions sets what the recipe says other than the sampler's usual.
+func setOptions(o *sampler.Options, r engine.Request) {
+	o.SChurn, o.STMin, o.STMax = r.SChurn, r.STMin, r.STMax
+	if r.Eta != nil {
+		o.Eta = *r.Eta
+	}
+	if r.SNoise != nil {
+		o.SNoise = *r.SNoise
+	}
+}
+
+// timestep is what the model knows noise level sigma as: in general between two
+// timesteps of its training, or the nearest one.
+func (p *Pipeline) timestep(sigma float64, whole bool) float64 {
+	t := p.Schedule.SigmaToTimestep(sigma)
+	if whole {
+		return math.Round(t)
+	}
+	return t
 }
 
 // denoise estimates the noise-free latent x0 of x [1,h,w,c] at noise level
-// sigma, pushed away from the negative prompt by classifier-free guidance
-// (Ho & Salimans 2022), to each of the prompt's parts by its weight (Liu et al.
-// 2022): u + Σ wᵢ·g·(cᵢ − u).
-func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma float64, words *Steering, guidance float64) (*tensor.Dense, error) {
+// sigma, known to the model as timestep, pushed away from the negative prompt by
+// classifier-free guidance (Ho & Salimans 2022), to each of the prompt's parts by
+// its weight (Liu et al. 2022), u + Σ wᵢ·g·(cᵢ − u); and u alone.
+func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma, timestep float64, words *Steering, guidance float64) (e sampler.Estimate, err error) {
 	s := x.Shape()
-	timestep := [1]float64{p.Schedule.SigmaToTimestep(sigma)}
+	size := x.Size()
+	timesteps := [1]float64{timestep}
 	var out []float32
 	for _, context := range words.Contexts {
 		n, t := context.Shape()[0], context.Shape()[1]
@@ -137,10 +201,10 @@ func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma float64, words 
 		for c.Next(nn.Pass{Network: "unet", Size: [4]int{n, s[1], s[2], t}}) {
 			in := c.New(1, s[1], s[2], s[3])
 			kernel.Scale(nn.Data(in), float32(schedule.InputScale(sigma)), nn.Data(x))
-			y = p.UNet.Forward(c, in, timestep[:], context, nil)
+			y = p.UNet.Forward(c, in, timesteps[:], context, nil)
 		}
 		if err := c.Err(); err != nil {
-			return nil, err
+			return e, err
 		}
 		if len(words.Contexts) == 1 {
 			out = nn.Data(y)
@@ -148,7 +212,13 @@ func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma float64, words 
 			out = append(out, nn.Data(y)...)
 		}
 	}
-	return p.Schedule.ToDenoised(x, nn.Wrap(words.mix(out, x.Size(), guidance), s...), sigma)
+	if words.Guided {
+		if e.Unguided, err = p.Schedule.ToDenoised(x, nn.Wrap(out[:size:size], s...), sigma); err != nil {
+			return e, err
+		}
+	}
+	e.Guided, err = p.Schedule.ToDenoised(x, nn.Wrap(words.mix(out, size, guidance), s...), sigma)
+	return e, err
 }
 
 // Decode turns a latent [1,h,w,c] into a picture.

@@ -1,13 +1,16 @@
 package pipeline
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
 	"darkroom/engine"
+	"darkroom/engine/dialect"
 	"darkroom/engine/kernel"
 	"darkroom/engine/nn"
 	"darkroom/engine/prompt"
+	"darkroom/engine/sampler"
 
 	"gorgonia.org/tensor"
 )
@@ -43,11 +46,11 @@ type Steering struct {
 
 // Words reads and encodes what a request says.
 func (p *Pipeline) Words(c *nn.Context, r engine.Request) (*Words, error) {
-	emphasis, err := prompt.ParseEmphasis(r.Emphasis)
+	rules, err := Rules(r)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
+		return nil, err
 	}
-	reader := p.Reader(prompt.Rules{Emphasis: emphasis})
+	reader := p.Reader(rules)
 	w := &Words{width: p.Text.Config.Hidden}
 	if w.Prompt, err = reader.Read(prompt.Verbatim(r.Prompt), false, r.Steps); err != nil {
 		return nil, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
@@ -55,9 +58,10 @@ func (p *Pipeline) Words(c *nn.Context, r engine.Request) (*Words, error) {
 	if w.Negative, err = reader.Read(prompt.Verbatim(r.Negative), true, r.Steps); err != nil {
 		return nil, fmt.Errorf("%w: the negative one: %w", engine.ErrInvalid, err)
 	}
-	e := encoder{Pipeline: p, skip: max(1, r.ClipSkip), emphasis: emphasis}
+	e := encoder{Pipeline: p, skip: max(1, r.ClipSkip), emphasis: rules.Emphasis}
 	parts := slices.Clone(w.Prompt.Parts)
-	guided := len(parts) > 1 || parts[0].Weight*r.Guidance != 1 // else u + 1·(c − u) is c
+	// else u + 1·(c − u) is c
+	guided := len(parts) > 1 || parts[0].Weight*r.Guidance != 1 || sampler.NeedsUnguided(r.Sampler)
 	if guided {
 		parts = append(parts, w.Negative.Parts[0])
 	}
@@ -71,6 +75,20 @@ func (p *Pipeline) Words(c *nn.Context, r engine.Request) (*Words, error) {
 	}
 	w.level()
 	return w, nil
+}
+
+// Rules is how a request's prompts are read: by its dialect, unless it names an
+// emphasis itself.
+func Rules(r engine.Request) (rules prompt.Rules, err error) {
+	d, err := dialect.Parse(r.Dialect)
+	if err != nil {
+		return rules, err
+	}
+	rules.FromZero = d.FromZero
+	if rules.Emphasis, err = prompt.ParseEmphasis(cmp.Or(r.Emphasis, d.Emphasis)); err != nil {
+		return rules, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
+	}
+	return rules, nil
 }
 
 // Reader reads prompts for this model's text encoder.

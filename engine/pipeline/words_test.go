@@ -35,6 +35,12 @@ func readWords(t *testing.T, p *Pipeline, r engine.Request) *Words {
 	return w
 }
 
+// guided is a step's estimate at noise level 5.
+func guided(p *Pipeline, c *nn.Context, x *tensor.Dense, words *Steering, guidance float64) (*tensor.Dense, error) {
+	e, err := p.denoise(c, x, 5, p.timestep(5, false), words, guidance)
+	return e.Guided, err
+}
+
 const emphasisGolden = "testdata/emphasis.safetensors"
 
 // TestEmphasisMatchesPyTorch compares the arithmetic of weights, and clip skip.
@@ -99,7 +105,7 @@ func TestPartsPullByTheirWeights(t *testing.T) {
 	g, p := openGolden(t, emphasisGolden), loadTiny(t)
 	c := nn.NewContext(context.Background())
 	w := readWords(t, p, engine.Request{Prompt: "a red apple AND green , blue tree . :0.5 AND :-0.75", Guidance: 3})
-	got, err := p.denoise(c, g.get("composed.noise"), 5, w.At(1), 3)
+	got, err := guided(p, c, g.get("composed.noise"), w.At(1), 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,11 +114,11 @@ func TestPartsPullByTheirWeights(t *testing.T) {
 	// one part with a weight is guided by the product
 	a := readWords(t, p, engine.Request{Prompt: "green:0.5", Guidance: 4})
 	b := readWords(t, p, engine.Request{Prompt: "green", Guidance: 2})
-	x, err := p.denoise(c, g.get("composed.noise"), 5, a.At(1), 4)
+	x, err := guided(p, c, g.get("composed.noise"), a.At(1), 4)
 	if err != nil {
 		t.Fatal(err)
 	}
-	y, err := p.denoise(c, g.get("composed.noise"), 5, b.At(1), 2)
+	y, err := guided(p, c, g.get("composed.noise"), b.At(1), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +139,7 @@ func TestPromptsOfUnequalLength(t *testing.T) {
 		t.Fatalf("contexts are %v and %v", s.Contexts[0].Shape(), s.Contexts[1].Shape())
 	}
 	x := g.get("composed.noise")
-	got, err := p.denoise(c, x, 5, w.At(1), 3)
+	got, err := guided(p, c, x, w.At(1), 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +149,7 @@ func TestPromptsOfUnequalLength(t *testing.T) {
 		if one.At(1).Guided {
 			t.Fatal("guided without guidance")
 		}
-		y, err := p.denoise(c, x, 5, one.At(1), 1)
+		y, err := guided(p, c, x, one.At(1), 1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -102,7 +102,8 @@ func (cfg Config) Validate() error {
 
 // Model is the network.
 type Model struct {
-	Config Config
+	Config   Config
+	Products []*nn.Product // of a packed network
 
 	convIn       *nn.Conv2D
 	time1, time2 *nn.Linear
@@ -191,6 +192,7 @@ func New(p nn.Params, cfg Config) (*Model, error) {
 	}
 	m.normOut = nn.NewGroupNorm(p.Sub("conv_norm_out"), ch[0], cfg.Groups, cfg.NormEps, true)
 	m.convOut = nn.NewConv2D(p.Sub("conv_out"), ch[0], cfg.OutChannels, 3, 1)
+	m.Products = p.Products()
 	return m, p.Err()
 }
 
