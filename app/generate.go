@@ -25,6 +25,7 @@ import (
 	"darkroom/engine/pipeline"
 	"darkroom/engine/sampler"
 	"darkroom/engine/schedule"
+	"darkroom/engine/system"
 )
 
 // newEngine is the engine behind the verbs; the window loads its first model ahead.
@@ -91,33 +92,48 @@ func dialectVars(f *flag.FlagSet, r *engine.Request) {
 	f.Int64Var(&r.ENSD, "ensd", 0, "eta noise seed delta: added to the seed of the noise that ancestral samplers add")
 }
 
-// generate develops pictures without a window.
-func generate(ctx context.Context, args []string) error {
-	f := flags("generate", `--prompt "a red apple" --out apple.png [flags]`)
-	var (
-		r      engine.Request
-		out    = f.String("out", "", "PNG file to write; with --count, a number is put before the suffix")
-		frames = f.String("frames", "", "folder for every step's preview, step-001.png, step-002.png, …")
-		asJSON = f.Bool("json", false, "print one JSON object per event on standard output")
-		count  = f.Int("count", 1, "pictures to draw, with seeds from --seed (or --variation-seed, if there is a variation) up, or as the dialect draws several at once")
-	)
+// requestVars is a flag for each field of a request.
+func requestVars(f *flag.FlagSet, r *engine.Request) {
 	f.StringVar(&r.Prompt, "prompt", "", "what to draw")
 	f.StringVar(&r.Negative, "negative", "", "what to keep away from")
 	f.Uint64Var(&r.Seed, "seed", 0, "number that decides the noise the picture develops from")
 	f.IntVar(&r.Steps, "steps", engine.DefaultSteps, "denoising steps")
 	f.Float64Var(&r.Guidance, "guidance", engine.DefaultGuidance, "how strongly the prompt pulls; 1 is not at all beyond what was learnt")
-	samplerVars(f, &r)
+	samplerVars(f, r)
 	f.IntVar(&r.Width, "width", 0, "pixels; 0 is the model's own")
 	f.IntVar(&r.Height, "height", 0, "pixels; 0 is the model's own")
-	f.StringVar(&r.Model, "model", engine.DefaultModel, `"default", the path of a model folder (diffusers layout) or of a Stable Diffusion 1 .safetensors file`)
+	f.StringVar(&r.Image, "image", "", "picture to paint into (with a model for inpainting) or to change (with InstructPix2Pix)")
+	f.StringVar(&r.Mask, "mask", "", "picture that is white where --image is to be painted over")
+	f.Float64Var(&r.ImageGuidance, "image-guidance", 0, fmt.Sprintf("how strongly --image counts when it is changed; 0 is %g", engine.DefaultImageGuidance))
+	modelVar(f, &r.Model)
 	precisionVar(f, &r.Precision)
 	f.IntVar(&r.ClipSkip, "clip-skip", 0, "the text encoder's layer the words are taken from, counted from the end; 0 or 1 is the last")
 	emphasisVar(f, &r.Emphasis)
+	dialectVars(f, r)
+}
+
+// generate develops pictures without a window.
+func generate(ctx context.Context, args []string) error {
+	f := flags("generate", `--prompt "a red apple" --out apple.png [flags]`)
+	var (
+		r      engine.Request
+		out    = f.String("out", "", "PNG or JPEG file to write; with --count, a number is put before the suffix")
+		from   = f.String("from", "", "picture (or text file) whose recipe is taken, also of another program; the other flags change it")
+		frames = f.String("frames", "", "folder for every step's preview, step-001.png, step-002.png, …")
+		asJSON = f.Bool("json", false, "print one JSON object per event on standard output")
+		force  = f.Bool("force", false, "begin even if there seems to be too little memory")
+		count  = f.Int("count", 1, "pictures to draw, with seeds from --seed (or --variation-seed, if there is a variation) up, or as the dialect draws several at once")
+	)
 	var words wording
+	requestVars(f, &r)
 	words.flags(f)
-	dialectVars(f, &r)
 	if err := parse(f, args); err != nil {
 		return err
+	}
+	if *from != "" {
+		if err := startFrom(f, args, &r, *from); err != nil {
+			return err
+		}
 	}
 	if *out == "" {
 		return fmt.Errorf("%w: say where the picture goes with --out FILE.png", errUsage)
@@ -125,12 +141,21 @@ func generate(ctx context.Context, args []string) error {
 	if *count < 1 || *count > 10000 {
 		return fmt.Errorf("%w: count is %d; choose a number from 1 to 10000", errUsage, *count)
 	}
+	var err error
+	if r.Model, err = modelNamed(ctx, r.Model); err != nil {
+		return err
+	}
 	if err := r.Validate(); err != nil {
 		return err
 	}
 	d, err := dialect.Parse(r.Dialect)
 	if err != nil {
 		return err
+	}
+	if !*force {
+		if err := roomFor(ctx, r); err != nil {
+			return err
+		}
 	}
 	// found out now rather than after the work
 	if err := writable(*out); err != nil {
@@ -176,6 +201,25 @@ func framesOf(r engine.Request) string {
 		name += fmt.Sprintf("-picture-%d", r.BatchIndex+1)
 	}
 	return name
+}
+
+// modelVar is the flag --model.
+func modelVar(f *flag.FlagSet, name *string) {
+	f.StringVar(name, "model", "", `"default", which is built in, the path of a model (a folder in the diffusers layout, or one file of a Stable Diffusion 1, 2 or XL), `+
+		"or a name from `darkroom models list`; the one that `darkroom models use` has chosen if none is given")
+}
+
+// roomFor makes sure that there is memory for a picture; of a request that can't be
+// drawn at all, the engine says so.
+func roomFor(ctx context.Context, r engine.Request) error {
+	need, resolved, err := pipeline.Needs(ctx, r)
+	if err != nil {
+		return nil
+	}
+	if err := need.Fits(system.FreeMemory(), resolved); err != nil {
+		return fmt.Errorf("%w; or say --force to try", err)
+	}
+	return nil
 }
 
 // writable makes sure a file can be written at path, leaving nothing behind.

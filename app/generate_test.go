@@ -202,8 +202,8 @@ func TestGenerateInADialect(t *testing.T) {
 			pictures[fmt.Sprint(img)] = true
 		}
 	}
-	if len(pictures) != 7 {
-		t.Errorf("7 recipes drew %d pictures", len(pictures))
+	if len(pictures) != 8 {
+		t.Errorf("8 recipes drew %d pictures", len(pictures))
 	}
 }
 
@@ -252,8 +252,8 @@ func TestBadInput(t *testing.T) {
 			return bytes.Replace(b, []byte(`"conv_in.weight"`), []byte(`"conv_on.weight"`), 1)
 		})}, []string{"conv_in.weight", unet}},
 		{"tensor of the wrong shape", []string{"--model", damaged(t, "unet/config.json", func(b []byte) []byte {
-			return bytes.Replace(b, []byte(`"in_channels": 4`), []byte(`"in_channels": 5`), 1)
-		})}, []string{"conv_in.weight", "[16 4 3 3]", "[16 5 3 3]"}},
+			return bytes.Replace(b, []byte(`"cross_attention_dim": 24`), []byte(`"cross_attention_dim": 40`), 1)
+		})}, []string{"attn2.to_k.weight", "[16 24]"}},
 		{"out is a folder", []string{"--out", folder}, []string{folder, "folder"}},
 		{"out in no folder", []string{"--out", filepath.Join(folder, "no", "x.png")}, []string{"can't be written", "x.png"}},
 		{"no out", []string{"--out", ""}, []string{"--out"}},

@@ -15,7 +15,7 @@ import (
 	"darkroom/engine/prompt"
 )
 
-func inspect(t *testing.T, args ...string) (string, error) {
+func promptShown(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	return printed(t, func() error {
 		return promptVerb(context.Background(), append([]string{"--model", tinyModel}, args...))
@@ -23,7 +23,7 @@ func inspect(t *testing.T, args ...string) (string, error) {
 }
 
 func TestPromptIsShown(t *testing.T) {
-	text, err := inspect(t, "--steps", "6", "--text", "a (red:1.5) [apple|blue] BREAK green <lora:x:0.8> AND (b :0.5 # mine")
+	text, err := promptShown(t, "--steps", "6", "--text", "a (red:1.5) [apple|blue] BREAK green <lora:x:0.8> AND (b :0.5 # mine")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestPromptIsShown(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
-	asJSON, err := inspect(t, "--json", "--text", "a (red:1.5)")
+	asJSON, err := promptShown(t, "--json", "--text", "a (red:1.5)")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,8 @@ const (
 	DefaultSteps    = 20
 	DefaultGuidance = 4.0
 	DefaultSampler  = "euler"
+
+	DefaultImageGuidance = 1.5
 )
 
 // The precisions of the U-Net's products; sums are float32 in each.
@@ -54,6 +56,12 @@ type Request struct {
 	Width    int     `json:"width,omitempty"` // pixels; 0 is the model's own size
 	Height   int     `json:"height,omitempty"`
 	Model    string  `json:"model"` // DefaultModel, or the path of a model: a folder or one file
+	// For models that paint over a part of a picture, or change it: the paths of
+	// the picture and of a mask, white where it is to be painted, and how strongly
+	// the picture counts when it is changed (0 is DefaultImageGuidance).
+	Image         string  `json:"image,omitempty"`
+	Mask          string  `json:"mask,omitempty"`
+	ImageGuidance float64 `json:"image_guidance,omitempty"`
 	// a name from Precisions; empty is Float32, as in recipes from before there was another
 	Precision string `json:"precision,omitempty"`
 	// the curve of noise levels, a name from schedule.Curves; empty is the model's own
@@ -111,6 +119,10 @@ func (r Request) Validate() error {
 		return fmt.Errorf("%w: steps is %d; choose a number from 1 to %d", ErrInvalid, r.Steps, MaxSteps)
 	case r.Guidance < 0 || r.Guidance > 100 || r.Guidance != r.Guidance:
 		return fmt.Errorf("%w: guidance is %g; choose a number from 0 to 100", ErrInvalid, r.Guidance)
+	case r.ImageGuidance < 0 || r.ImageGuidance > 100 || r.ImageGuidance != r.ImageGuidance:
+		return fmt.Errorf("%w: image_guidance is %g; choose a number from 0 to 100", ErrInvalid, r.ImageGuidance)
+	case r.Mask != "" && r.Image == "":
+		return fmt.Errorf("%w: there is a mask and no image that it belongs to; give both, or leave out mask", ErrInvalid)
 	case strings.TrimSpace(r.Model) == "":
 		return fmt.Errorf("%w: no model is named; use %q or the path of a model", ErrInvalid, DefaultModel)
 	case r.Precision != "" && !slices.Contains(Precisions(), r.Precision):

@@ -106,7 +106,8 @@ func (f *File) Has(name string) bool {
 	return ok
 }
 
-// DType gives the type a tensor is stored in, which Raw may show as another; false without such a tensor.
+// DType gives the type a tensor is stored in, which Raw may show as another; false
+// without such a tensor.
 func (f *File) DType(name string) (DType, bool) {
 	e, ok := f.tensors[name]
 	return e.dtype, ok

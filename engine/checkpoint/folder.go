@@ -111,6 +111,9 @@ func (f *Folder) Config(part string, into any) error {
 	return f.json(path.Join(part, "config.json"), into)
 }
 
+// Index reads model_index.json into the value that into points to.
+func (f *Folder) Index(into any) error { return f.json(indexFile, into) }
+
 func (f *Folder) json(rel string, into any) error {
 	b, err := f.ReadFile(rel)
 	if err != nil {

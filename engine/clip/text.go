@@ -34,18 +34,22 @@ type TextConfig struct {
 // CLIPTextModel gives its projection_dim too.
 const withProjection = "CLIPTextModelWithProjection"
 
-func (cfg TextConfig) projects() bool { return slices.Contains(cfg.Classes, withProjection) }
+// Projects reports whether the encoder has a pooled output.
+func (cfg TextConfig) Projects() bool { return slices.Contains(cfg.Classes, withProjection) }
 
 // Validate names what in the configuration this program can't build.
 func (cfg TextConfig) Validate() error {
 	switch {
 	case cfg.Vocab < 3 || cfg.Hidden < 1 || cfg.MLP < 1 || cfg.Layers < 1 || cfg.Positions < 3:
 		return fmt.Errorf("text encoder config: vocab_size, hidden_size, intermediate_size, num_hidden_layers and max_position_embeddings must be given and positive")
+	case cfg.Vocab > 1<<24 || cfg.Hidden > 1<<14 || cfg.MLP > 1<<16 || cfg.Layers > 1<<8 || cfg.Positions > 1<<14 || cfg.Projection > 1<<14:
+		return fmt.Errorf("text encoder config: a vocabulary of %d, %d layers of width %d and %d, %d positions or a projection to %d are more than any CLIP has",
+			cfg.Vocab, cfg.Layers, cfg.Hidden, cfg.MLP, cfg.Positions, cfg.Projection)
 	case cfg.Heads < 1 || cfg.Hidden%cfg.Heads != 0:
 		return fmt.Errorf("text encoder config: hidden_size %d must be a multiple of num_attention_heads %d", cfg.Hidden, cfg.Heads)
 	case cfg.Act != "quick_gelu" && cfg.Act != "gelu":
 		return fmt.Errorf("text encoder config: hidden_act is %q, expected quick_gelu or gelu", cfg.Act)
-	case cfg.projects() && cfg.Projection < 1:
+	case cfg.Projects() && cfg.Projection < 1:
 		return fmt.Errorf("text encoder config: a %s needs a projection_dim", withProjection)
 	}
 	return nil
@@ -101,7 +105,7 @@ func NewText(p nn.Params, cfg TextConfig) (*Text, error) {
 		})
 	}
 	m.final = nn.NewLayerNorm(p.Sub("final_layer_norm"), cfg.Hidden, cfg.NormEps)
-	if cfg.projects() {
+	if cfg.Projects() {
 		m.project = nn.NewLinear(whole.Sub("text_projection"), cfg.Hidden, cfg.Projection, false)
 	}
 	m.Products = p.Products()

@@ -43,6 +43,23 @@ func (d Dialect) Levels(s *schedule.Schedule, r engine.Request, own string) ([]f
 	return levels, nil
 }
 
+// Options is a sampler's usual options with what the tool and the recipe have in
+// their place.
+func (d Dialect) Options(usual sampler.Options, r engine.Request) sampler.Options {
+	o := usual
+	if d.Curves == schedule.A1111 && r.Sampler == "dpm_adaptive" {
+		o.Eta = 1 // as of all ancestral samplers; it is one there
+	}
+	o.SChurn, o.STMin, o.STMax = r.SChurn, r.STMin, r.STMax
+	if r.Eta != nil {
+		o.Eta = *r.Eta
+	}
+	if r.SNoise != nil {
+		o.SNoise = *r.SNoise
+	}
+	return o
+}
+
 // Guidance is what a recipe's guidance is to the sampler.
 func (d Dialect) Guidance(name string, guidance float64) float64 {
 	if d.Curves == schedule.A1111 && name == "ddim_cfg_pp" {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"darkroom/engine"
+	"darkroom/engine/sampler"
 	"darkroom/engine/schedule"
 )
 
@@ -72,6 +73,32 @@ func TestScalesOfTheDialects(t *testing.T) {
 		guidance, end := d.Guidance(c.sampler, 5), d.EndScale(c.sampler, 0.75)
 		if math.Abs(guidance-c.guidance) > 1e-12 || math.Abs(end-c.end) > 1e-12 {
 			t.Errorf("%s, %s: guidance 5 is %v and the end is scaled by %v, want %v and %v", c.dialect, c.sampler, guidance, end, c.guidance, c.end)
+		}
+	}
+}
+
+func TestOptionsOfTheRecipe(t *testing.T) {
+	half, more := 0.5, 1.1
+	churned := engine.Request{Sampler: "euler", SNoise: &more, SChurn: 3, STMin: 1, STMax: 2}
+	for _, c := range []struct {
+		dialect string
+		request engine.Request
+		usual   float64 // eta
+		want    sampler.Options
+	}{
+		{"native", engine.Request{Sampler: "euler_ancestral"}, 1, sampler.Options{Eta: 1, SNoise: 1}},
+		{"native", engine.Request{Sampler: "euler_ancestral", Eta: &half}, 1, sampler.Options{Eta: 0.5, SNoise: 1}},
+		{"native", churned, 0, sampler.Options{SNoise: 1.1, SChurn: 3, STMin: 1, STMax: 2}},
+		{"native", engine.Request{Sampler: "dpm_adaptive"}, 0, sampler.Options{SNoise: 1}},
+		{"a1111", engine.Request{Sampler: "dpm_adaptive"}, 0, sampler.Options{Eta: 1, SNoise: 1}},
+		{"a1111", engine.Request{Sampler: "dpm_adaptive", Eta: &half}, 0, sampler.Options{Eta: 0.5, SNoise: 1}},
+	} {
+		d, err := Parse(c.dialect)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.Options(sampler.Options{Eta: c.usual, SNoise: 1}, c.request); got != c.want {
+			t.Errorf("%s, %s: options %+v, want %+v", c.dialect, c.request.Sampler, got, c.want)
 		}
 	}
 }

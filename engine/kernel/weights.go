@@ -36,17 +36,28 @@ func NewWeights(out, in, taps int, format Format, wide []float32, half []uint16,
 	if n := out * in * taps; format == Float32 && len(wide) != n || format != Float32 && len(half) != n {
 		panic(fmt.Sprintf("kernel.NewWeights: %d and %d numbers for %d × %d × %d", len(wide), len(half), out, in, taps))
 	}
+	size := PackedSize(out, in, taps, gated)
 	if gated {
 		w.Out /= 2
 	}
-	if n := w.panelCount() * w.Depth() * panel; format == Float32 {
-		w.wide = make([]float32, n)
+	if format == Float32 {
+		w.wide = make([]float32, size)
 		packColumns(w, w.wide, wide)
 	} else {
-		w.half = make([]uint16, n)
+		w.half = make([]uint16, size)
 		packColumns(w, w.half, half)
 	}
 	return w
+}
+
+// PackedSize is how many numbers weights take that NewWeights has packed, with what
+// fills up their panels.
+func PackedSize(out, in, taps int, gated bool) int64 {
+	w := Weights{Out: out, Gated: gated}
+	if gated {
+		w.Out /= 2
+	}
+	return int64(w.panelCount()) * int64(in*taps) * panel
 }
 
 // packColumns copies weights [Out,In,Taps] into panels.

@@ -92,3 +92,26 @@ func TimestepEmbedding(c *Context, timesteps []float64, dim int) *tensor.Dense {
 	}
 	return y
 }
+
+// GuidanceEmbedding returns [n,dim], n times the same: sines and then cosines of
+// 1000·(guidance−1) at geometrically spaced frequencies from 1 to 1/10000, both
+// included, as latent consistency models are told it (Luo et al. 2023; diffusers'
+// get_guidance_scale_embedding).
+func GuidanceEmbedding(c *Context, guidance float64, n, dim int) *tensor.Dense {
+	y := c.New(n, dim)
+	if c.idle() {
+		return y
+	}
+	half := dim / 2
+	clear(Data(y))
+	spacing := float32(elementary.Log(10000)) / float32(half-1)
+	for j := range half {
+		f := float32(elementary.Exp(float64(-float32(j) * spacing)))
+		angle := float64(float32((guidance-1)*1000) * f)
+		for i := range n {
+			Data(y)[i*dim+j] = float32(elementary.Sin(angle))
+			Data(y)[i*dim+half+j] = float32(elementary.Cos(angle))
+		}
+	}
+	return y
+}

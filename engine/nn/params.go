@@ -51,10 +51,52 @@ type store struct {
 	count     int
 	halves    []uint16 // see room
 	err       error
+
+	survey bool
+	lacks  Lacks
+	bytes  int64
 }
 
 // Load takes parameters from a file.
 func Load(r *checkpoint.Reader) Params { return Params{store: &store{file: r}} }
+
+// Lacks is the parameters a file doesn't have, and those it has in another shape,
+// by their names in the file.
+type Lacks struct{ Missing, Misshapen []string }
+
+// Survey is Load of a network that nobody will run: nothing is read, and what the
+// file lacks is no error but told by Lacks.
+func Survey(r *checkpoint.Reader) Params {
+	return Params{store: &store{file: r, survey: true, packed: true}}
+}
+
+// Bytes is the memory that the parameters made so far would take if they were loaded
+// and not surveyed.
+func (p Params) Bytes() int64 { return p.store.bytes }
+
+// width is the bytes that a number of "weight" takes in memory: those of 16 bits and
+// fewer are kept as 16 bits, all others as float32.
+func (p Params) width() int64 {
+	if t, ok := p.store.file.DType(p.Sub("weight").prefix); ok && t.Bytes(256) <= 2*256 {
+		return 2
+	}
+	return 4
+}
+
+// Lacks tells what was missing so far.
+func (p Params) Lacks() Lacks { return p.store.lacks }
+
+// look is what Survey does with a parameter.
+func (s *store) look(name string, shape []int) {
+	if s.file.Check(name, shape) == nil {
+		return
+	}
+	if s.file.Has(name) {
+		s.lacks.Misshapen = append(s.lacks.Misshapen, name)
+	} else {
+		s.lacks.Missing = append(s.lacks.Missing, name)
+	}
+}
 
 // Random makes parameters up, as PyTorch would start them: uniform within
 // 1/√fan-in, norms at one, embeddings normal.
@@ -110,6 +152,13 @@ func (p Params) weight(l layout, s start, gated, pays bool, shape ...int) (*tens
 		half = p.randomHalves(s, out*in*taps)
 	} else {
 		half, wide, format = p.stored(shape)
+		if p.store.survey {
+			width := p.width()
+			if pays && p.store.precision == BFloat16 {
+				width = 2
+			}
+			p.store.bytes += width * kernel.PackedSize(out, in, taps, gated)
+		}
 		if half == nil && wide == nil {
 			return nil, &kernel.Weights{Out: out, In: in, Taps: taps} // never used
 		}
@@ -125,6 +174,10 @@ func (p Params) weight(l layout, s start, gated, pays bool, shape ...int) (*tens
 // stored reads "weight" as the file has it, in memory that is used again if its
 // numbers have 16 bits. Without a result, the store has the error.
 func (p Params) stored(shape []int) (half []uint16, wide []float32, format kernel.Format) {
+	if p.store.survey {
+		p.store.look(p.Sub("weight").prefix, shape)
+		return nil, nil, 0
+	}
 	err := p.store.file.Raw(p.Sub("weight").prefix, shape, func(t checkpoint.DType, raw []byte) (err error) {
 		switch t {
 		case checkpoint.F16:
@@ -154,6 +207,9 @@ func (p Params) stored(shape []int) (half []uint16, wide []float32, format kerne
 func (p Params) keepHalves(l *Embedding, count int) {
 	half, wide, format := p.stored([]int{count, l.dim})
 	switch {
+	case p.store.survey:
+		p.store.bytes += p.width() * int64(count*l.dim)
+		l.Table = Wrap(make([]float32, l.dim), 1, l.dim)
 	case half != nil:
 		l.half, l.format = slices.Clone(half), format
 	case wide != nil:
@@ -193,6 +249,11 @@ func (p Params) random(s start) float32 {
 func (p Params) get(name string, l layout, s start, shape ...int) *tensor.Dense {
 	full := p.Sub(name).prefix
 	p.store.count += size(shape)
+	if p.store.survey {
+		p.store.look(full, shape)
+		p.store.bytes += 4 * int64(size(shape))
+		return Wrap(make([]float32, size(shape)), shape...) // layers tell their sizes by it
+	}
 	memory := shape
 	switch l {
 	case linear:

@@ -30,7 +30,7 @@ func TestLoRAOfTheUNetIsDiffusers(t *testing.T) {
 	for _, precision := range []nn.Precision{nn.Float32, nn.BFloat16} {
 		t.Run(precision.String(), func(t *testing.T) {
 			g.t = t
-			m, err := packed(precision, unet.New)(nn.Load(file.Reader("")), cfg)
+			m, err := unet.New(nn.Load(file.Reader("")).Packed(precision), cfg)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -77,8 +77,8 @@ func TestLongPromptsAreReadToTheEnd(t *testing.T) {
 	p := loadTiny(t)
 	long := "a red apple and a red apple and a red apple and a red apple "
 	a, b := contexts(t, p, long+"a", "")[1], contexts(t, p, long+"red", "")[1]
-	if a.Shape()[1] <= p.Text.Config.Positions || a.Shape()[1]%p.Text.Config.Positions != 0 {
-		t.Errorf("a long prompt has %d embeddings, want several windows of %d", a.Shape()[1], p.Text.Config.Positions)
+	if n := a.Shape()[1]; n <= p.Text[0].Config.Positions || n%p.Text[0].Config.Positions != 0 {
+		t.Errorf("a long prompt has %d embeddings, want several windows of %d", n, p.Text[0].Config.Positions)
 	}
 	same := true
 	for i, v := range a.Float32s() {

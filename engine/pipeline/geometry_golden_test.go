@@ -140,7 +140,7 @@ func TestGeometriesMatchDiffusers(t *testing.T) {
 			InChannels: 4, OutChannels: 4, Channels: []int{8, 16, 24}, LayersPerBlock: 2, Groups: 4,
 			DownBlocks: []string{"DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"},
 			UpBlocks:   []string{"CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"},
-			ContextDim: 28, Heads: unet.PerBlock{1, 2, 3}, Depths: unet.PerBlock{1, 2, 3}, LinearProjector: true,
+			ContextDim: 28, Heads: unet.PerBlock{1, 2, 3}, Depths: unet.Depths{{1}, {2}, {3}}, LinearProjector: true,
 			Addition: "text_time", AdditionTimeDim: 8, AdditionDim: 10 + 6*8,
 		})
 		y := g.counted(c, "sdxl.flop", func() *tensor.Dense {

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"image"
@@ -50,19 +51,19 @@ func (p *Pipeline) Resolve(r engine.Request) (engine.Request, error) {
 	if _, err := prompt.ParseEmphasis(r.Emphasis); err != nil {
 		return r, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
 	}
-	if layers := p.Text.Config.Layers; r.ClipSkip > layers {
-		return r, fmt.Errorf("%w: clip_skip is %d, but the model's text encoder has %d layers; choose a number from 1 to %d", engine.ErrInvalid, r.ClipSkip, layers, layers)
+	if err := p.fitsSkip(&r); err != nil {
+		return r, err
 	}
-	if r.ClipSkip == 1 {
-		r.ClipSkip = 0 // its only name in recipes
+	if err := p.fitsTask(&r); err != nil {
+		return r, err
 	}
-	own := p.UNet.Config.SampleSize * p.VAE.Config.Factor()
-	if r.Width == 0 {
-		r.Width = own
+	own := [2]int{p.size, p.size}
+	if r.Image != "" {
+		if own[0], own[1], err = shaped(r.Image, p.size, p.Networks().Unit()); err != nil {
+			return r, err
+		}
 	}
-	if r.Height == 0 {
-		r.Height = own
-	}
+	r.Width, r.Height = cmp.Or(r.Width, own[0]), cmp.Or(r.Height, own[1])
 	return r, p.Networks().Fits(r.Width, r.Height)
 }
 
@@ -74,7 +75,11 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 	p.loadTime = 0
 	c := p.context(ctx)
 
-	words, err := p.Words(c, r)
+	d, err := dialect.Parse(r.Dialect)
+	if err != nil {
+		return engine.Result{}, err
+	}
+	by, err := p.steer(c, r, d.Guidance(r.Sampler, r.Guidance))
 	if err != nil {
 		return engine.Result{}, err
 	}
@@ -85,13 +90,8 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 	if err != nil {
 		return engine.Result{}, err
 	}
-	d, err := dialect.Parse(r.Dialect)
-	if err != nil {
-		return engine.Result{}, err
-	}
-	guidance := d.Guidance(r.Sampler, r.Guidance)
 	denoise := func(x *tensor.Dense, sigma float64) (sampler.Estimate, error) {
-		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), words.At(state.Step+1), guidance)
+		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), by, state.Step+1)
 	}
 	var previewing time.Duration
 	for !state.Done() {
@@ -158,22 +158,11 @@ func (p *Pipeline) Start(r engine.Request) (*sampler.State, error) {
 	if err != nil {
 		return nil, err
 	}
-	setOptions(&state.Options, r)
+	state.Options = d.Options(state.Options, r)
 	if sampler.NeedsTraining(r.Sampler) {
 		state.Training = p.Schedule.Sigmas
 	}
 	return state, nil
-}
-
-// setOptions sets what the recipe says other than the sampler's usual.
-func setOptions(o *sampler.Options, r engine.Request) {
-	o.SChurn, o.STMin, o.STMax = r.SChurn, r.STMin, r.STMax
-	if r.Eta != nil {
-		o.Eta = *r.Eta
-	}
-	if r.SNoise != nil {
-		o.SNoise = *r.SNoise
-	}
 }
 
 // timestep is what the model knows noise level sigma as: in general between two
@@ -184,41 +173,6 @@ func (p *Pipeline) timestep(sigma float64, whole bool) float64 {
 		return math.Round(t)
 	}
 	return t
-}
-
-// denoise estimates the noise-free latent x0 of x [1,h,w,c] at noise level
-// sigma, known to the model as timestep, pushed away from the negative prompt by
-// classifier-free guidance (Ho & Salimans 2022), to each of the prompt's parts by
-// its weight (Liu et al. 2022), u + Σ wᵢ·g·(cᵢ − u); and u alone.
-func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma, timestep float64, words *Steering, guidance float64) (e sampler.Estimate, err error) {
-	s := x.Shape()
-	size := x.Size()
-	timesteps := [1]float64{timestep}
-	var out []float32
-	for _, context := range words.Contexts {
-		n, t := context.Shape()[0], context.Shape()[1]
-		var y *tensor.Dense
-		for c.Next(nn.Pass{Network: "unet", Size: [4]int{n, s[1], s[2], t}}) {
-			in := c.New(1, s[1], s[2], s[3])
-			kernel.Scale(nn.Data(in), float32(schedule.InputScale(sigma)), nn.Data(x))
-			y = p.UNet.Forward(c, in, timesteps[:], context, nil)
-		}
-		if err := c.Err(); err != nil {
-			return e, err
-		}
-		if len(words.Contexts) == 1 {
-			out = nn.Data(y)
-		} else { // the next pass writes over it
-			out = append(out, nn.Data(y)...)
-		}
-	}
-	if words.Guided {
-		if e.Unguided, err = p.Schedule.ToDenoised(x, nn.Wrap(out[:size:size], s...), sigma); err != nil {
-			return e, err
-		}
-	}
-	e.Guided, err = p.Schedule.ToDenoised(x, nn.Wrap(words.mix(out, size, guidance), s...), sigma)
-	return e, err
 }
 
 // Decode turns a latent [1,h,w,c] into a picture.

@@ -7,75 +7,11 @@ import (
 
 	"darkroom/engine"
 	"darkroom/engine/dialect"
-	"darkroom/engine/kernel"
 	"darkroom/engine/nn"
 	"darkroom/engine/prompt"
-	"darkroom/engine/sampler"
 
 	"gorgonia.org/tensor"
 )
-
-// Words is what steers a run: the prompts as they were read, and the embeddings
-// of every text any step listens to, made before the first step.
-type Words struct {
-	Prompt, Negative *prompt.Prompt
-
-	parts    []conditioning // of the prompt, all of the same length
-	negative *conditioning  // nil if nothing is to be kept away from
-	width    int            // D
-	latest   Steering
-	chosen   []int // the variants in latest
-}
-
-// conditioning is a part of a prompt, ready for the U-Net.
-type conditioning struct {
-	part     prompt.Part
-	of       []int       // for each of its variants, which of the contexts
-	contexts [][]float32 // [T,D] of each text there is
-}
-
-// Steering is what a step listens to.
-type Steering struct {
-	// Contexts is the embeddings [n,T,D] of n texts: first the negative prompt's, if
-	// there is one, then those of the prompt's parts. There is a second tensor
-	// where the two prompts are not of one length.
-	Contexts []*tensor.Dense
-	Weights  []float64 // of the parts
-	Guided   bool      // whether the first is the negative prompt's
-}
-
-// Words reads and encodes what a request says.
-func (p *Pipeline) Words(c *nn.Context, r engine.Request) (*Words, error) {
-	rules, err := Rules(r)
-	if err != nil {
-		return nil, err
-	}
-	reader := p.Reader(rules)
-	w := &Words{width: p.Text.Config.Hidden}
-	if w.Prompt, err = reader.Read(prompt.Verbatim(r.Prompt), false, r.Steps); err != nil {
-		return nil, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
-	}
-	if w.Negative, err = reader.Read(prompt.Verbatim(r.Negative), true, r.Steps); err != nil {
-		return nil, fmt.Errorf("%w: the negative one: %w", engine.ErrInvalid, err)
-	}
-	e := encoder{Pipeline: p, skip: max(1, r.ClipSkip), emphasis: rules.Emphasis}
-	parts := slices.Clone(w.Prompt.Parts)
-	// else u + 1·(c − u) is c
-	guided := len(parts) > 1 || parts[0].Weight*r.Guidance != 1 || sampler.NeedsUnguided(r.Sampler)
-	if guided {
-		parts = append(parts, w.Negative.Parts[0])
-	}
-	made, err := e.condition(c, parts)
-	if err != nil {
-		return nil, err
-	}
-	w.parts = made[:len(w.Prompt.Parts)]
-	if guided {
-		w.negative = &made[len(made)-1]
-	}
-	w.level()
-	return w, nil
-}
 
 // Rules is how a request's prompts are read: by its dialect, unless it names an
 // emphasis itself.
@@ -91,97 +27,104 @@ func Rules(r engine.Request) (rules prompt.Rules, err error) {
 	return rules, nil
 }
 
-// Reader reads prompts for this model's text encoder.
+// Reader reads prompts for this model's text encoders.
 func (p *Pipeline) Reader(rules prompt.Rules) prompt.Reader {
-	return prompt.Reader{Tokenizer: p.Tokenizer, Window: p.Text.Config.Positions, Rules: rules}
+	return prompt.Reader{Tokenizer: p.Tokenizer, Window: p.Text[0].Config.Positions, Rules: rules}
 }
 
-// level makes the parts of the prompt equally long by repeating the last
-// embedding of the shorter ones, as AUTOMATIC1111's web UI does.
-func (w *Words) level() {
-	longest := 0
-	for _, part := range w.parts {
-		longest = max(longest, len(part.contexts[0]))
+// read reads a request's prompts.
+func (p *Pipeline) read(r engine.Request) (words, negative *prompt.Prompt, err error) {
+	rules, err := Rules(r)
+	if err != nil {
+		return nil, nil, err
 	}
-	for _, part := range w.parts {
-		for i, context := range part.contexts {
-			last := context[len(context)-w.width:]
+	reader := p.Reader(rules)
+	if words, err = reader.Read(prompt.Verbatim(r.Prompt), false, r.Steps); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
+	}
+	if negative, err = reader.Read(prompt.Verbatim(r.Negative), true, r.Steps); err != nil {
+		return nil, nil, fmt.Errorf("%w: the negative one: %w", engine.ErrInvalid, err)
+	}
+	return words, negative, nil
+}
+
+// fitsSkip says what is wrong with a request's clip skip.
+func (p *Pipeline) fitsSkip(r *engine.Request) error {
+	usual, most := 1, p.Text[0].Config.Layers
+	if p.UNet.Config.Addition != "" {
+		usual, most = 2, 2
+	}
+	switch {
+	case r.ClipSkip > most && usual == most:
+		return fmt.Errorf("%w: clip_skip is %d, but a Stable Diffusion XL always listens to the last layer but one: leave it out", engine.ErrInvalid, r.ClipSkip)
+	case r.ClipSkip > most:
+		return fmt.Errorf("%w: clip_skip is %d, but the model's text encoder has %d layers; choose a number from 1 to %d", engine.ErrInvalid, r.ClipSkip, most, most)
+	case r.ClipSkip <= usual:
+		r.ClipSkip = 0 // its only name in recipes
+	}
+	return nil
+}
+
+// embedding is what a text, or a chunk of one, is to the U-Net.
+type embedding struct {
+	context []float32 // [T,D]
+	pooled  []float32 // [P] the text as one vector; nil for a model that does not want it
+}
+
+// conditioning is a part of a prompt, ready for the U-Net.
+type conditioning struct {
+	part  prompt.Part
+	of    []int       // for each of its variants, which of the texts
+	texts []embedding // each another
+}
+
+// at is what a step, counted from 1, listens to.
+func (c *conditioning) at(step int) int { return c.of[c.part.At(step)] }
+
+// level makes parts equally long by repeating the last embedding of the shorter
+// ones, as AUTOMATIC1111's web UI does.
+func level(parts []conditioning, width int) {
+	longest := 0
+	for _, part := range parts {
+		longest = max(longest, len(part.texts[0].context))
+	}
+	for _, part := range parts {
+		for i := range part.texts {
+			context := part.texts[i].context
+			last := context[len(context)-width:]
 			for len(context) < longest {
 				context = append(context, last...)
 			}
-			part.contexts[i] = context
+			part.texts[i].context = context
 		}
 	}
 }
 
-// At is what a step, counted from 1, listens to. It is valid until the next call.
-func (w *Words) At(step int) *Steering {
-	all := w.parts
-	if w.negative != nil {
-		all = append([]conditioning{*w.negative}, all...)
+// zero makes a part what a model trained without words knows as none.
+func (c *conditioning) zero() {
+	for _, t := range c.texts {
+		clear(t.context)
+		clear(t.pooled)
 	}
-	chosen := make([]int, len(all))
-	for i, a := range all {
-		chosen[i] = a.of[a.part.At(step)]
-	}
-	if slices.Equal(chosen, w.chosen) {
-		return &w.latest
-	}
-	w.chosen = chosen
-	w.latest = Steering{Guided: w.negative != nil}
-	for _, part := range w.parts {
-		w.latest.Weights = append(w.latest.Weights, part.part.Weight)
-	}
-	for i := 0; i < len(all); {
-		var joined []float32
-		from, size := i, len(all[i].contexts[chosen[i]])
-		for i < len(all) && len(all[i].contexts[chosen[i]]) == size {
-			joined = append(joined, all[i].contexts[chosen[i]]...)
-			i++
-		}
-		w.latest.Contexts = append(w.latest.Contexts, nn.Wrap(joined, i-from, size/w.width, w.width))
-	}
-	return &w.latest
-}
-
-// mix puts the U-Net's answers in out, one for each of a step's texts, together:
-// u + Σ wᵢ·g·(cᵢ − u).
-func (s *Steering) mix(out []float32, size int, guidance float64) []float32 {
-	u := out[:size:size]
-	if !s.Guided {
-		return u
-	}
-	sum := u
-	if len(s.Weights) > 1 {
-		sum = slices.Clone(u)
-	}
-	kernel.Lerp(sum, out[size:2*size], float32(s.Weights[0]*guidance))
-	for i, weight := range s.Weights[1:] {
-		k := float32(weight * guidance)
-		for j, c := range out[(i+2)*size:][:size] {
-			sum[j] += float32(k * (c - u[j]))
-		}
-	}
-	return sum
 }
 
 // encoder makes embeddings.
 type encoder struct {
 	*Pipeline
-	skip     int
+	skip     int // clip skip, from 1
 	emphasis prompt.Emphasis
 }
 
-// condition encodes parts of prompts, each text but once.
+// condition encodes parts of prompts, each text but once. A chunk is encoded by
+// itself, and the pooled vector is the first chunk's, as in the web UI.
 func (e *encoder) condition(c *nn.Context, parts []prompt.Part) ([]conditioning, error) {
-	var rows [][]int // of ids, each another
+	var rows []prompt.Chunk // each of other ids
 	known := map[string]int{}
 	add := func(chunk prompt.Chunk) int {
-		ids := chunk.Ids(e.Tokenizer, e.Text.Config.Positions)
-		key := fmt.Sprint(ids)
+		key := fmt.Sprint(chunk.Ids(e.Tokenizer, e.Text[0].Config.Positions))
 		if _, ok := known[key]; !ok {
 			known[key] = len(rows)
-			rows = append(rows, ids)
+			rows = append(rows, chunk)
 		}
 		return known[key]
 	}
@@ -200,23 +143,76 @@ func (e *encoder) condition(c *nn.Context, parts []prompt.Part) ([]conditioning,
 		return nil, err
 	}
 	for i, all := range texts {
-		made[i].contexts = make([][]float32, len(all))
+		made[i].texts = make([]embedding, len(all))
 		for chunk := range all[0].rows {
 			zs, weights, counts := make([][]float32, len(all)), make([][]float64, len(all)), make([]int, len(all))
 			for k, t := range all {
-				zs[k], weights[k], counts[k] = embeddings[t.rows[chunk]], t.weights[chunk], t.count
+				zs[k], weights[k], counts[k] = embeddings[t.rows[chunk]].context, t.weights[chunk], t.count
 			}
-			if e.emphasis == prompt.Comfy {
-				zs = awayFrom(embeddings[empty], zs, weights)
-			} else {
-				zs = multiplied(zs, weights, counts, e.emphasis == prompt.Original)
+			var none []float32
+			if empty >= 0 {
+				none = embeddings[empty].context
 			}
-			for k, z := range zs {
-				made[i].contexts[k] = append(made[i].contexts[k], z...)
+			for k, z := range e.emphasise(zs, weights, counts, none) {
+				made[i].texts[k].context = append(made[i].texts[k].context, z...)
 			}
+		}
+		for k, t := range all {
+			made[i].texts[k].pooled = slices.Clone(embeddings[t.rows[0]].pooled)
 		}
 	}
 	return made, nil
+}
+
+// emphasise lets weights change embeddings, those of each text encoder for
+// themselves; empty is those of no words, for Comfy.
+func (e *encoder) emphasise(zs [][]float32, weights [][]float64, counts []int, empty []float32) [][]float32 {
+	if !slices.ContainsFunc(weights, func(w []float64) bool { return w != nil }) {
+		return zs
+	}
+	width := e.width()
+	out := make([][]float32, len(zs))
+	for i, z := range zs {
+		out[i] = make([]float32, len(z))
+	}
+	from := 0
+	for _, t := range e.Text {
+		own := t.Config.Hidden
+		block := func(z []float32) []float32 {
+			if own == width {
+				return z
+			}
+			var b []float32
+			for at := from; at < len(z); at += width {
+				b = append(b, z[at:at+own]...)
+			}
+			return b
+		}
+		blocks := make([][]float32, len(zs))
+		for i, z := range zs {
+			blocks[i] = block(z)
+		}
+		if e.emphasis == prompt.Comfy {
+			blocks = awayFrom(block(empty), blocks, weights)
+		} else {
+			blocks = multiplied(blocks, weights, counts, e.emphasis == prompt.Original)
+		}
+		for i, b := range blocks {
+			for k := 0; k*own < len(b); k++ {
+				copy(out[i][k*width+from:], b[k*own:(k+1)*own])
+			}
+		}
+		from += own
+	}
+	return out
+}
+
+// width is that of the embeddings the U-Net listens to, of all encoders together.
+func (p *Pipeline) width() (n int) {
+	for _, t := range p.Text {
+		n += t.Config.Hidden
+	}
+	return n
 }
 
 // text is what some variants of a part have in common.
@@ -242,7 +238,7 @@ func (e *encoder) texts(part prompt.Part, add func(prompt.Chunk) int) (of []int,
 				chunk = v.Chunks[i]
 			}
 			t.rows = append(t.rows, add(chunk))
-			t.weights = append(t.weights, chunk.Weights(e.Text.Config.Positions))
+			t.weights = append(t.weights, chunk.Weights(e.Text[0].Config.Positions))
 		}
 		key := fmt.Sprint(t.rows, t.weights)
 		if i, ok := known[key]; ok {
@@ -256,25 +252,76 @@ func (e *encoder) texts(part prompt.Part, add func(prompt.Chunk) int) (of []int,
 	return of, all
 }
 
-// encode gives the embeddings [T,D] of rows of ids, kept for the whole run.
-func (e *encoder) encode(c *nn.Context, rows [][]int) ([][]float32, error) {
-	const most = 8 // rows at once, which bounds the memory
-	var all [][]float32
-	for part := range slices.Chunk(rows, most) {
-		ids := slices.Concat(part...)
-		var z *tensor.Dense
-		for c.Next(nn.Pass{Network: "text", Size: [4]int{len(ids), e.skip}}) {
-			z = e.Text.Skip(c, ids, e.skip)
+// encode gives the embeddings of chunks, kept for the whole run.
+func (e *encoder) encode(c *nn.Context, chunks []prompt.Chunk) ([]embedding, error) {
+	const most = 8 // at once, which bounds the memory
+	window := e.Text[0].Config.Positions
+	var all []embedding
+	for some := range slices.Chunk(chunks, most) {
+		ids := make([][]int, len(e.Text)) // for each encoder
+		var ends []int                    // in each chunk, where the token is that ends it
+		for _, chunk := range some {
+			for i, pad := range e.pads {
+				ids[i] = append(ids[i], chunk.Ids(e.Tokenizer, window)...)
+				for k := len(ids[i]) - window + len(chunk.Tokens) + 2; k < len(ids[i]); k++ {
+					ids[i][k] = pad
+				}
+			}
+			ends = append(ends, len(chunk.Tokens)+1)
+		}
+		var context, pooled *tensor.Dense
+		for c.Next(nn.Pass{Network: "text", Size: [4]int{len(ends), e.skip}}) {
+			context, pooled = e.Networks().Embed(c, ids, ends, e.skip)
 		}
 		if err := c.Err(); err != nil {
 			return nil, err
 		}
 		// the context's memory is recycled
-		kept := slices.Clone(nn.Data(z))
-		size := len(kept) / len(part)
-		for i := range part {
-			all = append(all, kept[i*size:(i+1)*size:(i+1)*size])
+		contexts := each(context, len(some))
+		pools := each(pooled, len(some))
+		for i := range some {
+			all = append(all, embedding{contexts[i], pools[i]})
 		}
 	}
 	return all, nil
+}
+
+// each is a copy of each of a tensor's n rows; nils of no tensor.
+func each(t *tensor.Dense, n int) [][]float32 {
+	rows := make([][]float32, n)
+	if t != nil {
+		size := t.Size() / n
+		for i := range rows {
+			rows[i] = slices.Clone(nn.Data(t)[i*size : (i+1)*size])
+		}
+	}
+	return rows
+}
+
+// Embed is the embeddings [n,T,D] of n chunks and, for a model that wants it, each of
+// them as one vector [n,P]. There is a list of ids for each text encoder, rows of as
+// many as it has positions; ends has the place in its row of the token that ends a
+// chunk. The tensors are valid until c.Reset.
+//
+// SDXL listens to the last layer but one of each encoder, as it is, and wants the
+// second's pooled output; others listen to the skip-th layer from the end,
+// normalised.
+func (n *Networks) Embed(c *nn.Context, ids [][]int, ends []int, skip int) (context, pooled *tensor.Dense) {
+	for i, t := range n.Text {
+		var states *tensor.Dense
+		if n.UNet.Config.Addition == "" {
+			states = t.Skip(c, ids[i], skip)
+		} else {
+			var last *tensor.Dense
+			if states, last = t.States(c, ids[i]); i == len(n.Text)-1 {
+				pooled = t.Pooled(c, last, ends)
+			}
+		}
+		if context == nil {
+			context = states
+		} else {
+			context = nn.Concat(c, context, states)
+		}
+	}
+	return context, pooled
 }

@@ -9,36 +9,44 @@ import (
 	"testing"
 
 	"darkroom/engine"
+	"darkroom/engine/clip"
 	"darkroom/engine/nn"
+	"darkroom/engine/prompt"
 
 	"gorgonia.org/tensor"
 )
 
-// contexts is what a step of one listens to with guidance.
-func contexts(t *testing.T, p *Pipeline, prompt, negative string) []*tensor.Dense {
+// contexts is what the first step listens to with guidance, pass by pass.
+func contexts(t *testing.T, p *Pipeline, prompt, negative string) (all []*tensor.Dense) {
 	t.Helper()
-	w := readWords(t, p, engine.Request{Prompt: prompt, Negative: negative})
-	return w.At(1).Contexts
+	for _, pass := range steered(t, p, engine.Request{Prompt: prompt, Negative: negative}).at(1) {
+		all = append(all, pass.context)
+	}
+	return all
 }
 
-// readWords gives a request what it lacks.
-func readWords(t *testing.T, p *Pipeline, r engine.Request) *Words {
+// steered gives a request what it lacks.
+func steered(t *testing.T, p *Pipeline, r engine.Request) *steering {
 	t.Helper()
 	r.Steps = max(r.Steps, 1)
 	if r.Guidance == 0 {
 		r.Guidance = 3
 	}
-	w, err := p.Words(nn.NewContext(context.Background()), r)
+	s, err := p.steer(nn.NewContext(context.Background()), r, r.Guidance)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w
+	return s
 }
 
-// guided is a step's estimate at noise level 5.
-func guided(p *Pipeline, c *nn.Context, x *tensor.Dense, words *Steering, guidance float64) (*tensor.Dense, error) {
-	e, err := p.denoise(c, x, 5, p.timestep(5, false), words, guidance)
-	return e.Guided, err
+// guided is the first step's estimate at noise level 5.
+func guided(t *testing.T, p *Pipeline, x *tensor.Dense, by *steering) *tensor.Dense {
+	t.Helper()
+	e, err := p.denoise(nn.NewContext(context.Background()), x, 5, p.timestep(5, false), by, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e.Guided
 }
 
 const emphasisGolden = "testdata/emphasis.safetensors"
@@ -46,26 +54,34 @@ const emphasisGolden = "testdata/emphasis.safetensors"
 // TestEmphasisMatchesPyTorch compares the arithmetic of weights, and clip skip.
 func TestEmphasisMatchesPyTorch(t *testing.T) {
 	g, p := openGolden(t, emphasisGolden), loadTiny(t)
-	e := encoder{Pipeline: p}
 	c := nn.NewContext(context.Background())
-	n, window := 3, p.Text.Config.Positions
-	rows := slices.Collect(slices.Chunk(g.ints("ids"), window))
+	n, window, width := 3, p.Text[0].Config.Positions, p.width()
+	var chunks []prompt.Chunk
 	weights := make([][]float64, n)
 	counts := []int{1, 1, 1}
-	for i := range weights {
+	for i, row := range slices.Collect(slices.Chunk(g.ints("ids"), window)) {
+		var chunk prompt.Chunk
+		for _, id := range row[1:slices.Index(row, p.Tokenizer.End())] {
+			chunk.Tokens = append(chunk.Tokens, prompt.Token{ID: id})
+		}
+		chunks = append(chunks, chunk)
 		weights[i] = g.float64s("weights")[i*window : (i+1)*window]
 	}
 	weights[2] = nil // all 1
 	check := func(name string, got [][]float32) {
 		t.Helper()
-		g.near(name, nn.Wrap(slices.Concat(got...), n, window, p.Text.Config.Hidden), g.get(name), parity)
+		g.near(name, nn.Wrap(slices.Concat(got...), n, window, width), g.get(name), parity)
 	}
 	var z [][]float32
 	for _, skip := range []int{2, 1} {
-		var err error
-		e.skip = skip
-		if z, err = e.encode(c, rows); err != nil {
+		e := encoder{Pipeline: p, skip: skip}
+		all, err := e.encode(c, chunks)
+		if err != nil {
 			t.Fatal(err)
+		}
+		z = nil
+		for _, a := range all {
+			z = append(z, a.context)
 		}
 		check(fmt.Sprintf("hidden.%d", skip), z)
 	}
@@ -81,47 +97,58 @@ func TestEmphasisMatchesPyTorch(t *testing.T) {
 	// a text that is there twice counts twice
 	twice := multiplied([][]float32{z[0], z[1]}, weights[:2], []int{2, 1}, true)
 	written := multiplied([][]float32{z[0], z[0], z[1]}, [][]float64{weights[0], weights[0], weights[1]}, counts, true)
-	g.near("repeated", nn.Wrap(twice[1], window, p.Text.Config.Hidden), nn.Wrap(written[2], window, p.Text.Config.Hidden), 1e-6)
+	g.near("repeated", nn.Wrap(twice[1], window, width), nn.Wrap(written[2], window, width), 1e-6)
+}
+
+// TestEncodersAreWeightedApart has two encoders, of widths 1 and 2.
+func TestEncodersAreWeightedApart(t *testing.T) {
+	p := &Pipeline{Text: []*clip.Text{{Config: clip.TextConfig{Hidden: 1}}, {Config: clip.TextConfig{Hidden: 2}}}}
+	z, weights := []float32{1, 2, 4, 3, 8, 2}, []float64{1, 2}
+	for emphasis, want := range map[prompt.Emphasis][]float32{
+		prompt.NoNorm:   {1, 2, 4, 6, 16, 4},
+		prompt.Original: {float32(4) / 7, 2 * float32(16) / 26, 4 * float32(16) / 26, 6 * float32(4) / 7, 16 * float32(16) / 26, 4 * float32(16) / 26},
+		prompt.Comfy:    {1, 2, 4, 5, 15, 3},
+	} {
+		e := encoder{Pipeline: p, emphasis: emphasis}
+		got := e.emphasise([][]float32{z}, [][]float64{weights}, []int{1}, []float32{1, 1, 1, 1, 1, 1})
+		for i, v := range got[0] {
+			if d := v - want[i]; d > 1e-5 || d < -1e-5 {
+				t.Errorf("%s: %v, want %v", emphasis, got[0], want)
+				break
+			}
+		}
+	}
 }
 
 // TestPromptIsWeighted goes the whole way from a prompt to embeddings.
 func TestPromptIsWeighted(t *testing.T) {
 	g, p := openGolden(t, emphasisGolden), loadTiny(t)
-	size := p.Text.Config.Positions * p.Text.Config.Hidden
+	window, width := p.Text[0].Config.Positions, p.width()
+	near := func(what string, r engine.Request, name string) {
+		t.Helper()
+		size := window * width
+		got := nn.Data(steered(t, p, r).at(1)[0].context)[size:]
+		g.near(what, nn.Wrap(got, window, width), nn.Wrap(nn.Data(g.get(name))[:size], window, width), parity)
+	}
 	for emphasis, name := range map[string]string{
 		"": "original.each", "original": "original.each", "No norm": "no_norm", "comfy": "comfy", "ignore": "hidden.1",
 	} {
-		w := readWords(t, p, engine.Request{Prompt: "a (red apple:1.5)", Emphasis: emphasis})
-		got := nn.Data(w.At(1).Contexts[0])[size:]
-		want := nn.Data(g.get(name))[:size]
-		g.near(emphasis, nn.Wrap(got, 16, 24), nn.Wrap(want, 16, 24), parity)
+		near(emphasis, engine.Request{Prompt: "a (red apple:1.5)", Emphasis: emphasis}, name)
 	}
-	w := readWords(t, p, engine.Request{Prompt: "a red apple", ClipSkip: 2})
-	g.near("clip skip", nn.Wrap(nn.Data(w.At(1).Contexts[0])[size:], 16, 24), nn.Wrap(nn.Data(g.get("hidden.2"))[:size], 16, 24), parity)
+	near("dialect", engine.Request{Prompt: "a (red apple:1.5)", Dialect: "comfyui"}, "comfy")
+	near("clip skip", engine.Request{Prompt: "a red apple", ClipSkip: 2}, "hidden.2")
 }
 
 // TestPartsPullByTheirWeights compares AND with its formula.
 func TestPartsPullByTheirWeights(t *testing.T) {
 	g, p := openGolden(t, emphasisGolden), loadTiny(t)
-	c := nn.NewContext(context.Background())
-	w := readWords(t, p, engine.Request{Prompt: "a red apple AND green , blue tree . :0.5 AND :-0.75", Guidance: 3})
-	got, err := guided(p, c, g.get("composed.noise"), w.At(1), 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g.near("composed", got, g.get("composed"), parity)
+	noise := g.get("composed.noise")
+	by := steered(t, p, engine.Request{Prompt: "a red apple AND green , blue tree . :0.5 AND :-0.75"})
+	g.near("composed", guided(t, p, noise, by), g.get("composed"), parity)
 
 	// one part with a weight is guided by the product
-	a := readWords(t, p, engine.Request{Prompt: "green:0.5", Guidance: 4})
-	b := readWords(t, p, engine.Request{Prompt: "green", Guidance: 2})
-	x, err := guided(p, c, g.get("composed.noise"), a.At(1), 4)
-	if err != nil {
-		t.Fatal(err)
-	}
-	y, err := guided(p, c, g.get("composed.noise"), b.At(1), 2)
-	if err != nil {
-		t.Fatal(err)
-	}
+	x := guided(t, p, noise, steered(t, p, engine.Request{Prompt: "green:0.5", Guidance: 4}))
+	y := guided(t, p, noise, steered(t, p, engine.Request{Prompt: "green", Guidance: 2}))
 	if !slices.Equal(nn.Data(x), nn.Data(y)) {
 		t.Error("a weight of 0.5 is not half the guidance")
 	}
@@ -130,30 +157,20 @@ func TestPartsPullByTheirWeights(t *testing.T) {
 // TestPromptsOfUnequalLength makes sure that each is heard as it would be alone.
 func TestPromptsOfUnequalLength(t *testing.T) {
 	g, p := openGolden(t, emphasisGolden), loadTiny(t)
-	c := nn.NewContext(context.Background())
 	const long = "red apple blue red apple blue red apple blue red apple blue red apple blue"
-	w := readWords(t, p, engine.Request{Prompt: long, Negative: "apple"})
-	if s := w.At(1); len(s.Contexts) != 2 {
-		t.Fatalf("%d contexts", len(s.Contexts))
-	} else if s.Contexts[0].Shape()[1] != 16 || s.Contexts[1].Shape()[1] != 32 {
-		t.Fatalf("contexts are %v and %v", s.Contexts[0].Shape(), s.Contexts[1].Shape())
+	by := steered(t, p, engine.Request{Prompt: long, Negative: "apple"})
+	if passes := by.at(1); len(passes) != 2 || passes[0].context.Shape()[1] != 16 || passes[1].context.Shape()[1] != 32 {
+		t.Fatalf("there are %d passes, of %v first", len(passes), passes[0].context.Shape())
 	}
 	x := g.get("composed.noise")
-	got, err := guided(p, c, x, w.At(1), 3)
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := guided(t, p, x, by)
 	var alone [2][]float32
-	for i, prompt := range []string{"apple", long} {
-		one := readWords(t, p, engine.Request{Prompt: prompt, Guidance: 1})
-		if one.At(1).Guided {
+	for i, words := range []string{"apple", long} {
+		one := steered(t, p, engine.Request{Prompt: words, Guidance: 1})
+		if len(one.rows) != 1 {
 			t.Fatal("guided without guidance")
 		}
-		y, err := guided(p, c, x, one.At(1), 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		alone[i] = slices.Clone(nn.Data(y))
+		alone[i] = slices.Clone(nn.Data(guided(t, p, x, one)))
 	}
 	for i, u := range alone[0] {
 		alone[0][i] = u + 3*(alone[1][i]-u)
@@ -161,8 +178,7 @@ func TestPromptsOfUnequalLength(t *testing.T) {
 	g.near("guided", got, nn.Wrap(alone[0], x.Shape()...), parity)
 
 	// of parts of unequal length, the shorter goes on with its last embedding
-	w = readWords(t, p, engine.Request{Prompt: "apple AND " + long})
-	parts := w.At(1).Contexts[1]
+	parts := contexts(t, p, "apple AND "+long, "")[1]
 	if !parts.Shape().Eq(tensor.Shape{2, 32, 24}) {
 		t.Fatalf("parts are %v", parts.Shape())
 	}

@@ -1,4 +1,4 @@
-package gallery
+package metadata
 
 import (
 	"bytes"
@@ -13,72 +13,72 @@ import (
 	"unicode/utf8"
 )
 
-// A PNG file (ISO/IEC 15948) is a signature and a row of chunks: length (4
+// Signature begins a PNG file. A PNG file (ISO/IEC 15948) is a signature and a row of chunks: length (4
 // bytes, big-endian), type (4 letters), body, CRC-32 of type and body. Text is
 // in tEXt (Latin-1), zTXt (the same, compressed) and iTXt (UTF-8) chunks.
-const signature = "\x89PNG\r\n\x1a\n"
+const Signature = "\x89PNG\r\n\x1a\n"
 
-// headerSize is the length of the signature and the chunk IHDR, which is always first.
-const headerSize = len(signature) + 12 + 13
+// HeaderSize is the length of the signature and the chunk IHDR, which is always first.
+const HeaderSize = len(Signature) + 12 + 13
 
-// maxText is the longest text that is read, also after decompression: a prompt
-// of a hundred pages. A longer one is passed over.
-const maxText = 1 << 20
-
-// chunk is one chunk of a file; body is nil when scan passed it over.
-type chunk struct {
-	kind string
-	body []byte
-	size int64 // in the file, with length, type and check sum
+// Chunk is one chunk of a PNG file; Body is nil when ScanPNG passed it over.
+type Chunk struct {
+	Kind string
+	Body []byte
+	Size int64 // in the file, with length, type and check sum
 }
 
-func newChunk(kind string, body []byte) chunk {
-	return chunk{kind, body, int64(12 + len(body))}
+// NewChunk is a chunk of four letters and a body.
+func NewChunk(kind string, body []byte) Chunk {
+	return Chunk{kind, body, int64(12 + len(body))}
 }
 
-func (c chunk) write(b *bytes.Buffer) {
-	b.Write(binary.BigEndian.AppendUint32(nil, uint32(len(c.body))))
-	begin := b.Len()
-	b.WriteString(c.kind)
-	b.Write(c.body)
-	b.Write(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(b.Bytes()[begin:])))
+// Append appends the chunk as it is in a file.
+func (c Chunk) Append(file []byte) []byte {
+	file = binary.BigEndian.AppendUint32(file, uint32(len(c.Body)))
+	begin := len(file)
+	file = append(append(file, c.Kind...), c.Body...)
+	return binary.BigEndian.AppendUint32(file, crc32.ChecksumIEEE(file[begin:]))
 }
 
-// textChunk holds a text under a keyword, as tEXt when Latin-1 suffices and
+// TextChunk holds a text under a keyword, as tEXt when Latin-1 suffices and
 // else as iTXt, which is what other programs do with the same keywords.
-func textChunk(keyword, text string) chunk {
+func TextChunk(keyword, text string) Chunk {
 	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", " ")
 	latin := append([]byte(keyword), 0)
 	for _, r := range text {
 		if r > 0xff {
-			return unicodeChunk(keyword, text)
+			return UnicodeChunk(keyword, text)
 		}
 		latin = append(latin, byte(r))
 	}
-	return newChunk("tEXt", latin)
+	if plain(latin[len(keyword)+1:]) != text { // Latin-1 that reads as UTF-8
+		return UnicodeChunk(keyword, text)
+	}
+	return NewChunk("tEXt", latin)
 }
 
-// unicodeChunk holds a text as iTXt: keyword, 0, not compressed, method 0, no
+// UnicodeChunk holds a text as iTXt: keyword, 0, not compressed, method 0, no
 // language, 0, no translated keyword, 0, text.
-func unicodeChunk(keyword, text string) chunk {
-	return newChunk("iTXt", []byte(keyword+"\x00\x00\x00\x00\x00"+text))
+func UnicodeChunk(keyword, text string) Chunk {
+	return NewChunk("iTXt", []byte(keyword+"\x00\x00\x00\x00\x00"+text))
 }
 
-// text reads a text chunk; false when it is another kind of chunk, or damaged.
-func (c chunk) text() (keyword, text string, ok bool) {
-	key, rest, ok := bytes.Cut(c.body, []byte{0})
+// Text reads a text chunk; false when it is another kind of chunk, or damaged.
+func (c Chunk) Text() (keyword, text string, ok bool) {
+	key, rest, ok := bytes.Cut(c.Body, []byte{0})
 	if !ok {
 		return "", "", false
 	}
-	switch c.kind {
+	switch c.Kind {
 	case "tEXt":
-		return string(key), fromLatin1(rest), true
+		return string(key), plain(rest), true // some programs write UTF-8 here
 	case "zTXt":
 		if len(rest) < 1 || rest[0] != 0 { // the method
 			return "", "", false
 		}
-		plain, ok := inflate(rest[1:])
-		return string(key), fromLatin1(plain), ok
+		text, ok := inflate(rest[1:])
+		return string(key), plain(text), ok
 	case "iTXt":
 		if len(rest) < 2 {
 			return "", "", false
@@ -116,40 +116,40 @@ func inflate(b []byte) ([]byte, bool) {
 	if err != nil {
 		return nil, false
 	}
-	plain, err := io.ReadAll(io.LimitReader(z, maxText+1))
-	return plain, err == nil && len(plain) <= maxText
+	text, err := io.ReadAll(io.LimitReader(z, MaxText+1))
+	return text, err == nil && len(text) <= MaxText
 }
 
 var errCut = errors.New("the file ends too early: it was cut short")
 
-// scan calls see for every chunk in order, up to IEND, until see returns false.
+// ScanPNG calls see for every chunk in order, up to IEND, until see returns false.
 // Only the bodies of text chunks are read; a file is skipped through.
-func scan(r io.Reader, see func(chunk) bool) error {
+func ScanPNG(r io.Reader, see func(Chunk) bool) error {
 	head := make([]byte, 8)
 	switch _, err := io.ReadFull(r, head); {
 	case err != nil && cut(err) != errCut:
 		return err
-	case string(head) != signature:
-		return errors.New("this is not a PNG file, and only those hold recipes")
+	case string(head) != Signature:
+		return errors.New("this is not a PNG file")
 	}
 	for {
 		if _, err := io.ReadFull(r, head); err != nil {
 			return cut(err)
 		}
 		length := int64(binary.BigEndian.Uint32(head))
-		c := chunk{kind: string(head[4:]), size: length + 12}
+		c := Chunk{Kind: string(head[4:]), Size: length + 12}
 		if length > math.MaxInt32 {
-			return fmt.Errorf("chunk %q claims to be %d bytes long: the file is damaged", c.kind, length)
+			return fmt.Errorf("chunk %q claims to be %d bytes long: the file is damaged", c.Kind, length)
 		}
-		if isText := c.kind == "tEXt" || c.kind == "zTXt" || c.kind == "iTXt"; isText && length <= maxText {
+		if isText := c.Kind == "tEXt" || c.Kind == "zTXt" || c.Kind == "iTXt" || c.Kind == "eXIf"; isText && length <= MaxText {
 			var err error
-			if c.body, err = readBody(r, c.kind, int(length)); err != nil {
+			if c.Body, err = readBody(r, c.Kind, int(length)); err != nil {
 				return err
 			}
 		} else if err := skip(r, length+4); err != nil {
 			return cut(err)
 		}
-		if !see(c) || c.kind == "IEND" {
+		if !see(c) || c.Kind == "IEND" {
 			return nil
 		}
 	}
