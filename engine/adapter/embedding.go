@@ -31,6 +31,9 @@ func OpenEmbedding(path string) (*Embedding, error) {
 	base := filepath.Base(path)
 	e := &Embedding{Name: strings.TrimSuffix(base, filepath.Ext(base)), Vectors: map[int][]float32{}}
 	for _, name := range f.Names() {
+		if strings.HasPrefix(name, "string_to_token.") {
+			continue // the id that stood for the word while it was trained
+		}
 		shape, _ := f.Shape(name)
 		if len(shape) == 0 || len(shape) > 2 {
 			return nil, notEmbedding(path, name, shape)

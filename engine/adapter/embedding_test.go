@@ -9,6 +9,24 @@ import (
 	"darkroom/engine/checkpoint"
 )
 
+// The web UI's own form, written by torch (engine/golden/checkpoint.py).
+func TestEmbeddingInAPickle(t *testing.T) {
+	for _, name := range []string{"embedding.pt", "embedding_module.pt"} {
+		e, err := OpenEmbedding(filepath.Join("..", "checkpoint", "testdata", name))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		vectors := 0
+		for width := range e.Vectors {
+			vectors += e.Count(width)
+		}
+		if vectors == 0 || e.Name == "" {
+			t.Errorf("%s: %d vectors of %q", name, vectors, e.Name)
+		}
+	}
+}
+
 func TestEmbeddingOfEveryForm(t *testing.T) {
 	rows := []float32{1, 2, 3, 4, 5, 6}
 	write := func(tensors ...checkpoint.Tensor) string {

@@ -30,6 +30,8 @@ type Dialect struct {
 
 	WholeTimesteps bool // the model is shown the nearest timestep of its training, not one in between
 
+	SecondOrder bool // UniPC and DEIS are of second order, and DEIS goes by ln σ
+
 	Curves   schedule.Variant // whose variant of the curves of noise levels
 	Emphasis string           // the arithmetic of weights in prompts
 	FromZero bool             // prompts that change count steps from 0: see prompt.Rules
@@ -90,7 +92,8 @@ var dialects = []Dialect{
 			Start: noise.Mersenne, Steps: noise.Philox, Tree: noise.Philox,
 			Own: func(seed uint64) uint64 { return seed ^ 0xffffffff },
 		},
-		Emphasis: "plain",
+		SecondOrder: true, // diffusers' schedulers
+		Emphasis:    "plain",
 	},
 	{
 		// A script with diffusers' StableDiffusionPipeline and
@@ -99,6 +102,7 @@ var dialects = []Dialect{
 		Name:               "diffusers",
 		Noise:              noise.Convention{Start: noise.Mersenne, Steps: noise.Mersenne, Tree: noise.Mersenne, Shared: true},
 		VariancePreserving: []string{"ddim", "ddpm", "plms", "dpmpp_2m", "dpmpp_2m_sde", "uni_pc", "uni_pc_bh2", "deis", "ipndm", "lcm", "tcd"},
+		SecondOrder:        true, // its schedulers' defaults
 		Emphasis:           "plain",
 	},
 }

@@ -50,6 +50,12 @@ func (d Dialect) Options(usual sampler.Options, r engine.Request) sampler.Option
 	if d.Curves == schedule.A1111 && r.Sampler == "dpm_adaptive" {
 		o.Eta = 1 // as of all ancestral samplers; it is one there
 	}
+	if d.SecondOrder && (r.Sampler == "uni_pc" || r.Sampler == "uni_pc_bh2" || r.Sampler == "deis") {
+		o.Order = 2
+	}
+	if d.SecondOrder && r.Sampler == "deis" {
+		o.Solver = "logrho"
+	}
 	o.SChurn, o.STMin, o.STMax = r.SChurn, r.STMin, r.STMax
 	if r.Eta != nil {
 		o.Eta = *r.Eta

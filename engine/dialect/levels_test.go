@@ -90,6 +90,9 @@ func TestOptionsOfTheRecipe(t *testing.T) {
 		{"native", engine.Request{Sampler: "euler_ancestral", Eta: &half}, 1, sampler.Options{Eta: 0.5, SNoise: 1}},
 		{"native", churned, 0, sampler.Options{SNoise: 1.1, SChurn: 3, STMin: 1, STMax: 2}},
 		{"native", engine.Request{Sampler: "dpm_adaptive"}, 0, sampler.Options{SNoise: 1}},
+		{"diffusers", engine.Request{Sampler: "deis"}, 0, sampler.Options{SNoise: 1, Order: 2, Solver: "logrho"}},
+		{"invokeai", engine.Request{Sampler: "uni_pc_bh2"}, 0, sampler.Options{SNoise: 1, Order: 2}},
+		{"comfyui", engine.Request{Sampler: "deis"}, 0, sampler.Options{SNoise: 1}},
 		{"a1111", engine.Request{Sampler: "dpm_adaptive"}, 0, sampler.Options{Eta: 1, SNoise: 1}},
 		{"a1111", engine.Request{Sampler: "dpm_adaptive", Eta: &half}, 0, sampler.Options{Eta: 0.5, SNoise: 1}},
 	} {

@@ -2,7 +2,8 @@
 
     python engine/golden/scheduler_sums.py        (from the root of the repository)
 
-Versions: torch 2.15.0, diffusers 0.42.1, numpy 2.4.6, scipy 1.17.1, torchsde 0.2.6.
+Versions: torch 2.15.0, diffusers 0.42.1, numpy 2.4.6, scipy 1.17.1, torchsde 0.2.6
+(the last two as trajectories.py has them installed).
 
 Each run is one of tests/schedulers/test_scheduler_*.py (test_full_loop...), made
 here as it is there; the script stops if it doesn't end in the sum or mean of |x|

@@ -91,6 +91,7 @@ func (p *Pipeline) load(ctx context.Context, m *family.Model, from func(*checkpo
 	if p.Schedule, err = schedule.New(m.Schedule); err != nil {
 		return fmt.Errorf("%s: %w", m.Name, err)
 	}
+	p.Schedule.XL = m.Family == family.SDXL
 	// models trained down to pure noise must start there (Lin et al. 2023)
 	p.curve = "normal"
 	if m.Schedule.RescaleBetasZeroSNR {

@@ -111,7 +111,7 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 
 	mark = time.Now()
 	latent := state.Dense()
-	if end := d.EndScale(r.Sampler, state.Sigmas[len(state.Sigmas)-1]); end != 1 {
+	if end := d.EndScale(r.Sampler, state.Level()); end != 1 {
 		kernel.Scale(nn.Data(latent), float32(end), nn.Data(latent))
 	}
 	picture, err := p.Decode(c, latent)

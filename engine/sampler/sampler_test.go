@@ -309,6 +309,36 @@ func TestNextReturnsTheEstimate(t *testing.T) {
 	}
 }
 
+// Levels fall from each step to the next, over the rises of a restart too, to
+// where the run ends.
+func TestLevelIsTheLatents(t *testing.T) {
+	for _, name := range Names() {
+		s := start(t, name)
+		first, rises := s.Level(), 0
+		if math.Abs(first/s.Sigmas[0]-1) > 1e-12 {
+			t.Errorf("%s: begins at %v, want %v", name, first, s.Sigmas[0])
+		}
+		for last := first; !s.Done(); last = s.Level() {
+			if _, err := s.Next(gaussian); err != nil {
+				t.Fatal(err)
+			}
+			if s.Level() > last {
+				rises++
+			}
+		}
+		end, wanted := 0.0, 0
+		switch name {
+		case "dpm_adaptive":
+			end = s.Sigmas[23]
+		case "restart":
+			wanted = 1 // after the step that begins with its noise
+		}
+		if math.Abs(s.Level()-end) > 1e-12 || rises != wanted {
+			t.Errorf("%s: ends at %v with %d rises, want %v with %d", name, s.Level(), rises, end, wanted)
+		}
+	}
+}
+
 func TestNewRefusesWhatCannotRun(t *testing.T) {
 	good := dense([]int{1, 1, 2, 1}, []float32{1, 2})
 	for _, c := range []struct {

@@ -17,6 +17,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"darkroom/engine/noise"
+	"darkroom/engine/noise/elementary"
 )
 
 // Estimate is what a model takes for the clean latent x₀, float32 [1,h,w,c].
@@ -126,6 +127,18 @@ func (s *State) position() int {
 		}
 	}
 	return len(s.Sigmas) - 1
+}
+
+// Level is the noise level of the latent.
+func (s *State) Level() float64 {
+	if len(s.Numbers) > 0 { // the time of a method that chooses its steps
+		return elementary.Exp(-s.Numbers[0])
+	}
+	i := s.position()
+	if i > 0 && s.Sigmas[i-1] < s.Sigmas[i] {
+		i-- // the step at hand begins with noise
+	}
+	return s.Sigmas[i]
 }
 
 // Done reports whether no step is left.
