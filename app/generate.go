@@ -131,6 +131,7 @@ func generate(ctx context.Context, args []string) error {
 		return err
 	}
 	if *from != "" {
+		words.keep(f)
 		if err := startFrom(f, args, &r, *from); err != nil {
 			return err
 		}

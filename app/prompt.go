@@ -23,6 +23,7 @@ type wording struct {
 	wildcards, file string
 	names           []string
 	styles          []prompt.Style
+	kept            [2]bool // the prompt and the negative one: taken from a recipe, where all is chosen
 }
 
 func (w *wording) flags(f *flag.FlagSet) {
@@ -31,6 +32,19 @@ func (w *wording) flags(f *flag.FlagSet) {
 	f.Func("style", "name of a style from --styles; may be given several times", func(name string) error {
 		w.names = append(w.names, name)
 		return nil
+	})
+}
+
+// keep leaves alone what a recipe brings, unless a flag says something else.
+func (w *wording) keep(f *flag.FlagSet) {
+	w.kept = [2]bool{true, true}
+	f.Visit(func(given *flag.Flag) {
+		switch given.Name {
+		case "prompt":
+			w.kept[0] = false
+		case "negative":
+			w.kept[1] = false
+		}
 	})
 }
 
@@ -77,16 +91,18 @@ func (w *wording) expand(typed string, seed uint64, negative bool) (prompt.Sourc
 // apply makes r say what is drawn, and keeps what was typed if that is something
 // else.
 func (w *wording) apply(r *engine.Request) error {
-	for _, side := range []struct {
-		text, template *string
-		negative       bool
-	}{{&r.Prompt, &r.Template, false}, {&r.Negative, &r.NegativeTemplate, true}} {
-		s, err := w.expand(*side.text, r.Seed, side.negative)
+	for i, side := range [][2]*string{{&r.Prompt, &r.Template}, {&r.Negative, &r.NegativeTemplate}} {
+		if w.kept[i] {
+			continue
+		}
+		text, template := side[0], side[1]
+		s, err := w.expand(*text, r.Seed, i == 1)
 		if err != nil {
 			return err
 		}
+		*template = ""
 		if s.Text.String() != s.Typed {
-			*side.text, *side.template = s.Text.String(), s.Typed
+			*text, *template = s.Text.String(), s.Typed
 		}
 	}
 	return nil

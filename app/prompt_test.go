@@ -72,10 +72,13 @@ func TestTemplateIsKept(t *testing.T) {
 	if r.Prompt != "ink drawing of a red apple, a" || r.Template != typed || r.Negative != "b" || r.NegativeTemplate != "" || r.ClipSkip != 2 || r.Emphasis != "no_norm" {
 		t.Errorf("the recipe is %+v", r)
 	}
-	// the recipe alone draws the same
+	// the recipe alone draws the same, and chooses nothing again
 	again := filepath.Join(dir, "y.png")
-	if _, err := draw(t, "--prompt", r.Prompt, "--negative", r.Negative, "--clip-skip", "2", "--emphasis", "no_norm", "--out", again); err != nil {
+	if _, err := draw(t, "--from", out, "--out", again); err != nil {
 		t.Fatal(err)
+	}
+	if back, err := gallery.ReadFile(again); err != nil || back != r {
+		t.Errorf("the recipe comes back as %+v (%v)", back, err)
 	}
 	if a, b := pixels(t, out), pixels(t, again); a != b {
 		t.Error("what was chosen draws another picture than the template")
