@@ -13,6 +13,7 @@ import (
 	"darkroom/engine/kernel"
 	"darkroom/engine/nn"
 	"darkroom/engine/noise"
+	"darkroom/engine/prompt"
 	"darkroom/engine/sampler"
 	"darkroom/engine/schedule"
 
@@ -46,6 +47,12 @@ func (p *Pipeline) Resolve(r engine.Request) (engine.Request, error) {
 	}
 	if r.Exact() {
 		r.Precision = "" // its only name in recipes
+	}
+	if _, err := prompt.ParseEmphasis(r.Emphasis); err != nil {
+		return r, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
+	}
+	if err := p.fitsSkip(&r); err != nil {
+		return r, err
 	}
 	if err := p.fitsTask(&r); err != nil {
 		return r, err
@@ -84,7 +91,7 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, from engine.Mome
 		return engine.Result{}, err
 	}
 	denoise := func(x *tensor.Dense, sigma float64) (sampler.Estimate, error) {
-		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), by)
+		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), by, done+state.Step+1)
 	}
 	var previewing time.Duration
 	for !state.Done() {
