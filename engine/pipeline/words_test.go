@@ -253,7 +253,7 @@ func TestWordsThatCantBeDrawn(t *testing.T) {
 		c.change(&r)
 		r, err := p.Resolve(r)
 		if err == nil {
-			_, err = p.Paint(context.Background(), r, func(engine.Progress) {})
+			_, err = p.Paint(context.Background(), r, nil, func(engine.Progress) {})
 		}
 		if !errors.Is(err, engine.ErrInvalid) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want %q", err, c.want)
