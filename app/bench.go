@@ -151,7 +151,7 @@ func (b *benchmark) pictures(ctx context.Context, r *engine.Request) error {
 	for i := range b.m.Runs + 1 {
 		var atFirst float64
 		begin := time.Now()
-		result, err := p.Paint(ctx, *r, func(engine.Progress) {
+		result, err := p.Paint(ctx, *r, nil, func(engine.Progress) {
 			if atFirst == 0 {
 				atFirst = time.Since(begin).Seconds()
 			}
@@ -183,7 +183,7 @@ func (b *benchmark) stages() error {
 		}
 	}
 	h, w := float64(m.Height), float64(m.Width)
-	words, pooled := nets.Embed(c, ids, ends, nil)
+	words, pooled := nets.Embed(c, ids, ends, 1)
 	words = kept(words)
 	var added *unet.Added
 	if pooled != nil {
@@ -201,7 +201,7 @@ func (b *benchmark) stages() error {
 		run  func()
 		work func() // the same without what pictures share, to count; nil if that is the same
 	}{
-		{&m.Text, "text", m.Runs, func() { nets.Embed(c, ids, ends, nil) }, nil},
+		{&m.Text, "text", m.Runs, func() { nets.Embed(c, ids, ends, 1) }, nil},
 		{&m.Step, "unet_step", m.Steps, func() { nets.UNet.Forward(c, latent, timestep, words, added) }, func() {
 			nets.UNet.Forward(c, c.New(2, s[1], s[2], s[3]), timestep, words, added)
 		}},

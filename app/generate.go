@@ -30,7 +30,7 @@ import (
 
 // newEngine is the engine behind the verbs; the window loads its first model ahead.
 func newEngine() *engine.Engine {
-	return engine.New(load)
+	return engine.New(load, nil)
 }
 
 // load is pipeline.Load for the engine.
@@ -107,6 +107,8 @@ func requestVars(f *flag.FlagSet, r *engine.Request) {
 	f.Float64Var(&r.ImageGuidance, "image-guidance", 0, fmt.Sprintf("how strongly --image counts when it is changed; 0 is %g", engine.DefaultImageGuidance))
 	modelVar(f, &r.Model)
 	precisionVar(f, &r.Precision)
+	f.IntVar(&r.ClipSkip, "clip-skip", 0, "the text encoder's layer the words are taken from, counted from the end; 0 or 1 is the last")
+	emphasisVar(f, &r.Emphasis)
 	dialectVars(f, r)
 }
 
@@ -122,11 +124,14 @@ func generate(ctx context.Context, args []string) error {
 		force  = f.Bool("force", false, "begin even if there seems to be too little memory")
 		count  = f.Int("count", 1, "pictures to draw, with seeds from --seed (or --variation-seed, if there is a variation) up, or as the dialect draws several at once")
 	)
+	var words wording
 	requestVars(f, &r)
+	words.flags(f)
 	if err := parse(f, args); err != nil {
 		return err
 	}
 	if *from != "" {
+		words.keep(f)
 		if err := startFrom(f, args, &r, *from); err != nil {
 			return err
 		}
@@ -164,9 +169,15 @@ func generate(ctx context.Context, args []string) error {
 	}
 	e := newEngine()
 	defer e.Close()
-	first := r
+	typed := r
 	for i := range *count {
-		r := d.Picture(first, i, *count)
+		r := d.Picture(typed, i, *count)
+		if err := words.apply(&r); err != nil {
+			return err
+		}
+		if i == 0 {
+			notes(os.Stderr, r)
+		}
 		g := &generation{out: numbered(*out, i, *count), frames: *frames, say: progressLine(os.Stderr)}
 		if *asJSON {
 			g.say = jsonLines(os.Stdout)

@@ -22,6 +22,7 @@ type verb struct {
 func verbs() []verb {
 	return []verb{
 		{"generate", "draw a picture from a prompt", generate},
+		{"prompt", "show how a prompt is read: tokens, weights, steps", promptVerb},
 		{"recipe", "tell how a picture was drawn, by Darkroom or another program", showRecipe},
 		{"bench", "measure seconds per stage and GFLOP/s", bench},
 		{"inspect", "say what a model is, of which parts, and what is wrong with it", inspect},

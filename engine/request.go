@@ -94,14 +94,25 @@ type Request struct {
 	// draws the noise of several at once: 0 to BatchSize−1; a size of 0 is 1.
 	BatchSize  int `json:"batch_size,omitempty"`
 	BatchIndex int `json:"batch_index,omitempty"`
+
+	// How many of the text encoder's layers its embeddings are from the end: 1, or
+	// 0, is the last one, 2 is what many illustration models were trained with.
+	ClipSkip int `json:"clip_skip,omitempty"`
+	// How weights change the embeddings, a name from prompt.Emphases; empty is the
+	// usual way.
+	Emphasis string `json:"emphasis,omitempty"`
+	// What was typed, where Prompt and Negative are what styles, wildcards and
+	// choices made of it. Not drawn from.
+	Template         string `json:"template,omitempty"`
+	NegativeTemplate string `json:"negative_template,omitempty"`
 }
 
 // Exact reports whether r asks for Float32, by its name or by none.
 func (r Request) Exact() bool { return r.Precision == "" || r.Precision == Float32 }
 
 // Validate says in one sentence what cannot be drawn and what to change; nil
-// when the request can be queued. Names of samplers and dialects and model
-// paths are checked when the job starts, by those who know them.
+// when the request can be queued. Names of samplers, dialects and emphases and
+// model paths are checked when the job starts, by those who know them.
 func (r Request) Validate() error {
 	switch {
 	case r.Steps < 1 || r.Steps > MaxSteps:
@@ -116,6 +127,8 @@ func (r Request) Validate() error {
 		return fmt.Errorf("%w: no model is named; use %q or the path of a model", ErrInvalid, DefaultModel)
 	case r.Precision != "" && !slices.Contains(Precisions(), r.Precision):
 		return fmt.Errorf("%w: precision is %q; choose %s (exact) or %s (faster, other pictures)", ErrInvalid, r.Precision, Float32, BFloat16)
+	case r.ClipSkip < 0:
+		return fmt.Errorf("%w: clip_skip is %d; choose 1 for the whole text encoder, or 2, 3, … for fewer layers", ErrInvalid, r.ClipSkip)
 	case r.Eta != nil && !(*r.Eta >= 0 && *r.Eta <= 10):
 		return fmt.Errorf("%w: eta is %g; choose a number from 0 (no fresh noise) to 10, or leave it out", ErrInvalid, *r.Eta)
 	case r.SNoise != nil && !(*r.SNoise >= 0 && *r.SNoise <= 10):

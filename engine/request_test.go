@@ -25,6 +25,8 @@ func TestValidate(t *testing.T) {
 		{"exact by name", func(r *Request) { r.Precision = Float32 }, ""},
 		{"faster", func(r *Request) { r.Precision = BFloat16 }, ""},
 		{"unknown precision", func(r *Request) { r.Precision = "half" }, `precision is "half"; choose float32 (exact) or bfloat16`},
+		{"fewer layers", func(r *Request) { r.ClipSkip = 2 }, ""},
+		{"more than all layers", func(r *Request) { r.ClipSkip = -1 }, "clip_skip is -1; choose 1"},
 		{"no model", func(r *Request) { r.Model = " " }, "no model"},
 		{"narrow", func(r *Request) { r.Width = 8 }, "width is 8"},
 		{"odd", func(r *Request) { r.Height = 100 }, "height is 100; choose a multiple of 8"},

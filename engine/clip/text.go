@@ -118,21 +118,31 @@ func (m *Text) Extend(vectors []float32) { m.tokens.Extend(vectors) }
 
 // Forward maps ids, n rows of Positions tokens each, to [n,Positions,Hidden].
 func (m *Text) Forward(c *nn.Context, ids []int) *tensor.Dense {
-	_, last := m.States(c, ids)
+	return m.Skip(c, ids, 1)
+}
+
+// Skip is Forward with clip skip n, from 1 up to Layers: what the n-th layer from
+// the end gives, normalised like the last. 1 is the whole encoder.
+func (m *Text) Skip(c *nn.Context, ids []int, n int) *tensor.Dense {
+	_, last := m.run(c, ids, m.layers[:len(m.layers)-n+1])
 	return last
 }
 
 // States is Forward that also returns what the last layer but one gives, as it
 // is: the embeddings SDXL listens to.
 func (m *Text) States(c *nn.Context, ids []int) (penultimate, last *tensor.Dense) {
+	return m.run(c, ids, m.layers)
+}
+
+func (m *Text) run(c *nn.Context, ids []int, layers []textLayer) (penultimate, last *tensor.Dense) {
 	tokens := m.tokens.Forward(c, ids, m.Config.Positions)
 	x := nn.AddPositions(c, tokens, m.positions)
 	c.Free(tokens)
-	for i := range m.layers {
+	for i := range layers {
 		if penultimate != nil {
 			c.Free(penultimate)
 		}
-		penultimate, x = x, m.layers[i].forward(c, x)
+		penultimate, x = x, layers[i].forward(c, x)
 	}
 	last = m.final.Forward(c, x)
 	c.Free(x)

@@ -34,6 +34,7 @@ type Dialect struct {
 
 	Curves   schedule.Variant // whose variant of the curves of noise levels
 	Emphasis string           // the arithmetic of weights in prompts
+	FromZero bool             // prompts that change count steps from 0: see prompt.Rules
 }
 
 // dialects is every dialect, our own first.
@@ -46,14 +47,14 @@ var dialects = []Dialect{
 		Name: "a1111",
 		// modules/sd_samplers_timesteps.py
 		VariancePreserving: []string{"ddim", "ddim_cfg_pp", "plms", "uni_pc", "uni_pc_bh2"},
-		Curves:             schedule.A1111, Emphasis: "original",
+		Curves:             schedule.A1111, Emphasis: "original", FromZero: true,
 	},
 	{
 		// Its "CPU" source, and what it does on a Macintosh.
 		Name:               "a1111-cpu",
 		Noise:              noise.Convention{Start: noise.Mersenne, Steps: noise.Mersenne, Tree: noise.Mersenne},
 		VariancePreserving: []string{"ddim", "ddim_cfg_pp", "plms", "uni_pc", "uni_pc_bh2"},
-		Curves:             schedule.A1111, Emphasis: "original",
+		Curves:             schedule.A1111, Emphasis: "original", FromZero: true,
 	},
 	{
 		// ComfyUI with a graphics card of NVIDIA's (comfy/sample.py, comfy/samplers.py,
@@ -92,7 +93,7 @@ var dialects = []Dialect{
 			Own: func(seed uint64) uint64 { return seed ^ 0xffffffff },
 		},
 		SecondOrder: true, // diffusers' schedulers
-		Emphasis:    "none",
+		Emphasis:    "plain",
 	},
 	{
 		// A script with diffusers' StableDiffusionPipeline and
@@ -102,7 +103,7 @@ var dialects = []Dialect{
 		Noise:              noise.Convention{Start: noise.Mersenne, Steps: noise.Mersenne, Tree: noise.Mersenne, Shared: true},
 		VariancePreserving: []string{"ddim", "ddpm", "plms", "dpmpp_2m", "dpmpp_2m_sde", "uni_pc", "uni_pc_bh2", "deis", "ipndm", "lcm", "tcd"},
 		SecondOrder:        true, // its schedulers' defaults
-		Emphasis:           "none",
+		Emphasis:           "plain",
 	},
 }
 

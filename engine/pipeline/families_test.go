@@ -21,6 +21,7 @@ import (
 	"darkroom/engine/checkpoint"
 	"darkroom/engine/family"
 	"darkroom/engine/nn"
+	"darkroom/engine/prompt"
 	"darkroom/engine/schedule"
 	"darkroom/engine/unet"
 
@@ -195,7 +196,7 @@ func TestFamiliesMatchDiffusers(t *testing.T) {
 				t.Fatal(err)
 			}
 			var last *tensor.Dense
-			if _, err := p.Paint(context.Background(), r, func(at engine.Progress) { last = at.Latent }); err != nil {
+			if _, err := p.Paint(context.Background(), r, nil, func(at engine.Progress) { last = at.Latent }); err != nil {
 				t.Fatal(err)
 			}
 			g.near("the last latent", last, g.get(tt.name+".final"), endToEnd)
@@ -214,19 +215,30 @@ const (
 func (g golden) networks(p *Pipeline, name string, r engine.Request, pixels *tensor.Dense) {
 	g.t.Helper()
 	c := nn.NewContext(context.Background())
-	words, err := p.Embed(c, p.Chunks(r.Negative), p.Chunks(r.Prompt))
+	r.Steps = 1
+	// guided, whatever the model does by itself
+	e := encoder{Pipeline: p, skip: 1}
+	words, negative, err := p.read(r)
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	g.near("words", tokens(words.Context, 0, 3, 10, 40, 76), g.get(name+".text"), parity)
-	if words.Pooled != nil {
-		g.near("pooled", words.Pooled, g.get(name+".pooled"), parity)
+	made, err := e.condition(c, []prompt.Part{negative.Parts[0], words.Parts[0]})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	by := &steering{Pipeline: p, rows: []*conditioning{&made[0], &made[1]}, negatives: 1, guidance: r.Guidance, request: r}
+	heard := by.at(1)[0]
+	g.near("words", tokens(heard.context, 0, 3, 10, 40, 76), g.get(name+".text"), parity)
+	if p.UNet.Config.Addition != "" {
+		g.near("pooled", heard.added.Pooled, g.get(name+".pooled"), parity)
 	}
 	if r.Negative == "" {
-		words.zero(0)
+		made[0].zero()
+		by.chosen = nil
+		heard = by.at(1)[0]
 	}
 	sample := nn.Spread(c, g.get(fmt.Sprintf("sample%d", p.UNet.Config.InChannels)), 2)
-	y := p.UNet.Forward(c, sample, g.float64s("timesteps"), words.Context, p.added(words, r.Guidance, r.Width, r.Height))
+	y := p.UNet.Forward(c, sample, g.float64s("timesteps"), heard.context, heard.added)
 	g.near("U-Net", y, g.get(name+".predicted"), onePass)
 	g.near("decoder", p.VAE.Reconstruct(c, g.get("latent")), g.get("decoded"), onePass)
 	g.near("encoder", p.VAE.Moments(c, pixels), g.get("moments"), onePass)
@@ -437,46 +449,17 @@ func TestInpaintingWithoutAPicture(t *testing.T) {
 	}
 }
 
-// TestWeights multiplies tokens and keeps the mean.
-func TestWeights(t *testing.T) {
-	p := loadTiny(t)
-	c := nn.NewContext(context.Background())
-	embed := func(weights []float32) []float32 {
-		w, err := p.Embed(c, []Chunk{{Ids: []int{1, 2}, Weights: weights}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return nn.Data(w.Context)
-	}
-	plain, same, heavy := embed(nil), embed([]float32{1, 1}), embed([]float32{1, 1.5})
-	if !slices.Equal(plain, same) {
-		t.Error("weights of 1 change the embeddings")
-	}
-	if a, b := sum(plain), sum(heavy); math.Abs(a-b) > 1e-4*math.Abs(a) {
-		t.Errorf("the mean goes from %g to %g", a, b)
-	}
-	width := p.Text[0].Config.Hidden
-	first, second := heavy[width]/plain[width], heavy[2*width]/plain[2*width]
-	if ratio := second / first; math.Abs(float64(ratio)-1.5) > 1e-5 {
-		t.Errorf("a token counts %g times as much, want 1.5", ratio)
-	}
-}
-
 // TestAddedTellsHeightFirst has the numbers that SDXL and its refiner are told beside
 // the words of a wide picture.
 func TestAddedTellsHeightFirst(t *testing.T) {
-	w := Words{Context: nn.Wrap(make([]float32, 2), 2, 1, 1), Pooled: nn.Wrap(make([]float32, 2), 2, 1)}
 	for f, want := range map[family.Family][]float64{
 		family.SDXL:    {48, 96, 0, 0, 48, 96, 48, 96, 0, 0, 48, 96},
 		family.Refiner: {48, 96, 0, 0, 2.5, 48, 96, 0, 0, 6},
 	} {
-		p := &Pipeline{Family: f}
-		if got := p.added(w, 1, 96, 48).Sizes; !slices.Equal(got, want) {
+		by := &steering{Pipeline: &Pipeline{Family: f}, request: engine.Request{Width: 96, Height: 48}}
+		if got := by.added(make([]float32, 2), 2, 1).Sizes; !slices.Equal(got, want) {
 			t.Errorf("%s is told %v, want %v", f, got, want)
 		}
-	}
-	if a := (&Pipeline{}).added(Words{Context: w.Context}, 1, 96, 48); a != nil {
-		t.Errorf("a Stable Diffusion 1 is told %+v", a)
 	}
 }
 

@@ -51,7 +51,7 @@ func Needs(ctx context.Context, r engine.Request) (Memory, engine.Request, error
 	}
 	once := r
 	once.Steps = min(r.Steps, 2) // all take the same
-	if _, err := p.Paint(ctx, once, func(engine.Progress) {}); err != nil {
+	if _, err := p.Paint(ctx, once, nil, func(engine.Progress) {}); err != nil {
 		return Memory{}, r, err
 	}
 	var need Memory

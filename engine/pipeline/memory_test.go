@@ -45,7 +45,7 @@ func TestNeeds(t *testing.T) {
 		if low, high := loaded*8/10, loaded*11/10; need.Weights < low || need.Weights > high {
 			t.Errorf("%s: the weights were to take %d bytes, and the model takes %d", precision, need.Weights, loaded)
 		}
-		if _, err := p.Paint(ctx, resolved, func(engine.Progress) {}); err != nil {
+		if _, err := p.Paint(ctx, resolved, nil, func(engine.Progress) {}); err != nil {
 			t.Fatal(err)
 		}
 		drawn := heap() - before

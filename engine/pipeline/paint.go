@@ -13,6 +13,7 @@ import (
 	"darkroom/engine/kernel"
 	"darkroom/engine/nn"
 	"darkroom/engine/noise"
+	"darkroom/engine/prompt"
 	"darkroom/engine/sampler"
 	"darkroom/engine/schedule"
 
@@ -47,6 +48,12 @@ func (p *Pipeline) Resolve(r engine.Request) (engine.Request, error) {
 	if r.Exact() {
 		r.Precision = "" // its only name in recipes
 	}
+	if _, err := prompt.ParseEmphasis(r.Emphasis); err != nil {
+		return r, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
+	}
+	if err := p.fitsSkip(&r); err != nil {
+		return r, err
+	}
 	if err := p.fitsTask(&r); err != nil {
 		return r, err
 	}
@@ -60,9 +67,9 @@ func (p *Pipeline) Resolve(r engine.Request) (engine.Request, error) {
 	return r, p.Networks().Fits(r.Width, r.Height)
 }
 
-// Paint draws a resolved request. It returns ctx.Err() within one layer of a
-// cancellation.
-func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine.Progress)) (engine.Result, error) {
+// Paint draws a resolved request, from noise or from a moment (see resume). It
+// returns ctx.Err() within one layer of a cancellation.
+func (p *Pipeline) Paint(ctx context.Context, r engine.Request, from engine.Moment, step func(engine.Progress)) (engine.Result, error) {
 	begin := time.Now()
 	stages := engine.Stages{Load: p.loadTime.Seconds()}
 	p.loadTime = 0
@@ -79,12 +86,12 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 	stages.Text = time.Since(begin).Seconds()
 
 	mark := time.Now()
-	state, err := p.Start(r)
+	state, done, err := p.begin(r, from)
 	if err != nil {
 		return engine.Result{}, err
 	}
 	denoise := func(x *tensor.Dense, sigma float64) (sampler.Estimate, error) {
-		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), by)
+		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), by, done+state.Step+1)
 	}
 	var previewing time.Duration
 	for !state.Done() {
@@ -98,7 +105,10 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 			return engine.Result{}, err
 		}
 		previewing += time.Since(at)
-		step(engine.Progress{Step: state.Step, Latent: x0, Preview: seen})
+		m := moment{Request: r, Done: done, State: *state, Estimate: nn.Data(x0)}
+		step(engine.Progress{
+			Step: done + state.Step, Steps: done + state.Steps(), Level: state.Level(), Latent: x0, Preview: seen, Moment: m.encode,
+		})
 	}
 	stages.Denoise = (time.Since(mark) - previewing).Seconds()
 

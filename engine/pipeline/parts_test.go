@@ -82,16 +82,11 @@ func TestPartsAlone(t *testing.T) {
 	defer m.Close()
 	same := func(name string) string { return name }
 
-	words, err := func() (Words, error) {
-		p, err := Load(context.Background(), m.Name, nn.Float32)
-		if err != nil {
-			return Words{}, err
-		}
-		return p.Embed(c, p.Chunks(familyNegative), p.Chunks(familyPrompt))
-	}()
+	whole, err := Load(context.Background(), m.Name, nn.Float32)
 	if err != nil {
 		t.Fatal(err)
 	}
+	words := contexts(t, whole, familyPrompt, familyNegative)[0]
 	for name, tensors := range map[string][]checkpoint.Tensor{
 		"prefixed":  renamed(all, "model.diffusion_model.", func(n string) string { return "model.diffusion_model." + n }),
 		"LDM":       renamed(all, "model.diffusion_model.", same),
@@ -104,7 +99,7 @@ func TestPartsAlone(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			y := u.Forward(c, nn.Spread(c, g.get("sample4"), 2), g.float64s("timesteps"), words.Context, nil)
+			y := u.Forward(c, nn.Spread(c, g.get("sample4"), 2), g.float64s("timesteps"), words, nil)
 			g.near("U-Net", y, g.get("sd1.predicted"), onePass)
 		})
 	}
@@ -255,7 +250,7 @@ func TestFolderDrawsAsItsFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		result, err := p.Paint(context.Background(), r, func(engine.Progress) {})
+		result, err := p.Paint(context.Background(), r, nil, func(engine.Progress) {})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,7 +19,7 @@ func TestEverySamplerPaints(t *testing.T) {
 			t.Fatal(err)
 		}
 		steps := 0
-		result, err := p.Paint(t.Context(), r, func(g engine.Progress) {
+		result, err := p.Paint(t.Context(), r, nil, func(g engine.Progress) {
 			if g.Step < steps || g.Latent == nil {
 				t.Errorf("%s: step %d after step %d", name, g.Step, steps)
 			}

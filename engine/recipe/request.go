@@ -103,11 +103,26 @@ var fields = []field{
 	}, func(r *Recipe, q engine.Request) {
 		r.BatchSize, r.BatchIndex = q.BatchSize, q.BatchIndex
 	}},
-	{"clip_skip", func(r Recipe) string { return counted("clip skip", r.ClipSkip, 1) }, nil, nil},
-	{"emphasis", func(r Recipe) string { return named("the emphasis", strings.TrimPrefix(r.Emphasis, "original")) }, nil, nil},
+	{"clip_skip", func(r Recipe) string { return counted("clip skip", r.ClipSkip, 1) }, func(q *engine.Request, r Recipe) error {
+		q.ClipSkip = r.ClipSkip
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.ClipSkip = q.ClipSkip
+	}},
+	{"emphasis", func(r Recipe) string { return named("the emphasis", strings.TrimPrefix(r.Emphasis, "original")) }, func(q *engine.Request, r Recipe) error {
+		q.Emphasis = r.Emphasis
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.Emphasis = q.Emphasis
+	}},
 	{"template negative_template", func(r Recipe) string {
 		return named("the prompt's template", shorten(cmp.Or(r.Template, r.NegativeTemplate)))
-	}, nil, nil},
+	}, func(q *engine.Request, r Recipe) error {
+		q.Template, q.NegativeTemplate = r.Template, r.NegativeTemplate
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.Template, r.NegativeTemplate = q.Template, q.NegativeTemplate
+	}},
 	{"image", func(r Recipe) string { return r.Image }, elsewhere, nil},
 	{"mask", func(r Recipe) string { return r.Mask }, elsewhere, nil},
 	{"strength", func(r Recipe) string { return valued("the denoising strength", r.Denoising) }, nil, nil},

@@ -182,7 +182,7 @@ func scan(f *os.File) (r Run, end int64, err error) {
 	if !begun {
 		return Run{}, 0, errEmpty
 	}
-	r.Steps, r.Size = len(r.moments), size
+	r.Steps, r.Size = r.ParentStep+len(r.moments), size
 	return r, at, nil
 }
 

@@ -31,17 +31,17 @@ type Info struct {
 	ParentStep int    `json:"parent_step,omitempty"`
 }
 
-// End is how a run ended. One without an end was interrupted, or is under way.
+// End is how a run ended. One without an end was paused or interrupted, or is under
+// way.
 type End struct {
-	Kind    engine.Kind `json:"kind"`
-	Picture string      `json:"picture,omitempty"` // the gallery's ID of what came of it
+	Kind engine.Kind `json:"kind"`
 }
 
 // Run is what is known of a run without reading its steps.
 type Run struct {
 	Info
 	ID    string
-	Steps int   // that are kept
+	Steps int   // done; those from ParentStep+1 on are kept
 	End   *End  // nil while there is none
 	Size  int64 // bytes on disk
 
@@ -110,17 +110,19 @@ func (s *Store) Get(id string) (Run, error) {
 	return r, nil
 }
 
-// Moment reads what there was after a step of a run, counted from 1.
+// Moment reads what there was after a step of a run, counted from 1, those of the
+// runs it has branched off included.
 func (s *Store) Moment(r Run, step int) (Moment, error) {
-	if step < 1 || step > r.Steps {
-		return Moment{}, s.failed(r.ID, fmt.Errorf("it has no step %d; it has %d", step, r.Steps))
+	at := step - r.ParentStep - 1
+	if at < 0 || at >= len(r.moments) {
+		return Moment{}, s.failed(r.ID, fmt.Errorf("it has no step %d; it has %d to %d", step, r.ParentStep+1, r.Steps))
 	}
 	f, err := os.Open(s.path(r.ID))
 	if err != nil {
 		return Moment{}, s.failed(r.ID, err)
 	}
 	defer f.Close()
-	m, err := readMoment(f, r.moments[step-1])
+	m, err := readMoment(f, r.moments[at])
 	if err != nil {
 		return Moment{}, s.failed(r.ID, fmt.Errorf("step %d: %w", step, err))
 	}

@@ -56,13 +56,22 @@ func (s *Store) Begin(info Info) (*Writer, error) {
 	}
 }
 
-// Resume goes on with a run whose last complete step is r.Steps.
-func (s *Store) Resume(id string) (*Writer, Run, error) {
+// Resume goes on with a run after a step, or after its last complete one if that is
+// earlier; what it had after that is gone.
+func (s *Store) Resume(id string, step int) (*Writer, Run, error) {
 	f, err := os.OpenFile(s.path(id), os.O_RDWR, 0)
 	if err != nil {
 		return nil, Run{}, s.failed(id, err)
 	}
 	r, end, err := scan(f)
+	if n := step - r.ParentStep; err == nil && n < len(r.moments) {
+		if n < 0 {
+			err = fmt.Errorf("step %d is before its beginning", step)
+		} else {
+			end = r.moments[n].begin - recordHead
+			r.moments, r.Steps, r.End = r.moments[:n], step, nil
+		}
+	}
 	if err == nil {
 		err = f.Truncate(end)
 	}

@@ -222,7 +222,7 @@ func PromptSheet(ctx context.Context, model string, precision nn.Precision, path
 			if err != nil {
 				return err
 			}
-			result, err := p.Paint(ctx, r, func(engine.Progress) {})
+			result, err := p.Paint(ctx, r, nil, func(engine.Progress) {})
 			if err != nil {
 				return err
 			}
