@@ -358,20 +358,8 @@ func getModel(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	folder, path := to, filepath.Join(to, o.Name)
-	if o.Folder {
-		folder = path
-	}
-	if err := c.Fetch(ctx, folder, o.Files, fetchLine(os.Stderr)); err != nil {
-		return err
-	}
-	from := models.Origin{Source: o.Source, Licence: o.Licence.Name, Time: time.Now().UTC().Truncate(time.Second)}
-	if o.Folder {
-		for _, f := range o.Files {
-			from.Files = append(from.Files, f.Name)
-		}
-	}
-	if err := l.Downloaded(path, from); err != nil {
+	path, err := c.Into(ctx, l, to, o, fetchLine(os.Stderr))
+	if err != nil {
 		return err
 	}
 	fmt.Println(path)

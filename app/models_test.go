@@ -15,6 +15,7 @@ import (
 	"darkroom/engine"
 	"darkroom/engine/checkpoint"
 	"darkroom/engine/gallery"
+	"darkroom/engine/models"
 )
 
 // atHome gives the test a library and a folder for downloads of its own.
@@ -161,7 +162,7 @@ func TestGet(t *testing.T) {
 func TestInspect(t *testing.T) {
 	atHome(t)
 	dir := t.TempDir()
-	see := func(path string, args ...string) (in inspection) {
+	see := func(path string, args ...string) (in models.Inspection) {
 		t.Helper()
 		out, err := printed(t, func() error { return inspect(context.Background(), append([]string{path, "--json"}, args...)) })
 		if err != nil {
@@ -217,7 +218,7 @@ func TestInspect(t *testing.T) {
 		t.Fatal(err)
 	}
 	in = see(damaged)
-	var part inspectedPart
+	var part models.InspectedPart
 	for _, p := range in.Parts {
 		if p.Part == "vae" {
 			part = p
@@ -226,7 +227,7 @@ func TestInspect(t *testing.T) {
 	if in.Usable || !strings.Contains(in.Trouble, "decoder.conv_in.weight") || strings.Join(part.Missing, " ") != "decoder.conv_in.weight" || strings.Join(part.Unknown, " ") != "surplus" {
 		t.Errorf("the damaged model is %+v", in)
 	}
-	if len(in.NonFinite) != 1 || in.NonFinite[0] != (nonFinite{"vae/decoder.conv_out.weight", 1, 0}) {
+	if len(in.NonFinite) != 1 || in.NonFinite[0] != (models.BadTensor{Tensor: "vae/decoder.conv_out.weight", NaN: 1}) {
 		t.Errorf("its numbers that are none: %+v", in.NonFinite)
 	}
 	says(t, 0, "pictures will be black or noise", "inspect", damaged)

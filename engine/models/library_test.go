@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -346,5 +347,26 @@ func TestDamagedLibrary(t *testing.T) {
 	}
 	if err := l.Add(t.TempDir()); err == nil {
 		t.Error("a damaged library was written over")
+	}
+}
+
+// TestInspectTells checks that what is told of an inspection grows up to all of it,
+// and that nothing is read without being asked for.
+func TestInspectTells(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "some.safetensors")
+	save(t, path, "lora_unet_a", "lora_unet_b")
+	var told []float64
+	in, err := Inspect(context.Background(), path, true, func(share float64) { told = append(told, share) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in.Kind != LoRA || len(in.SHA256) != 64 || in.Parts[0].Parameters != 2 {
+		t.Errorf("inspected: %+v", in)
+	}
+	if n := len(told); n < 3 || told[n-1] != 1 || !slices.IsSorted(told) {
+		t.Errorf("told %v, want ever more and 1 at last", told)
+	}
+	if in, err = Inspect(context.Background(), path, false, func(float64) { t.Error("told of a quick look") }); err != nil || in.Scanned || in.SHA256 != "" {
+		t.Errorf("a quick look: %+v, %v", in, err)
 	}
 }
