@@ -9,6 +9,7 @@ import (
 
 	"darkroom/engine"
 	"darkroom/engine/dialect"
+	"darkroom/engine/prompt"
 	"darkroom/engine/sampler"
 	"darkroom/engine/schedule"
 )
@@ -134,7 +135,12 @@ var fields = []field{
 			r.ImageGuidance = &q.ImageGuidance
 		}
 	}},
-	{"vae", func(r Recipe) string { return named("the VAE", r.VAE) + hashed(r.VAEHash) }, nil, nil},
+	{"vae", func(r Recipe) string { return named("the VAE", r.VAE) }, func(q *engine.Request, r Recipe) error {
+		q.VAE = r.VAE
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.VAE = q.VAE
+	}},
 	{"loras", func(r Recipe) string {
 		var names []string
 		for i, l := range r.Loras {
@@ -142,10 +148,23 @@ var fields = []field{
 				names = append(names, fmt.Sprintf("and %d more", len(r.Loras)-i))
 				break
 			}
-			names = append(names, fmt.Sprintf("the LoRA %s with weight %g%s", l.Name, l.Weight, hashed(l.Hash)))
+			names = append(names, fmt.Sprintf("the LoRA %s with weight %g", l.Name, l.Weight))
 		}
 		return strings.Join(names, ", ")
-	}, nil, nil},
+	}, func(q *engine.Request, r Recipe) error {
+		for _, l := range r.Loras {
+			if !strings.Contains(q.Prompt, "<lora:"+l.Name+":") && !strings.Contains(q.Prompt, "<lora:"+l.Name+">") {
+				q.Loras += fmt.Sprintf("<lora:%s:%g>", strings.NewReplacer(":", "", ">", "").Replace(l.Name), l.Weight)
+			}
+		}
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		tags, _ := prompt.Tags(q.Loras) // those that can't be read were not drawn with
+		for _, tag := range tags {
+			_, unet, _ := tag.Strengths()
+			r.Loras = append(r.Loras, Lora{Name: tag.Name(), Weight: unet})
+		}
+	}},
 	{"precision", func(r Recipe) string { return named("the precision", r.Precision) }, func(q *engine.Request, r Recipe) error {
 		q.Precision = r.Precision
 		return nil
@@ -200,7 +219,7 @@ func hashed(hash string) string {
 // the model must be filled in by who knows it.
 func Of(q engine.Request) Recipe {
 	r := Recipe{
-		Tool: "Darkroom", Version: engine.Version, Prompt: q.Prompt, Negative: q.Negative, Seed: &q.Seed, Steps: q.Steps,
+		Tool: "Darkroom", Version: engine.Version, Prompt: strings.TrimSpace(q.Prompt + " " + q.Loras), Negative: q.Negative, Seed: &q.Seed, Steps: q.Steps,
 		Guidance: &q.Guidance, Sampler: sampler.Label(q.Sampler), Width: q.Width, Height: q.Height, Model: modelName(q.Model),
 	}
 	for _, f := range fields {
