@@ -152,11 +152,17 @@ var fields = []field{
 		}
 		return strings.Join(names, ", ")
 	}, func(q *engine.Request, r Recipe) error {
+		inPrompt := map[string]bool{}
+		for _, m := range loraTag.FindAllStringSubmatch(q.Prompt, -1) {
+			inPrompt[m[1]] = true
+		}
+		var tags strings.Builder
 		for _, l := range r.Loras {
-			if !strings.Contains(q.Prompt, "<lora:"+l.Name+":") && !strings.Contains(q.Prompt, "<lora:"+l.Name+">") {
-				q.Loras += fmt.Sprintf("<lora:%s:%g>", strings.NewReplacer(":", "", ">", "").Replace(l.Name), l.Weight)
+			if !inPrompt[l.Name] {
+				fmt.Fprintf(&tags, "<lora:%s:%g>", strings.NewReplacer(":", "", ">", "").Replace(l.Name), l.Weight)
 			}
 		}
+		q.Loras = tags.String()
 		return nil
 	}, func(r *Recipe, q engine.Request) {
 		tags, _ := prompt.Tags(q.Loras) // those that can't be read were not drawn with
@@ -219,8 +225,11 @@ func hashed(hash string) string {
 // the model must be filled in by who knows it.
 func Of(q engine.Request) Recipe {
 	r := Recipe{
-		Tool: "Darkroom", Version: engine.Version, Prompt: strings.TrimSpace(q.Prompt + " " + q.Loras), Negative: q.Negative, Seed: &q.Seed, Steps: q.Steps,
+		Tool: "Darkroom", Version: engine.Version, Prompt: q.Prompt, Negative: q.Negative, Seed: &q.Seed, Steps: q.Steps,
 		Guidance: &q.Guidance, Sampler: sampler.Label(q.Sampler), Width: q.Width, Height: q.Height, Model: modelName(q.Model),
+	}
+	if q.Loras != "" { // where other programs look for them
+		r.Prompt += " " + q.Loras
 	}
 	for _, f := range fields {
 		if f.of != nil {
