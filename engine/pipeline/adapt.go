@@ -3,9 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -52,7 +50,8 @@ type adaptations struct {
 	vae     string     // the path of the autoencoder in the place of own
 	own     *vae.Model // the model's
 	learnt  []prompt.Learnt
-	words   string // what learnt was made for
+	unread  []string // why some could not be learnt
+	words   string   // what they were made for
 }
 
 // adapt makes the model the one of a resolved request: with its LoRAs, with its
@@ -215,27 +214,22 @@ func (p *Pipeline) learn(ctx context.Context, r engine.Request) error {
 		}
 	}
 	if key := strings.Join(names, "\n"); key != p.adapted.words {
-		p.adapted.words, p.adapted.learnt = "", nil
-		if p.adapted.learnt, err = p.learnt(names, all); err != nil {
-			return err
-		}
 		p.adapted.words = key
+		p.adapted.learnt, p.adapted.unread = p.learnt(names, all)
 	}
 	return nil
 }
 
 // learnt reads textual inversions. One that is not for all of the model's text
 // encoders is passed over: a word of that name may well mean itself.
-func (p *Pipeline) learnt(names []string, paths map[string]string) (list []prompt.Learnt, err error) {
+func (p *Pipeline) learnt(names []string, paths map[string]string) (list []prompt.Learnt, unread []string) {
 	next := p.Text[0].Config.Vocab
 	vectors := make([][]float32, len(p.Text))
 	for _, name := range names {
 		e, err := adapter.OpenEmbedding(paths[name])
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
 		if err != nil {
-			return nil, err
+			unread = append(unread, fmt.Sprintf("the textual inversion %s is not used: %v", name, err))
+			continue
 		}
 		count := e.Count(p.Text[0].Config.Hidden)
 		if count == 0 || slices.ContainsFunc(p.Text, func(t *clip.Text) bool { return e.Count(t.Config.Hidden) != count }) {
@@ -254,12 +248,12 @@ func (p *Pipeline) learnt(names []string, paths map[string]string) (list []promp
 	for i, t := range p.Text {
 		t.Extend(vectors[i])
 	}
-	return list, nil
+	return list, unread
 }
 
 // notes is what of the request had no effect.
 func (p *Pipeline) notes() []string {
-	var notes []string
+	notes := slices.Clone(p.adapted.unread)
 	for _, r := range p.adapted.reports {
 		if p.adapted.loras != "" && len(r.Unmatched) > 0 {
 			notes = append(notes, r.String())
