@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"darkroom/engine/models"
 	"darkroom/engine/pipeline"
+	"darkroom/engine/recipe"
 )
 
 // shelf finds what recipes name in the user's library.
@@ -43,4 +45,31 @@ func (shelf) Embeddings(ctx context.Context) (map[string]string, error) {
 		}
 	}
 	return paths, nil
+}
+
+// finder knows what of the files that recipes name is in the library.
+type finder struct{}
+
+var _ recipe.Finder = finder{}
+
+func (finder) Model(name, hash string) (string, bool) {
+	l, err := library()
+	if err != nil {
+		return "", false
+	}
+	if hash != "" {
+		name = fmt.Sprintf("%s [%s]", name, hash) // as the web UI has it; unknown hashes are not computed for that
+	}
+	m, err := l.Find(context.Background(), name, nil)
+	return m.Path, err == nil && m.Kind == models.Whole
+}
+
+func (finder) LoRA(name string) bool {
+	_, err := shelf{}.LoRA(context.Background(), name)
+	return err == nil
+}
+
+func (finder) VAE(name string) bool {
+	_, err := shelf{}.VAE(context.Background(), name)
+	return err == nil
 }

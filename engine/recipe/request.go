@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -239,10 +240,40 @@ func Of(q engine.Request) Recipe {
 	return r
 }
 
+// Extras names what a request asks for beyond what every request has: prompts, seed,
+// steps, guidance, size, model, sampler, schedule and precision.
+func Extras(q engine.Request) []string {
+	r := Of(q)
+	r.Schedule, r.Precision = "", ""
+	var words []string
+	for _, f := range fields {
+		if asked := f.asked(r); asked != "" {
+			words = append(words, asked)
+		}
+	}
+	for _, path := range []string{q.Image, q.Mask} {
+		if path != "" {
+			words = append(words, filepath.Base(path))
+		}
+	}
+	return words
+}
+
+// Finder knows which files the person has.
+type Finder interface {
+	// Model is the path of a model by its name or by the beginning of its SHA-256,
+	// either of which may be missing; false if there is none.
+	Model(name, hash string) (path string, ok bool)
+	LoRA(name string) bool
+	VAE(name string) bool
+}
+
 // Request is the request that comes nearest to the recipe, and can be drawn, and
 // a sentence for everything that could not be restored. For a picture that
 // Darkroom drew it is the very request, and nothing is left to say.
-func (r Recipe) Request() (engine.Request, []string) {
+// Without a finder, the built-in model is chosen, and the files it names are taken
+// to be there.
+func (r Recipe) Request(find Finder) (engine.Request, []string) {
 	if r.own != nil {
 		return *r.own, r.Notes
 	}
@@ -258,6 +289,12 @@ func (r Recipe) Request() (engine.Request, []string) {
 		note("The recipe names no model: the built-in one is chosen.")
 	case r.Tool == "Darkroom" && r.Model == engine.DefaultModel:
 	default:
+		if find != nil {
+			if path, ok := find.Model(r.Model, r.ModelHash); ok {
+				q.Model = path
+				break
+			}
+		}
 		note("The picture was drawn by the model %s: choose it if you have it; else the built-in one is taken.", strings.TrimSpace(r.Model+hashed(r.ModelHash)))
 	}
 	if r.Seed != nil {
@@ -313,6 +350,24 @@ func (r Recipe) Request() (engine.Request, []string) {
 			continue
 		}
 		q = next
+	}
+	if find != nil {
+		if q.VAE != "" && !find.VAE(q.VAE) {
+			note("The autoencoder %s is not in your library: the model's own is taken.", q.VAE)
+			q.VAE = ""
+		}
+		q.Loras = loraTag.ReplaceAllStringFunc(q.Loras, func(tag string) string {
+			if name := loraTag.FindStringSubmatch(tag)[1]; !find.LoRA(name) {
+				note("The LoRA %s is not in your library: it is left out.", name)
+				return ""
+			}
+			return tag
+		})
+		for _, m := range loraTag.FindAllStringSubmatch(q.Prompt, -1) {
+			if !find.LoRA(m[1]) {
+				note("The LoRA %s is not in your library: add it, or take it out of the prompt.", m[1])
+			}
+		}
 	}
 	return q, append(notes, r.Notes...)
 }
