@@ -17,6 +17,7 @@ var _ pipeline.Shelf = shelf{}
 func (shelf) LoRA(ctx context.Context, name string) (string, error) {
 	return onShelf(ctx, name, models.LoRA)
 }
+
 func (shelf) VAE(ctx context.Context, name string) (string, error) {
 	return onShelf(ctx, name, models.VAE)
 }
