@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +22,7 @@ func openGallery(t *testing.T, dir string) *Gallery {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { g.Close() })
 	return g
 }
 
@@ -28,7 +30,7 @@ func keep(t *testing.T, g *Gallery, k int, favourite bool) Picture {
 	t.Helper()
 	r := request
 	r.Seed = uint64(k)
-	p, err := g.Keep(picture(k), r, favourite)
+	p, err := g.Keep(picture(k), r, Marks{Favourite: favourite})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +56,7 @@ func TestGallery(t *testing.T) {
 	if a.ID != "00001.png" || a.Path != filepath.Join(dir, a.ID) || a.Request.Seed != 1 {
 		t.Errorf("kept as %+v", a)
 	}
-	if got := list(t, g); !slices.Equal(got, []Picture{c, b, a}) {
+	if got := list(t, g); !reflect.DeepEqual(got, []Picture{c, b, a}) {
 		t.Errorf("list %+v", got)
 	}
 
@@ -75,7 +77,7 @@ func TestGallery(t *testing.T) {
 
 	a.Favourite, b.Favourite = true, false
 	g = openGallery(t, dir) // as after a restart
-	if got := list(t, g); !slices.Equal(got, []Picture{d, b, a}) {
+	if got := list(t, g); !reflect.DeepEqual(got, []Picture{d, b, a}) {
 		t.Errorf("list %+v", got)
 	}
 	img, err := g.Image(a.ID)
@@ -106,7 +108,7 @@ func TestGalleryIgnoresAndReports(t *testing.T) {
 		}
 	}
 	got, err := g.List()
-	if !slices.Equal(got, []Picture{good}) {
+	if !reflect.DeepEqual(got, []Picture{good}) {
 		t.Errorf("list %+v", got)
 	}
 	if err == nil || !strings.Contains(err.Error(), "00008.png: this is not a PNG") || strings.Contains(err.Error(), "00007") {
@@ -197,7 +199,7 @@ func TestNotWritable(t *testing.T) {
 	if err := os.Remove(g.Dir()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.Keep(picture(1), request, false); !errors.Is(err, ErrNotWritable) {
+	if _, err := g.Keep(picture(1), request, Marks{}); !errors.Is(err, ErrNotWritable) {
 		t.Errorf("Keep in a folder that is gone: %v", err)
 	}
 	if _, err := g.List(); !errors.Is(err, fs.ErrNotExist) {
@@ -208,7 +210,7 @@ func TestNotWritable(t *testing.T) {
 // A picture that can't be encoded leaves nothing behind.
 func TestKeepFails(t *testing.T) {
 	g := openGallery(t, t.TempDir())
-	if _, err := g.Keep(image.NewRGBA(image.Rectangle{}), request, false); err == nil {
+	if _, err := g.Keep(image.NewRGBA(image.Rectangle{}), request, Marks{}); err == nil {
 		t.Error("an empty picture was kept")
 	}
 	if files, _ := os.ReadDir(g.Dir()); len(files) != 0 {
@@ -223,7 +225,7 @@ func TestSharedFolder(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 20 {
 		wg.Go(func() {
-			p, err := galleries[i%2].Keep(picture(i), request, false)
+			p, err := galleries[i%2].Keep(picture(i), request, Marks{})
 			if err != nil {
 				t.Error(err)
 				return
