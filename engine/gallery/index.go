@@ -130,6 +130,9 @@ func prepare(db *sql.DB) error {
 	}
 	switch {
 	case version == indexVersion:
+		if _, err := tx.Exec("SELECT 1 FROM picture, detail, label, words, broken, highest LIMIT 0"); err != nil {
+			return err
+		}
 		return tx.Commit()
 	case version != 0 || tables != 0:
 		return errOther
