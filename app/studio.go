@@ -39,9 +39,9 @@ func studio([]string) int {
 
 	e := engine.New(loader(ui.LastModel(a.Preferences())))
 	defer e.Close()
-	kept, err := gallery.Open(picturesFolder())
-	if err != nil {
-		kept = nil // pictures are still drawn, and can be saved elsewhere
+	kept, err := gallery.Open(picturesFolder()) // without one pictures are still drawn, and can be saved elsewhere
+	if kept != nil {
+		defer kept.Close()
 	}
 	s := ui.New(ui.Options{
 		App: a, Engine: e, Gallery: kept, Trouble: err,

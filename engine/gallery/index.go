@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -45,7 +46,7 @@ CREATE TABLE detail (n INTEGER PRIMARY KEY, request TEXT NOT NULL, marks TEXT NO
 CREATE TABLE label (kind INTEGER NOT NULL, name TEXT NOT NULL COLLATE NOCASE, n INTEGER NOT NULL, PRIMARY KEY (kind, name, n)) WITHOUT ROWID;
 CREATE INDEX label_picture ON label (n);
 CREATE VIRTUAL TABLE words USING fts5 (prompt, negative, tags,
-	content='', contentless_delete=1, prefix='1 2 3', tokenize='unicode61 remove_diacritics 2');
+	content='', contentless_delete=1, prefix='1 2', tokenize='unicode61 remove_diacritics 2');
 CREATE TABLE broken (n INTEGER PRIMARY KEY, size INTEGER NOT NULL, changed INTEGER NOT NULL, problem TEXT NOT NULL);
 CREATE TABLE highest (one INTEGER PRIMARY KEY CHECK (one = 1), n INTEGER NOT NULL);
 `
@@ -59,8 +60,9 @@ const (
 // index is the database; without a path it is in memory, where the folder can't
 // take it.
 type index struct {
-	db   *sql.DB
-	path string
+	db    *sql.DB
+	path  string
+	sound atomic.Bool // it was looked through for damage
 }
 
 var (
@@ -114,7 +116,7 @@ func tryIndex(path string) (*index, error) {
 		db.Close()
 		return nil, err
 	}
-	return &index{db, path}, nil
+	return &index{db: db, path: path}, nil
 }
 
 // prepare makes the tables of an empty database.

@@ -249,11 +249,15 @@ func (q Query) conditions() *conditions {
 	if q.MinRating > 0 {
 		c.and("rating >= ?", q.MinRating)
 	}
+	labelled := c.key
+	if c.tables != "picture" {
+		labelled = "+" + c.key // or the words would be looked for anew for each number
+	}
 	for _, t := range q.Tags {
-		c.and("EXISTS (SELECT 1 FROM label WHERE kind = ? AND name = ? AND label.n = "+c.key+")", tagLabel, t)
+		c.and(labelled+" IN (SELECT n FROM label WHERE kind = ? AND name = ?)", tagLabel, t)
 	}
 	for _, t := range q.Collections {
-		c.and("EXISTS (SELECT 1 FROM label WHERE kind = ? AND name = ? AND label.n = "+c.key+")", collectionLabel, t)
+		c.and(labelled+" IN (SELECT n FROM label WHERE kind = ? AND name = ?)", collectionLabel, t)
 	}
 	for _, s := range []struct{ column, value string }{{"model", q.Model}, {"sampler", q.Sampler}, {"schedule", q.Schedule}} {
 		if s.value != "" {

@@ -18,7 +18,7 @@ import (
 
 // batch is how many pictures go into the index at once; a change that somebody
 // makes waits for them.
-const batch = 64
+const batch = 256
 
 // stale is how long a file that a crash left half-written may be one that is
 // still being written.
@@ -86,8 +86,11 @@ func (g *Gallery) Rebuild(ctx context.Context) error {
 }
 
 func (g *Gallery) sync(ctx context.Context, db *sql.DB) error {
-	if err := sound(ctx, db); err != nil {
-		return err
+	if x := g.index.Load(); x.db == db && !x.sound.Load() {
+		if err := sound(ctx, db); err != nil {
+			return err
+		}
+		x.sound.Store(true)
 	}
 	// The index before the folder: what is in neither then was there in between.
 	known, err := stamps(ctx, db)
@@ -124,6 +127,7 @@ func (g *Gallery) sync(ctx context.Context, db *sql.DB) error {
 		}
 	}
 	for some := range slices.Chunk(todo, batch) {
+		slices.Sort(some) // FTS5 writes out all it has when a number is lower than the last
 		entries := g.entries(some)
 		if err := g.putCurrent(ctx, db, entries); err != nil {
 			return err
