@@ -30,10 +30,11 @@ var ErrNotWritable = errors.New("no pictures can be kept there")
 
 // Picture is one kept picture.
 type Picture struct {
-	ID            string // unique in its gallery, and never used again
-	Path          string // the PNG file
-	Width, Height int    // pixels
-	Request       engine.Request
+	ID      string         `json:"id"`    // unique in its gallery, and never used again
+	Path    string         `json:"path"`  // the PNG file
+	Width   int            `json:"width"` // pixels
+	Height  int            `json:"height"`
+	Request engine.Request `json:"request"`
 	Marks
 }
 
