@@ -168,8 +168,6 @@ func (g *Gallery) Keep(img image.Image, r engine.Request, m Marks) (Picture, err
 	if m.Kept.IsZero() {
 		m.Kept = now()
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	id, err := g.reserve()
 	if err != nil {
 		return Picture{}, fmt.Errorf("the picture can't be kept in %s: %w: free some space or allow writing there (%w)", g.dir, ErrNotWritable, err)
@@ -180,7 +178,9 @@ func (g *Gallery) Keep(img image.Image, r engine.Request, m Marks) (Picture, err
 		os.Remove(p.Path)
 		return Picture{}, err
 	}
-	g.note(p)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.note(id)
 	return p, nil
 }
 
@@ -189,6 +189,8 @@ func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
 // reserve makes an empty file under a new name, which nobody else takes then.
 func (g *Gallery) reserve() (string, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	for {
 		g.last++
 		id := name(g.last)
@@ -226,7 +228,7 @@ func (g *Gallery) Mark(id string, change func(*Marks)) (Picture, error) {
 		return Picture{}, g.failed(id, err)
 	}
 	p.ID, p.Path = id, path
-	g.note(p)
+	g.note(id)
 	if after, err := stampOf(path); err == nil {
 		g.thumbs.move(id, before, after)
 	}

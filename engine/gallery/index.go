@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -104,7 +105,7 @@ func tryIndex(path string) (*index, error) {
 		if path = filepath.ToSlash(path); !strings.HasPrefix(path, "/") {
 			path = "/" + path // C:/…
 		}
-		source, connections = (&url.URL{Scheme: "file", Path: path, RawQuery: "_pragma=busy_timeout(10000)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=cache_size(-8192)"}).String(), 3
+		source, connections = (&url.URL{Scheme: "file", Path: path, RawQuery: "_pragma=busy_timeout(10000)&_pragma=trusted_schema(0)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=cache_size(-8192)"}).String(), 3
 	}
 	db, err := driver.Open(source, fts5.Register)
 	if err != nil {
@@ -233,14 +234,15 @@ func stampOf(path string) (stamp, error) {
 	return stamp{info.Size(), info.ModTime().UnixNano()}, nil
 }
 
-// note puts a picture that was just written into the index. What can't be put
-// there is found in the files next time.
-func (g *Gallery) note(p Picture) {
-	s, err := stampOf(p.Path)
-	if err != nil {
+// note puts a picture that was just written into the index, as its file is now;
+// mu is held. What can't be put there is found in the files next time.
+func (g *Gallery) note(id string) {
+	n, _ := number(id)
+	e := g.entry(n)
+	if errors.Is(e.problem, fs.ErrNotExist) {
 		return
 	}
-	_ = g.with(func(db *sql.DB) error { return put(g.ctx, db, entry{Picture: p, stamp: s}) })
+	_ = g.with(func(db *sql.DB) error { return put(g.ctx, db, e) })
 }
 
 // forget takes a picture out of the index.

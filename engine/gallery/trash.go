@@ -53,7 +53,7 @@ func (g *Gallery) Restore(id string) (Picture, error) {
 	}
 	p.ID, p.Path = id, path
 	p.dated(path)
-	g.note(p)
+	g.note(id)
 	return p, nil
 }
 
