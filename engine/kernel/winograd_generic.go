@@ -96,3 +96,63 @@ func winogradOutputAddGo(dst, add *[16][]float32, src []float32, stride int, bia
 		}
 	}
 }
+
+// spreadPairs computes A·y.
+func spreadPairs(y [4]float32) (m [6]float32) {
+	even, odd := y[0]+y[2], y[1]+y[3]
+	m[1], m[2] = even+odd, even-odd
+	even, odd = fma(y[2], four, y[0]), fma(y[3], four, y[1])
+	m[3], m[4] = fma(odd, two, even), fma(odd, -two, even)
+	m[0], m[5] = y[0], y[3]
+	return m
+}
+
+func winogradSpreadGo(dst []float32, stride int, src *[16][]float32, channels int) {
+	for c := range channels {
+		var half [4][6]float32 // by columns
+		for j := range half {
+			half[j] = spreadPairs([4]float32{src[j][c], src[4+j][c], src[8+j][c], src[12+j][c]})
+		}
+		for i := range 6 {
+			m := spreadPairs([4]float32{half[0][i], half[1][i], half[2][i], half[3][i]})
+			for j := range m {
+				dst[(6*i+j)*stride+c] = m[j]
+			}
+		}
+	}
+}
+
+// gatherPairs computes Gᵀ·u.
+func gatherPairs(u [6]float32) (g [3]float32) {
+	near, far := float32((u[1]+u[2])*-sixth), float32((u[3]+u[4])*twentyFourth)
+	g[0] = fma(u[0], quarter, near) + far
+	g[2] = fma(u[3]+u[4], sixth, near) + u[5]
+	g[1] = fma(u[1]-u[2], -sixth, float32((u[3]-u[4])*twelfth))
+	return g
+}
+
+// winogradGather writes the gradient of n filters, dw = Gᵀ·U·G, from that of their
+// transform, number i of which is at src[i*stride]: tap i goes to dst[i*tap], on top
+// of what is there if add is set.
+func winogradGather(dst []float32, tap int, src []float32, stride, n int, add bool) {
+	for c := range n {
+		var half [6][3]float32 // by columns
+		for j := range half {
+			var u [6]float32
+			for i := range u {
+				u[i] = src[(6*i+j)*stride+c]
+			}
+			half[j] = gatherPairs(u)
+		}
+		for i := range 3 {
+			g := gatherPairs([6]float32{half[0][i], half[1][i], half[2][i], half[3][i], half[4][i], half[5][i]})
+			for j, v := range g {
+				at := &dst[(3*i+j)*tap+c]
+				if add {
+					v += *at
+				}
+				*at = v
+			}
+		}
+	}
+}
