@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 
 	"darkroom/engine/train"
@@ -68,14 +67,14 @@ func trainVerb(ctx context.Context, args []string) error {
 
 // trainData fetches the packages, builds the sprites and trains the tokenizer.
 func trainData(ctx context.Context, dir, fetched string) error {
-	fetch := exec.CommandContext(ctx, "sh", "-s", fetched)
-	fetch.Stdin, fetch.Stdout, fetch.Stderr = data.FetchScript(), os.Stdout, os.Stderr
-	if err := fetch.Run(); err != nil {
-		return fmt.Errorf("fetching the packages: %w", err)
+	if err := data.Fetch(ctx, fetched, os.Stdout); err != nil {
+		return err
 	}
 	built := filepath.Join(dir, "data")
 	if err := data.Build(fetched, built, func(done, total int) {
-		fmt.Printf("\rsprites %d/%d", done, total)
+		if done%100 == 0 || done == total {
+			fmt.Printf("\rpictures %d/%d", done, total)
+		}
 	}); err != nil {
 		return err
 	}
@@ -84,6 +83,7 @@ func trainData(ctx context.Context, dir, fetched string) error {
 	if err != nil {
 		return err
 	}
+	defer set.Close()
 	vocab, merges := bpe.Train(append(set.Captions(20000), data.Words...), vocabulary)
 	out := filepath.Join(dir, "model", "tokenizer")
 	if err := bpe.Write(out, vocab, merges, train.MaxTokens); err != nil {

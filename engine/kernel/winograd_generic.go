@@ -122,12 +122,12 @@ func winogradSpreadGo(dst []float32, stride int, src *[16][]float32, channels in
 	}
 }
 
-// gatherPairs computes Gᵀ·u.
+// gatherPairs computes Gᵀ·u, without fused operations, which are slow in Go.
 func gatherPairs(u [6]float32) (g [3]float32) {
-	near, far := float32((u[1]+u[2])*-sixth), float32((u[3]+u[4])*twentyFourth)
-	g[0] = fma(u[0], quarter, near) + far
-	g[2] = fma(u[3]+u[4], sixth, near) + u[5]
-	g[1] = fma(u[1]-u[2], -sixth, float32((u[3]-u[4])*twelfth))
+	near, far := float32((u[1]+u[2])*-sixth), u[3]+u[4]
+	g[0] = float32(u[0]*quarter) + near + float32(far*twentyFourth)
+	g[2] = float32(far*sixth) + near + u[5]
+	g[1] = float32((u[2]-u[1])*sixth) + float32((u[3]-u[4])*twelfth)
 	return g
 }
 

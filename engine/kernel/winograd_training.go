@@ -76,7 +76,7 @@ func (t TrainedConv3x3) WeightGradient(x, dy, dw []float32, add bool) {
 			Conv3x3: Conv3x3{X: x, N: t.N, H: t.H, W: t.W, rows: ceilDiv(t.H, 4), cols: ceilDiv(t.W, 4)},
 			in:      t.In, depth: roundUp(t.In, 16),
 		},
-		dy:    dy, wide: roundUp(t.Out, 16), channels: t.Out,
+		dy: dy, wide: roundUp(t.Out, 16), channels: t.Out,
 	}
 	all := t.N * in.rows * in.cols
 	size := min(all, gradientTiles)

@@ -17,7 +17,7 @@ import (
 )
 
 // Size is the height and width of the default model's pictures.
-const Size = 64
+const Size = 128
 
 // MaxTokens is how many tokens of a caption the default model reads, start and
 // end included.
