@@ -2,6 +2,8 @@ package data
 
 import (
 	"archive/zip"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,12 +37,32 @@ var (
 	errUnusable = errors.New("the picture can't be used")
 )
 
+// drawing is counted up when pictures are cut out or rendered in another way.
+const drawing = 1
+
+// recipe identifies what a set is built from and how.
+func recipe() string {
+	h := sha256.New()
+	fmt.Fprintln(h, drawing, portraitsEach, conceptsText, furnitureText, pixelArtText, clipArtText, portraitScript)
+	for _, p := range Packages {
+		fmt.Fprintln(h, p.SHA256, p.style)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
 // Build makes a training set from the packages that Fetch put into the
 // directory fetched: it cuts out a picture of each thing in each style, scales it
 // to SpriteSize and writes all of them with an index to out/sprites.zip, PNG
 // files that any archive program shows, and the credits beside it. progress, if
-// not nil, is called after each picture. The same input gives the same file.
+// not nil, is called after each picture. The same input gives the same file; a
+// set that was built from it already is kept.
 func Build(fetched, out string, progress func(done, total int)) error {
+	if s, err := Open(out); err == nil {
+		s.Close()
+		if s.recipe == recipe() {
+			return nil
+		}
+	}
 	b := &builder{fetched: fetched, byName: map[string]int{}}
 	defer b.close()
 	if err := b.list(); err != nil {
@@ -190,7 +212,7 @@ func (b *builder) write(w io.Writer, progress func(done, total int)) ([]cutout, 
 	if err != nil {
 		return nil, err
 	}
-	if err := json.NewEncoder(member).Encode(index{Things: b.things, Cutouts: all}); err != nil {
+	if err := json.NewEncoder(member).Encode(index{Recipe: recipe(), Things: b.things, Cutouts: all}); err != nil {
 		return nil, err
 	}
 	return all, archive.Close()
@@ -198,6 +220,7 @@ func (b *builder) write(w io.Writer, progress func(done, total int)) ([]cutout, 
 
 // index is what the archive says of its pictures.
 type index struct {
+	Recipe  string   `json:"recipe"`
 	Things  []thing  `json:"things"`
 	Cutouts []cutout `json:"cutouts"`
 }

@@ -42,7 +42,7 @@ var (
 	normal = Placing{side: 0.80, vary: 0.06, x: 0.5, y: 0.5}
 	sizes  = []Placing{
 		{Size: "small", side: 0.42, vary: 0.02, x: 0.5, y: 0.5},
-		{Size: "tiny", side: 0.24, vary: 0.02, x: 0.5, y: 0.5},
+		{Size: "tiny", side: 0.28, vary: 0.02, x: 0.5, y: 0.5},
 		{Size: "big", side: 0.97, vary: 0.02, x: 0.5, y: 0.5},
 	}
 	places = []Placing{

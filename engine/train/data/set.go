@@ -37,7 +37,8 @@ type Set struct {
 	concepts []Concept
 	cutouts  []cutout
 	sprites  []*zip.File // by cutout
-	styled   map[string][]int
+	styled   map[string][]int // things by style
+	recipe   string           // what it was built from
 	file     io.Closer
 }
 
@@ -92,7 +93,7 @@ func read(r io.ReaderAt, size int64) (*Set, error) {
 	if n := len(list.Cutouts); n == 0 || n > maxCutouts {
 		return nil, fmt.Errorf("%s lists %d pictures, want 1 to %d", indexName, n, maxCutouts)
 	}
-	s := &Set{cutouts: list.Cutouts, styled: map[string][]int{}}
+	s := &Set{cutouts: list.Cutouts, styled: map[string][]int{}, recipe: list.Recipe}
 	for i, t := range list.Things {
 		for _, n := range t.Names {
 			if parseNoun(n).text == "" {
