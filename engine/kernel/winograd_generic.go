@@ -121,38 +121,3 @@ func winogradSpreadGo(dst []float32, stride int, src *[16][]float32, channels in
 		}
 	}
 }
-
-// gatherPairs computes Gᵀ·u, without fused operations, which are slow in Go.
-func gatherPairs(u [6]float32) (g [3]float32) {
-	near, far := float32((u[1]+u[2])*-sixth), u[3]+u[4]
-	g[0] = float32(u[0]*quarter) + near + float32(far*twentyFourth)
-	g[2] = float32(far*sixth) + near + u[5]
-	g[1] = float32((u[2]-u[1])*sixth) + float32((u[3]-u[4])*twelfth)
-	return g
-}
-
-// winogradGather writes the gradient of n filters, dw = Gᵀ·U·G, from that of their
-// transform, number i of which is at src[i*stride]: tap i goes to dst[i*tap], on top
-// of what is there if add is set.
-func winogradGather(dst []float32, tap int, src []float32, stride, n int, add bool) {
-	for c := range n {
-		var half [6][3]float32 // by columns
-		for j := range half {
-			var u [6]float32
-			for i := range u {
-				u[i] = src[(6*i+j)*stride+c]
-			}
-			half[j] = gatherPairs(u)
-		}
-		for i := range 3 {
-			g := gatherPairs([6]float32{half[0][i], half[1][i], half[2][i], half[3][i], half[4][i], half[5][i]})
-			for j, v := range g {
-				at := &dst[(3*i+j)*tap+c]
-				if add {
-					v += *at
-				}
-				*at = v
-			}
-		}
-	}
-}

@@ -99,12 +99,60 @@ func (t TrainedConv3x3) WeightGradient(x, dy, dw []float32, add bool) {
 		})
 	}
 	n := t.In * t.Out
-	parts := min(n, tasksAProc*procs)
-	Parallel(parts, func(i int) {
-		from, to := i*n/parts, (i+1)*n/parts
-		winogradGather(dw[from:], n, sum[from:], n, to-from, add)
+	Parallel(ceilDiv(n, gatherSize), func(i int) {
+		from := i * gatherSize
+		winogradGather(dw[from:], sum[from:], n, min(gatherSize, n-from), add)
 	})
 	giveBack(planes)
+}
+
+// SuitsWinograd tells whether WeightGradient is faster than the sum over all pixels:
+// the transform of the result must be worth it.
+func (t TrainedConv3x3) SuitsWinograd() bool {
+	const leastTiles = 96
+	return t.N*ceilDiv(t.H, 4)*ceilDiv(t.W, 4) >= leastTiles
+}
+
+// gatherSize is how many filters are transformed back at a time.
+const gatherSize = 512
+
+// winogradGather writes the gradient of n filters, dw = Gᵀ·U·G, from that of their
+// transform, numbers and taps of which are apart by stride, or adds it to dw.
+func winogradGather(dw, u []float32, stride, n int, add bool) {
+	work := borrowTask((3*6 + 3 + 2) * n)
+	part := func(i int) []float32 { return (*work)[i*n : (i+1)*n] }
+	for j := range 6 { // columns: 3 of 6 numbers each
+		gather([3][]float32{part(j), part(6 + j), part(12 + j)}, func(i int) []float32 { return u[(6*i+j)*stride:][:n] }, part(21), part(22))
+	}
+	for i := range 3 {
+		row := [3][]float32{part(18), part(19), part(20)}
+		gather(row, func(j int) []float32 { return part(6*i + j) }, part(21), part(22))
+		for j, v := range row {
+			to := dw[(3*i+j)*stride:][:n]
+			if add {
+				Add(to, to, v)
+			} else {
+				copy(to, v)
+			}
+		}
+	}
+	giveBack(work)
+}
+
+// gather computes g = Gᵀ·u for many filters at once.
+func gather(g [3][]float32, u func(i int) []float32, near, far []float32) {
+	Add(near, u(1), u(2))
+	Add(far, u(3), u(4))
+	Scale(g[0], quarter, u(0))
+	Axpy(g[0], -sixth, near)
+	Axpy(g[0], twentyFourth, far)
+	copy(g[2], u(5))
+	Axpy(g[2], -sixth, near)
+	Axpy(g[2], sixth, far)
+	Scale(g[1], sixth, u(2))
+	Axpy(g[1], -sixth, u(1))
+	Axpy(g[1], twelfth, u(3))
+	Axpy(g[1], -twelfth, u(4))
 }
 
 // gradientField is a convolution whose weights' gradient is under way.

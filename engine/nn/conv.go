@@ -77,8 +77,7 @@ func (l *Conv2D) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 	c.record(y, func(dy []float32) {
 		t := c.Tape
 		if dw, acc := t.into(l.W); dw != nil {
-			kernel.Gemm(depth, out, n*oh*ow, kernel.PatchesT(patches),
-				kernel.Strided{Data: dy, Row: 1, Col: out}, dw, out, acc)
+			l.weightGradient(patches, dy, dw, acc)
 		}
 		if dx, acc := t.into(x); dx != nil {
 			kernel.Gemm(n*h*w, in, l.k*l.k*out, kernel.Scatter{
@@ -91,6 +90,13 @@ func (l *Conv2D) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 	return y
 }
 
+// weightGradient is the sum over all output pixels of what is under the filter times
+// dy.
+func (l *Conv2D) weightGradient(x kernel.Patches, dy, dw []float32, accumulate bool) {
+	out := l.B.Size()
+	kernel.Gemm(l.k*l.k*x.C, out, x.N*x.OH*x.OW, kernel.PatchesT(x), kernel.Strided{Data: dy, Row: 1, Col: out}, dw, out, accumulate)
+}
+
 // trainedForward is Forward and its gradients by Winograd's method, which packed
 // weights use too.
 func (l *Conv2D) trainedForward(c *Context, x, y *tensor.Dense) {
@@ -99,8 +105,11 @@ func (l *Conv2D) trainedForward(c *Context, x, y *tensor.Dense) {
 	conv.Forward(Data(x), Data(l.W), Data(l.B), Data(y))
 	c.record(y, func(dy []float32) {
 		t := c.Tape
-		if dw, add := t.into(l.W); dw != nil {
+		switch dw, add := t.into(l.W); {
+		case dw != nil && conv.SuitsWinograd():
 			conv.WeightGradient(Data(x), dy, dw, add)
+		case dw != nil:
+			l.weightGradient(l.patches(x, y), dy, dw, add)
 		}
 		if dx, add := t.into(x); dx != nil {
 			conv.InputGradient(dy, Data(l.W), dx, add)

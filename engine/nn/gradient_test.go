@@ -25,7 +25,7 @@ func TestGradients(t *testing.T) {
 	p := Random(3)
 	x := filled(r, 2, 6, 6, 8)
 	small := filled(r, 2, 3, 3, 8)
-	large := filled(r, 2, 10, 13, 20)
+	large, few := filled(r, 4, 18, 20, 20), filled(r, 2, 6, 8, 20)
 	tokens := filled(r, 2, 9, 8)
 	words := filled(r, 2, 5, 6)
 	conv := NewConv2D(p.Sub("conv"), 8, 6, 3, 1)
@@ -59,6 +59,7 @@ func TestGradients(t *testing.T) {
 	}{
 		{"conv", func(c *Context) *tensor.Dense { return conv.Forward(c, x) }, []*tensor.Dense{x, conv.W, conv.B}},
 		{"conv by Winograd's method", func(c *Context) *tensor.Dense { return winograd.Forward(c, large) }, []*tensor.Dense{large, winograd.W, winograd.B}},
+		{"conv of few tiles", func(c *Context) *tensor.Dense { return winograd.Forward(c, few) }, []*tensor.Dense{few, winograd.W, winograd.B}},
 		{"conv twice by Winograd's method", func(c *Context) *tensor.Dense {
 			return Add(c, winograd.Forward(c, large), winograd.Forward(c, large))
 		}, []*tensor.Dense{large, winograd.W, winograd.B}},

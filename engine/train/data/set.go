@@ -36,7 +36,7 @@ const (
 type Set struct {
 	concepts []Concept
 	cutouts  []cutout
-	sprites  []*zip.File // by cutout
+	sprites  []*zip.File      // by cutout
 	styled   map[string][]int // things by style
 	recipe   string           // what it was built from
 	file     io.Closer
