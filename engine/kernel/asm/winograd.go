@@ -26,21 +26,27 @@ func winogradInput(l level) {
 			p.tables("src")
 			v = p.grid("dst", "stride", 6)
 		}, func(p program) {
-			for _, pair := range pairs {
-				var rows [2][6]value
-				for j := range 6 {
-					rows[0][j], rows[1][j] = inputPair(p, pair[0], func(i int) value { return p.readAt(p.row("src", 6*i+j)) })
-				}
-				for k, i := range pair {
-					to := v.row(i)
-					for _, columns := range pairs {
-						x, y := inputPair(p, columns[0], func(j int) value { return rows[k][j] })
-						p.storeAt(to(columns[0]), x)
-						p.storeAt(to(columns[1]), y)
-					}
-				}
-			}
+			bothWays(p, 6, func(i, j int) value { return p.readAt(p.row("src", 6*i+j)) }, inputPair, v)
 		})
+}
+
+// bothWays transforms the columns of what is read, and then the rows of that, to 6 × 6
+// numbers.
+func bothWays(p program, columns int, read func(i, j int) value, half func(p program, first int, of func(i int) value) (a, b value), result grid) {
+	for _, pair := range pairs {
+		var rows [2][6]value
+		for j := range columns {
+			rows[0][j], rows[1][j] = half(p, pair[0], func(i int) value { return read(i, j) })
+		}
+		for k, i := range pair {
+			to := result.row(i)
+			for _, columns := range pairs {
+				x, y := half(p, columns[0], func(j int) value { return rows[k][j] })
+				p.storeAt(to(columns[0]), x)
+				p.storeAt(to(columns[1]), y)
+			}
+		}
+	}
 }
 
 // inputPair is two of the six numbers of Bᵀ·d, by the first one's place.
@@ -174,20 +180,7 @@ func winogradSpread(l level) {
 			p.tables("src")
 			m = p.grid("dst", "stride", 6)
 		}, func(p program) {
-			for _, pair := range pairs {
-				var rows [2][4]value
-				for j := range 4 {
-					rows[0][j], rows[1][j] = spreadPair(p, pair[0], func(i int) value { return p.readAt(p.row("src", 4*i+j)) })
-				}
-				for k, i := range pair {
-					to := m.row(i)
-					for _, columns := range pairs {
-						x, y := spreadPair(p, columns[0], func(j int) value { return rows[k][j] })
-						p.storeAt(to(columns[0]), x)
-						p.storeAt(to(columns[1]), y)
-					}
-				}
-			}
+			bothWays(p, 4, func(i, j int) value { return p.readAt(p.row("src", 4*i+j)) }, spreadPair, m)
 		})
 }
 
