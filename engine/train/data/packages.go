@@ -62,7 +62,7 @@ var Packages = []Package{
 	{
 		Manager: debian, Name: "sweethome3d-furniture", Version: "1.8-1", style: Realistic,
 		SHA256: "3ccb90c63f9525e887a767b9cd5c8b6933b8b6b2973a615a5359ee68a2118668",
-		Use:    "3D models, rendered from many sides", Licence: "CC0-1.0 and CC-BY-3.0, by model",
+		Use:    "3D models, rendered from many sides", Licence: "CC0-1.0, CC-BY-3.0 and CC-BY-3.0-US, by model",
 		Credit:  "Sweet Home 3D's libraries, collected by Emmanuel Puybaret; the makers of the models are listed below",
 		licence: []string{"usr/share/doc/sweethome3d-furniture/copyright"},
 	},
