@@ -227,6 +227,13 @@ func TestCaptionsAreTrue(t *testing.T) {
 			if math.Abs(x-float64(p.x)) > 0.05 || math.Abs(y-float64(p.y)) > 0.05 || math.Abs(width-float64(p.side)) > 0.1 {
 				t.Errorf("%q shows a disc %.2f wide at %.2f, %.2f; want %.2f at %.2f, %.2f", e.Caption, width, x, y, p.side, p.x, p.y)
 			}
+			for word, holds := range map[string]bool{
+				"left": x < 0.4, "right": x > 0.6, "top": y < 0.4, "bottom": y > 0.6, "small": width < 0.5, "tiny": width < 0.35, "big": width > 0.85,
+			} {
+				if !holds && strings.Contains(p.Place+p.Size, word) {
+					t.Errorf("%q shows a disc %.2f wide at %.2f, %.2f", e.Caption, width, x, y)
+				}
+			}
 			at := 3 * (int(y*size)*size + int(x*size))
 			c := func(i int) float64 { return float64(e.Pix[i]+1) / 2 }
 			if got, want := colourWord(c(at), c(at+1), c(at+2)), s.colour(sc.Items[0]); got != want {
