@@ -16,6 +16,7 @@ import (
 	"darkroom/engine/nn"
 	"darkroom/engine/noise"
 	"darkroom/engine/pipeline"
+	"darkroom/engine/unet"
 
 	"gorgonia.org/tensor"
 )
@@ -36,7 +37,7 @@ func bench(ctx context.Context, args []string) error {
 		asJSON  = f.Bool("json", false, "print one JSON object, with the fields below")
 	)
 	f.StringVar(&r.Model, "model", engine.DefaultModel,
-		`"default", the path of a model, or one of `+strings.Join(names, ", ")+": that model's networks with random weights")
+		`"default", the path of a model or its name in the library, or one of `+strings.Join(names, ", ")+": that model's networks with random weights")
 	f.IntVar(&r.Steps, "steps", 0, "steps of the U-Net to time, and of the picture; 0 is 20, or 3 with random weights")
 	f.IntVar(&r.Width, "width", 0, "pixels; 0 is the model's own")
 	f.IntVar(&r.Height, "height", 0, "pixels; 0 is the model's own")
@@ -59,6 +60,12 @@ func bench(ctx context.Context, args []string) error {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(*threads))
 	}
 	g, random := pipeline.GeometryNamed(r.Model)
+	if !random {
+		var err error
+		if r.Model, err = modelNamed(ctx, r.Model); err != nil {
+			return err
+		}
+	}
 	setDefault(&r.Steps, random, 3, engine.DefaultSteps)
 	setDefault(runs, random, 3, 5)
 	if err := r.Validate(); err != nil {
@@ -144,7 +151,7 @@ func (b *benchmark) pictures(ctx context.Context, r *engine.Request) error {
 	for i := range b.m.Runs + 1 {
 		var atFirst float64
 		begin := time.Now()
-		result, err := p.Paint(ctx, *r, func(engine.Progress) {
+		result, err := p.Paint(ctx, *r, nil, func(engine.Progress) {
 			if atFirst == 0 {
 				atFirst = time.Since(begin).Seconds()
 			}
@@ -176,10 +183,11 @@ func (b *benchmark) stages() error {
 		}
 	}
 	h, w := float64(m.Height), float64(m.Width)
-	words, added := nets.Words(c, ids, ends, [6]float64{h, w, 0, 0, h, w})
+	words, pooled := nets.Embed(c, ids, ends, 1)
 	words = kept(words)
-	if added != nil {
-		added.Pooled = kept(added.Pooled)
+	var added *unet.Added
+	if pooled != nil {
+		added = &unet.Added{Pooled: kept(pooled), Sizes: []float64{h, w, 0, 0, h, w, h, w, 0, 0, h, w}}
 	}
 	latent := noise.Latent(7, 0, nets.VAE.Config.Latent, m.Height/f, m.Width/f)
 	picture := nn.Wrap(make([]float32, m.Height*m.Width*3), 1, m.Height, m.Width, 3)
@@ -193,7 +201,7 @@ func (b *benchmark) stages() error {
 		run  func()
 		work func() // the same without what pictures share, to count; nil if that is the same
 	}{
-		{&m.Text, "text", m.Runs, func() { nets.Words(c, ids, ends, [6]float64{}) }, nil},
+		{&m.Text, "text", m.Runs, func() { nets.Embed(c, ids, ends, 1) }, nil},
 		{&m.Step, "unet_step", m.Steps, func() { nets.UNet.Forward(c, latent, timestep, words, added) }, func() {
 			nets.UNet.Forward(c, c.New(2, s[1], s[2], s[3]), timestep, words, added)
 		}},

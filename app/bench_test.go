@@ -100,7 +100,7 @@ func TestBenchRefuses(t *testing.T) {
 	if err := bench(context.Background(), []string{"--precision", "half"}); !errors.Is(err, engine.ErrInvalid) {
 		t.Errorf("an unknown precision gives %v", err)
 	}
-	if err := bench(context.Background(), []string{"--model", "sd16"}); err == nil || !strings.Contains(err.Error(), "sd16 does not exist") {
+	if err := bench(context.Background(), []string{"--model", "sd16"}); err == nil || !strings.Contains(err.Error(), `"sd16" is neither a path nor`) {
 		t.Errorf("an unknown model gives %v", err)
 	}
 }

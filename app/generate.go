@@ -14,19 +14,23 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
 	"darkroom/engine"
+	"darkroom/engine/dialect"
 	"darkroom/engine/gallery"
 	"darkroom/engine/nn"
 	"darkroom/engine/pipeline"
 	"darkroom/engine/sampler"
+	"darkroom/engine/schedule"
+	"darkroom/engine/system"
 )
 
 // newEngine is the engine behind the verbs; the window loads its first model ahead.
 func newEngine() *engine.Engine {
-	return engine.New(load)
+	return engine.New(load, nil)
 }
 
 // load is pipeline.Load for the engine.
@@ -48,28 +52,89 @@ func precisionVar(f *flag.FlagSet, name *string) {
 		"faster on processors with AVX-512 BF16, another picture than float32's, and the same one on every machine")
 }
 
-// generate develops pictures without a window.
-func generate(ctx context.Context, args []string) error {
-	f := flags("generate", `--prompt "a red apple" --out apple.png [flags]`)
-	var (
-		r      engine.Request
-		out    = f.String("out", "", "PNG file to write; with --count, a number is put before the suffix")
-		frames = f.String("frames", "", "folder for every step's preview, step-001.png, step-002.png, …")
-		asJSON = f.Bool("json", false, "print one JSON object per event on standard output")
-		count  = f.Int("count", 1, "pictures to draw, with seeds from --seed up")
-	)
+// samplerVars are the flags of the way down the noise levels.
+func samplerVars(f *flag.FlagSet, r *engine.Request) {
+	f.StringVar(&r.Sampler, "sampler", engine.DefaultSampler, "one of "+strings.Join(sampler.Names(), ", ")+"; other tools' names are understood, too")
+	f.StringVar(&r.Schedule, "schedule", "", "the noise levels of the steps: one of "+strings.Join(schedule.Curves(), ", ")+"; the model's own if none is named")
+	optional := func(value **float64, name, usage string) {
+		f.Func(name, usage, func(s string) error {
+			x, err := strconv.ParseFloat(s, 64)
+			if err != nil {
+				return errors.New("write a number")
+			}
+			*value = &x
+			return nil
+		})
+	}
+	optional(&r.Eta, "eta", "`share` of fresh noise in each step of the samplers that add some: 0 is none; each has its own if this is left out")
+	optional(&r.SNoise, "s-noise", "`factor` to all fresh noise; 1 if it is left out")
+	f.Float64Var(&r.SChurn, "s-churn", 0, "noise that Euler, Heun and DPM2 add over the run and take out again")
+	f.Float64Var(&r.STMin, "s-tmin", 0, "the noise level down to which they do")
+	f.Float64Var(&r.STMax, "s-tmax", 0, "the noise level from which on they do; 0 is from the start")
+}
+
+// dialectVars are the flags of the noise that a picture starts from.
+func dialectVars(f *flag.FlagSet, r *engine.Request) {
+	f.StringVar(&r.Dialect, "dialect", dialect.Native, "the tool whose noise, start and timesteps the picture is drawn with, so that its seeds mean the same: one of "+
+		strings.Join(dialect.Names(), ", "))
+	f.Uint64Var(&r.VariationSeed, "variation-seed", 0, "seed of the noise that --seed's is turned towards")
+	f.Float64Var(&r.VariationStrength, "variation-strength", 0, "how far it is turned: 0 not at all, 1 all the way")
+	f.Func("seed-resize", "`WxH` in pixels: the size of another picture of the seed, whose noise is set into the middle of this one's", func(s string) (err error) {
+		w, h, _ := strings.Cut(s, "x")
+		if r.SeedResizeWidth, err = strconv.Atoi(w); err == nil {
+			r.SeedResizeHeight, err = strconv.Atoi(h)
+		}
+		if err != nil {
+			return errors.New("write it as in 512x768")
+		}
+		return nil
+	})
+	f.Int64Var(&r.ENSD, "ensd", 0, "eta noise seed delta: added to the seed of the noise that ancestral samplers add")
+}
+
+// requestVars is a flag for each field of a request.
+func requestVars(f *flag.FlagSet, r *engine.Request) {
 	f.StringVar(&r.Prompt, "prompt", "", "what to draw")
 	f.StringVar(&r.Negative, "negative", "", "what to keep away from")
 	f.Uint64Var(&r.Seed, "seed", 0, "number that decides the noise the picture develops from")
 	f.IntVar(&r.Steps, "steps", engine.DefaultSteps, "denoising steps")
 	f.Float64Var(&r.Guidance, "guidance", engine.DefaultGuidance, "how strongly the prompt pulls; 1 is not at all beyond what was learnt")
-	f.StringVar(&r.Sampler, "sampler", engine.DefaultSampler, "one of "+strings.Join(sampler.Names(), ", "))
+	samplerVars(f, r)
 	f.IntVar(&r.Width, "width", 0, "pixels; 0 is the model's own")
 	f.IntVar(&r.Height, "height", 0, "pixels; 0 is the model's own")
-	f.StringVar(&r.Model, "model", engine.DefaultModel, `"default", the path of a model folder (diffusers layout) or of a Stable Diffusion 1 .safetensors file`)
+	f.StringVar(&r.Image, "image", "", "picture to paint into (with a model for inpainting) or to change (with InstructPix2Pix)")
+	f.StringVar(&r.Mask, "mask", "", "picture that is white where --image is to be painted over")
+	f.Float64Var(&r.ImageGuidance, "image-guidance", 0, fmt.Sprintf("how strongly --image counts when it is changed; 0 is %g", engine.DefaultImageGuidance))
+	modelVar(f, &r.Model)
 	precisionVar(f, &r.Precision)
+	f.IntVar(&r.ClipSkip, "clip-skip", 0, "the text encoder's layer the words are taken from, counted from the end; 0 or 1 is the last")
+	emphasisVar(f, &r.Emphasis)
+	dialectVars(f, r)
+}
+
+// generate develops pictures without a window.
+func generate(ctx context.Context, args []string) error {
+	f := flags("generate", `--prompt "a red apple" --out apple.png [flags]`)
+	var (
+		r      engine.Request
+		out    = f.String("out", "", "PNG or JPEG file to write; with --count, a number is put before the suffix")
+		from   = f.String("from", "", "picture (or text file) whose recipe is taken, also of another program; the other flags change it")
+		frames = f.String("frames", "", "folder for every step's preview, step-001.png, step-002.png, …")
+		asJSON = f.Bool("json", false, "print one JSON object per event on standard output")
+		force  = f.Bool("force", false, "begin even if there seems to be too little memory")
+		count  = f.Int("count", 1, "pictures to draw, with seeds from --seed (or --variation-seed, if there is a variation) up, or as the dialect draws several at once")
+	)
+	var words wording
+	requestVars(f, &r)
+	words.flags(f)
 	if err := parse(f, args); err != nil {
 		return err
+	}
+	if *from != "" {
+		words.keep(f)
+		if err := startFrom(f, args, &r, *from); err != nil {
+			return err
+		}
 	}
 	if *out == "" {
 		return fmt.Errorf("%w: say where the picture goes with --out FILE.png", errUsage)
@@ -77,8 +142,21 @@ func generate(ctx context.Context, args []string) error {
 	if *count < 1 || *count > 10000 {
 		return fmt.Errorf("%w: count is %d; choose a number from 1 to 10000", errUsage, *count)
 	}
+	var err error
+	if r.Model, err = modelNamed(ctx, r.Model); err != nil {
+		return err
+	}
 	if err := r.Validate(); err != nil {
 		return err
+	}
+	d, err := dialect.Parse(r.Dialect)
+	if err != nil {
+		return err
+	}
+	if !*force {
+		if err := roomFor(ctx, r); err != nil {
+			return err
+		}
 	}
 	// found out now rather than after the work
 	if err := writable(*out); err != nil {
@@ -91,19 +169,56 @@ func generate(ctx context.Context, args []string) error {
 	}
 	e := newEngine()
 	defer e.Close()
-	first := r.Seed
+	typed := r
 	for i := range *count {
-		r.Seed = first + uint64(i)
+		r := d.Picture(typed, i, *count)
+		if err := words.apply(&r); err != nil {
+			return err
+		}
+		if i == 0 {
+			notes(os.Stderr, r)
+		}
 		g := &generation{out: numbered(*out, i, *count), frames: *frames, say: progressLine(os.Stderr)}
 		if *asJSON {
 			g.say = jsonLines(os.Stdout)
 		}
 		if *frames != "" && *count > 1 {
-			g.frames = filepath.Join(*frames, fmt.Sprintf("seed-%d", r.Seed))
+			g.frames = filepath.Join(*frames, framesOf(r))
 		}
 		if err := g.run(ctx, e, r); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// framesOf is the folder for a picture's steps among those of other pictures.
+func framesOf(r engine.Request) string {
+	name := fmt.Sprintf("seed-%d", r.Seed)
+	if r.VariationStrength > 0 {
+		name += fmt.Sprintf("-variation-%d", r.VariationSeed)
+	}
+	if r.BatchSize > 1 {
+		name += fmt.Sprintf("-picture-%d", r.BatchIndex+1)
+	}
+	return name
+}
+
+// modelVar is the flag --model.
+func modelVar(f *flag.FlagSet, name *string) {
+	f.StringVar(name, "model", "", `"default", which is built in, the path of a model (a folder in the diffusers layout, or one file of a Stable Diffusion 1, 2 or XL), `+
+		"or a name from `darkroom models list`; the one that `darkroom models use` has chosen if none is given")
+}
+
+// roomFor makes sure that there is memory for a picture; of a request that can't be
+// drawn at all, the engine says so.
+func roomFor(ctx context.Context, r engine.Request) error {
+	need, resolved, err := pipeline.Needs(ctx, r)
+	if err != nil {
+		return nil
+	}
+	if err := need.Fits(system.FreeMemory(), resolved); err != nil {
+		return fmt.Errorf("%w; or say --force to try", err)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"image/png"
 	"io"
 	"os"
 	"path/filepath"
@@ -149,6 +150,63 @@ func TestGenerateCountsSeedsUp(t *testing.T) {
 	}
 }
 
+// TestGenerateInADialect makes sure that the flags reach the noise and the
+// recipe, and that what several pictures differ in is the dialect's.
+func TestGenerateInADialect(t *testing.T) {
+	dir := t.TempDir()
+	pictures := map[string]bool{}
+	for i, tt := range []struct {
+		args []string
+		want []engine.Request // of each picture, what is asked for here
+	}{
+		{[]string{"--dialect", "native"}, []engine.Request{{Seed: 7}}},
+		{[]string{"--dialect", "a1111-cpu", "--ensd", "31337"}, []engine.Request{{Seed: 7, Dialect: "a1111-cpu", ENSD: 31337}}},
+		{[]string{"--dialect", "ComfyUI", "--count", "2"}, []engine.Request{
+			{Seed: 7, Dialect: "comfyui", BatchSize: 2}, {Seed: 7, Dialect: "comfyui", BatchSize: 2, BatchIndex: 1},
+		}},
+		{[]string{"--variation-seed", "1", "--variation-strength", "0.2", "--count", "2"}, []engine.Request{
+			{Seed: 7, VariationSeed: 1, VariationStrength: 0.2}, {Seed: 7, VariationSeed: 2, VariationStrength: 0.2},
+		}},
+		{[]string{"--schedule", "Karras", "--s-churn", "2", "--s-tmax", "9"}, []engine.Request{{Seed: 7, Schedule: "karras", SChurn: 2, STMax: 9}}},
+		{[]string{"--seed-resize", "40x24"}, []engine.Request{{Seed: 7, SeedResizeWidth: 40, SeedResizeHeight: 24}}},
+	} {
+		out, frames := filepath.Join(dir, fmt.Sprintf("%d.png", i)), filepath.Join(dir, fmt.Sprint(i))
+		if _, err := draw(t, append(tt.args, "--seed", "7", "--sampler", "euler_ancestral", "--out", out, "--frames", frames)...); err != nil {
+			t.Fatalf("%v: %v", tt.args, err)
+		}
+		for k, want := range tt.want {
+			path := numbered(out, k, len(tt.want))
+			got, err := gallery.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			drawn := got
+			got.Steps, got.Guidance, got.Sampler, got.Model, got.Width, got.Height = 0, 0, "", "", 0, 0
+			if got != want {
+				t.Errorf("%v: picture %d is %+v, want %+v", tt.args, k, got, want)
+			}
+			if len(tt.want) > 1 {
+				if _, err := os.Stat(filepath.Join(frames, framesOf(drawn), "step-003.png")); err != nil {
+					t.Error(err)
+				}
+			}
+			f, err := os.Open(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			img, err := png.Decode(f)
+			f.Close()
+			if err != nil {
+				t.Fatal(err)
+			}
+			pictures[fmt.Sprint(img)] = true
+		}
+	}
+	if len(pictures) != 8 {
+		t.Errorf("8 recipes drew %d pictures", len(pictures))
+	}
+}
+
 // damaged copies the tiny model and lets change spoil one file.
 func damaged(t *testing.T, file string, change func([]byte) []byte) string {
 	t.Helper()
@@ -184,6 +242,9 @@ func TestBadInput(t *testing.T) {
 		{"unknown sampler", []string{"--sampler", "magic"}, []string{"magic", "euler"}},
 		{"guidance", []string{"--guidance", "-1"}, []string{"guidance is -1"}},
 		{"precision", []string{"--precision", "half"}, []string{`precision is "half"`, "float32", "bfloat16"}},
+		{"unknown dialect", []string{"--dialect", "klingon"}, []string{`dialect is "klingon"`, "comfyui"}},
+		{"variation", []string{"--variation-strength", "2"}, []string{"variation_strength is 2"}},
+		{"seed of no size", []string{"--seed-resize", "512"}, []string{"512", "as in 512x768"}},
 		{"model missing", []string{"--model", "/nowhere/model"}, []string{"/nowhere/model"}},
 		{"model truncated", []string{"--model", damaged(t, unet, func(b []byte) []byte { return b[:len(b)/2] })}, []string{unet, "again"}},
 		{"model not safetensors", []string{"--model", damaged(t, unet, func([]byte) []byte { return []byte("<html>Not found</html>") })}, []string{unet}},
@@ -191,8 +252,8 @@ func TestBadInput(t *testing.T) {
 			return bytes.Replace(b, []byte(`"conv_in.weight"`), []byte(`"conv_on.weight"`), 1)
 		})}, []string{"conv_in.weight", unet}},
 		{"tensor of the wrong shape", []string{"--model", damaged(t, "unet/config.json", func(b []byte) []byte {
-			return bytes.Replace(b, []byte(`"in_channels": 4`), []byte(`"in_channels": 5`), 1)
-		})}, []string{"conv_in.weight", "[16 4 3 3]", "[16 5 3 3]"}},
+			return bytes.Replace(b, []byte(`"cross_attention_dim": 24`), []byte(`"cross_attention_dim": 40`), 1)
+		})}, []string{"attn2.to_k.weight", "[16 24]"}},
 		{"out is a folder", []string{"--out", folder}, []string{folder, "folder"}},
 		{"out in no folder", []string{"--out", filepath.Join(folder, "no", "x.png")}, []string{"can't be written", "x.png"}},
 		{"no out", []string{"--out", ""}, []string{"--out"}},

@@ -22,7 +22,12 @@ type verb struct {
 func verbs() []verb {
 	return []verb{
 		{"generate", "draw a picture from a prompt", generate},
+		{"prompt", "show how a prompt is read: tokens, weights, steps", promptVerb},
+		{"recipe", "tell how a picture was drawn, by Darkroom or another program", showRecipe},
 		{"bench", "measure seconds per stage and GFLOP/s", bench},
+		{"inspect", "say what a model is, of which parts, and what is wrong with it", inspect},
+		{"convert", "write a model as one safetensors file", convert},
+		{"models", "the library of models: list | add | get | remove | use", modelsVerb},
 		{"sheet", "draw a contact sheet of many prompts", sheet},
 		{"train", "train the default model: data | autoencoder | text | denoiser", trainVerb},
 		{"version", "print the version and the arithmetic in use", version},

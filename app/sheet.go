@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 
-	"darkroom/engine"
 	"darkroom/engine/nn"
 	"darkroom/engine/train"
 	"darkroom/engine/train/data"
@@ -15,8 +14,8 @@ import (
 func sheet(ctx context.Context, args []string) error {
 	f := flags("sheet", "--out sheet.png [flags]")
 	out := f.String("out", "", "PNG file to write")
-	model := f.String("model", engine.DefaultModel, `"default" or the path of a model`)
-	var name string
+	var model, name string
+	modelVar(f, &model)
 	precisionVar(f, &name)
 	seeds := f.Int("seeds", 4, "pictures of each prompt, with seeds 1, 2, …")
 	columns := f.Int("columns", 4, "prompts in a row")
@@ -30,10 +29,13 @@ func sheet(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
+	if model, err = modelNamed(ctx, model); err != nil {
+		return err
+	}
 	if err := writable(*out); err != nil {
 		return err
 	}
-	if err := train.PromptSheet(ctx, *model, precision, *out, data.Prompts, *seeds, *columns); err != nil {
+	if err := train.PromptSheet(ctx, model, precision, *out, data.Prompts, *seeds, *columns); err != nil {
 		return err
 	}
 	for i, p := range data.Prompts {

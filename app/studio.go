@@ -37,7 +37,7 @@ func studio([]string) int {
 	a.SetIcon(icon)
 	a.Settings().SetTheme(ui.Safelight{})
 
-	e := engine.New(loader(ui.LastModel(a.Preferences())))
+	e := engine.New(loader(ui.LastModel(a.Preferences())), nil)
 	defer e.Close()
 	kept, err := gallery.Open(picturesFolder())
 	if err != nil {

@@ -28,16 +28,21 @@ type Painter interface {
 	// Resolve fills in what the request leaves to the model (its size) and
 	// checks what only the painter knows, before anything is computed.
 	Resolve(Request) (Request, error)
-	// Paint draws a resolved request and calls step after each step. It returns
-	// soon after ctx has ended, with ctx's error.
-	Paint(ctx context.Context, r Request, step func(Progress)) (Result, error)
+	// Paint draws a resolved request, from noise or from a moment of a run, of the
+	// same request or of another, and calls step after each step. It returns soon
+	// after ctx has ended, with ctx's error.
+	Paint(ctx context.Context, r Request, from Moment, step func(Progress)) (Result, error)
 }
 
 // Progress is one step done. The painter does not write to it again.
 type Progress struct {
 	Step    int           // steps done so far, from 1
+	Steps   int           // that there will be in the end
+	Level   float64       // the noise level σ that is left
 	Latent  *tensor.Dense // [1,h,w,c] the denoised estimate
 	Preview *image.RGBA   // that estimate as a picture
+	// Moment writes down all that going on from here needs.
+	Moment func() (Moment, error)
 }
 
 // Result is a finished picture.
@@ -49,10 +54,11 @@ type Result struct {
 // Engine draws the jobs of one queue, one after the other, on a goroutine of
 // its own. Its methods may be called from any goroutine.
 type Engine struct {
-	load func(ctx context.Context, model, precision string) (Painter, error)
-	ctx  context.Context // ends with Close
-	stop context.CancelFunc
-	done chan struct{} // closed when the goroutine has ended
+	load   func(ctx context.Context, model, precision string) (Painter, error)
+	record Recorder
+	ctx    context.Context // ends with Close
+	stop   context.CancelFunc
+	done   chan struct{} // closed when the goroutine has ended
 
 	mu     sync.Mutex
 	queue  []*Job
@@ -66,9 +72,13 @@ type Engine struct {
 }
 
 // New starts an engine. It calls load, on its own goroutine, when a job names
-// another model or precision than the job before, with a precision's name.
-func New(load func(ctx context.Context, model, precision string) (Painter, error)) *Engine {
-	e := &Engine{load: load, done: make(chan struct{}), filled: make(chan struct{}, 1)}
+// another model or precision than the job before, with a precision's name. The
+// recorder, which may be nil, is told of every run.
+func New(load func(ctx context.Context, model, precision string) (Painter, error), record Recorder) *Engine {
+	if record == nil {
+		record = none{}
+	}
+	e := &Engine{load: load, record: record, done: make(chan struct{}), filled: make(chan struct{}, 1)}
 	e.ctx, e.stop = context.WithCancel(context.Background())
 	go e.work()
 	return e
@@ -76,7 +86,11 @@ func New(load func(ctx context.Context, model, precision string) (Painter, error
 
 // Submit puts a request at the end of the queue and returns at once. The error
 // says what is wrong with the request (ErrInvalid), or is ErrClosed.
-func (e *Engine) Submit(r Request) (*Job, error) {
+func (e *Engine) Submit(r Request) (*Job, error) { return e.SubmitFrom(r, Origin{}, 0) }
+
+// SubmitFrom is Submit of a run that goes on from somewhere. With until, which is
+// not 0, it pauses after so many steps in all.
+func (e *Engine) SubmitFrom(r Request, from Origin, until int) (*Job, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}
@@ -87,6 +101,7 @@ func (e *Engine) Submit(r Request) (*Job, error) {
 	}
 	e.last++
 	j := newJob(e, e.last, r)
+	j.from, j.until = from, until
 	j.emit(Event{Kind: Queued, Request: r})
 	e.queue = append(e.queue, j)
 	select {
@@ -151,7 +166,7 @@ func (e *Engine) next() *Job {
 
 // draw carries one job from its start to its end.
 func (e *Engine) draw(j *Job) {
-	defer j.cancel() // frees what the context holds
+	defer j.cancel(nil) // frees what the context holds
 	ev := Event{Request: j.Request}
 	result, err := e.paint(j, &ev)
 	switch {
@@ -159,9 +174,16 @@ func (e *Engine) draw(j *Job) {
 		ev.Kind, ev.Picture, ev.Stages = Finished, result.Picture, result.Stages
 	case j.ctx.Err() != nil: // whatever the painter says, it was told to stop
 		ev.Kind = Cancelled
+		if context.Cause(j.ctx) == errPaused {
+			ev.Kind = Paused
+		}
 	default:
 		ev.Kind, ev.Err = Failed, err
 	}
+	if !j.started.IsZero() {
+		j.warn(e.record.Ended(ev.Kind))
+	}
+	ev.Run, ev.Warning = j.run, j.warning
 	ev.Elapsed = j.elapsed()
 	j.emit(ev)
 }
@@ -193,17 +215,25 @@ func (e *Engine) paint(j *Job, ev *Event) (result Result, err error) {
 	}
 	ev.Request = r
 	j.started = time.Now()
-	j.emit(Event{Kind: Started, Request: r})
-	return e.painter.Paint(j.ctx, r, func(p Progress) {
+	j.run, err = e.record.Started(r, j.from)
+	j.warn(err)
+	j.emit(Event{Kind: Started, Request: r, Run: j.run, Step: j.from.Step, Warning: j.warning})
+	return e.painter.Paint(j.ctx, r, j.from.Moment, func(p Progress) {
+		if j.run != "" {
+			j.warn(e.record.Step(p))
+		}
 		elapsed := j.elapsed()
 		var left time.Duration
-		if p.Step > 0 {
-			left = elapsed / time.Duration(p.Step) * time.Duration(max(0, r.Steps-p.Step))
+		if done := p.Step - j.from.Step; done > 0 {
+			left = elapsed / time.Duration(done) * time.Duration(max(0, p.Steps-p.Step))
 		}
 		j.emit(Event{
-			Kind: Step, Request: r, Step: p.Step, Latent: p.Latent, Preview: p.Preview,
-			Elapsed: elapsed, Left: left,
+			Kind: Step, Request: r, Run: j.run, Step: p.Step, Steps: p.Steps, Level: p.Level, Latent: p.Latent, Preview: p.Preview,
+			Elapsed: elapsed, Left: left, Warning: j.warning,
 		})
+		if j.asked.Load() || p.Step == j.until {
+			j.cancel(errPaused)
+		}
 	})
 }
 

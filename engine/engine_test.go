@@ -17,6 +17,7 @@ import (
 
 // easel is a painter that does as the test says; it draws nothing.
 type easel struct {
+	from  Moment
 	paint func(ctx context.Context, r Request, step func(Progress)) error
 }
 
@@ -30,7 +31,8 @@ func (e *easel) Resolve(r Request) (Request, error) {
 	return r, nil
 }
 
-func (e *easel) Paint(ctx context.Context, r Request, step func(Progress)) (Result, error) {
+func (e *easel) Paint(ctx context.Context, r Request, from Moment, step func(Progress)) (Result, error) {
+	e.from = from
 	if err := e.paint(ctx, r, step); err != nil {
 		return Result{}, err
 	}
@@ -40,7 +42,7 @@ func (e *easel) Paint(ctx context.Context, r Request, step func(Progress)) (Resu
 // steps takes every step at once.
 func steps(_ context.Context, r Request, step func(Progress)) error {
 	for i := range r.Steps {
-		step(Progress{Step: i + 1, Preview: image.NewRGBA(image.Rect(0, 0, 1, i+1))})
+		step(Progress{Step: i + 1, Steps: r.Steps, Preview: image.NewRGBA(image.Rect(0, 0, 1, i+1))})
 	}
 	return nil
 }
@@ -57,7 +59,7 @@ func untilCancelled(started chan<- int) func(context.Context, Request, func(Prog
 
 func open(t *testing.T, paint func(context.Context, Request, func(Progress)) error) *Engine {
 	t.Helper()
-	e := New(func(context.Context, string, string) (Painter, error) { return &easel{paint}, nil })
+	e := New(func(context.Context, string, string) (Painter, error) { return &easel{paint: paint}, nil }, nil)
 	t.Cleanup(e.Close)
 	return e
 }
@@ -267,7 +269,7 @@ func TestFailures(t *testing.T) {
 		if model == "missing" {
 			return nil, errors.New("the model folder missing does not exist")
 		}
-		return &easel{func(_ context.Context, r Request, _ func(Progress)) error {
+		return &easel{paint: func(_ context.Context, r Request, _ func(Progress)) error {
 			switch r.Prompt {
 			case "panic":
 				var none []int
@@ -277,7 +279,7 @@ func TestFailures(t *testing.T) {
 			}
 			return nil
 		}}, nil
-	})
+	}, nil)
 	defer e.Close()
 	for _, c := range []struct {
 		name, prompt, sampler, model string
@@ -313,13 +315,13 @@ func TestPrecisionIsLoaded(t *testing.T) {
 	var loaded []string
 	e := New(func(_ context.Context, _, precision string) (Painter, error) {
 		loaded = append(loaded, precision)
-		return &easel{func(_ context.Context, r Request, _ func(Progress)) error {
+		return &easel{paint: func(_ context.Context, r Request, _ func(Progress)) error {
 			if last := loaded[len(loaded)-1]; r.Exact() != (last == Float32) {
 				return fmt.Errorf("asked for %q, it draws in %s", r.Precision, last)
 			}
 			return nil
 		}}, nil
-	})
+	}, nil)
 	defer e.Close()
 	for _, precision := range []string{"", Float32, BFloat16, BFloat16, "", Float32} {
 		r := request(1)
@@ -337,7 +339,7 @@ func TestCancelWhileLoading(t *testing.T) {
 		close(loading)
 		<-ctx.Done()
 		return nil, ctx.Err()
-	})
+	}, nil)
 	defer e.Close()
 	j := submit(t, e, request(1))
 	<-loading
@@ -368,4 +370,116 @@ func TestManyAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// diary is a Recorder that writes down what it is told.
+type diary struct {
+	lines []string
+	fail  error
+}
+
+func (d *diary) Started(r Request, from Origin) (string, error) {
+	d.lines = append(d.lines, fmt.Sprintf("started %d steps from %q %d", r.Steps, from.Run, from.Step))
+	return "run", nil
+}
+
+func (d *diary) Step(p Progress) error {
+	moment, err := p.Moment()
+	d.lines = append(d.lines, fmt.Sprintf("step %d %s", p.Step, moment))
+	return errors.Join(err, d.fail)
+}
+
+func (d *diary) Ended(k Kind) error {
+	d.lines = append(d.lines, string(k))
+	return nil
+}
+
+// counting takes the steps that are left and tells what it went on from.
+func counting(e **easel) func(context.Context, Request, func(Progress)) error {
+	return func(ctx context.Context, r Request, step func(Progress)) error {
+		for i := len((*e).from); i < r.Steps; i++ {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			step(Progress{Step: i + 1, Steps: r.Steps, Moment: func() (Moment, error) { return make(Moment, i+1), nil }})
+		}
+		return nil
+	}
+}
+
+func TestRunPausesAndGoesOn(t *testing.T) {
+	d := &diary{}
+	var painter *easel
+	painter = &easel{paint: counting(&painter)}
+	e := New(func(context.Context, string, string) (Painter, error) { return painter, nil }, d)
+	defer e.Close()
+	j, err := e.SubmitFrom(request(4), Origin{}, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := all(t, j)
+	last := events[len(events)-1]
+	if last.Kind != Paused || last.Run != "run" || last.Err != nil {
+		t.Fatalf("the job ends with %+v, want Paused", last)
+	}
+	if j, err = e.SubmitFrom(request(4), Origin{Moment: make(Moment, 3), Run: last.Run, Step: 3}, 0); err != nil {
+		t.Fatal(err)
+	}
+	events = all(t, j)
+	if last := events[len(events)-1]; last.Kind != Finished {
+		t.Fatalf("the job ends with %+v, want Finished", last)
+	}
+	want := "started 4 steps from \"\" 0, step 1 \x00, step 2 \x00\x00, step 3 \x00\x00\x00, paused, " +
+		"started 4 steps from \"run\" 3, step 4 \x00\x00\x00\x00, finished"
+	if got := strings.Join(d.lines, ", "); got != want {
+		t.Errorf("recorded %q, want %q", got, want)
+	}
+}
+
+func TestPauseAsksForTheEndOfTheStep(t *testing.T) {
+	started, pause := make(chan int), make(chan int)
+	e := open(t, func(ctx context.Context, r Request, step func(Progress)) error {
+		for i := range r.Steps {
+			if i == 1 {
+				started <- 1
+				<-pause
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			step(Progress{Step: i + 1, Steps: r.Steps})
+		}
+		return nil
+	})
+	j, queued := submit(t, e, request(5)), submit(t, e, request(5))
+	<-started
+	j.Pause()
+	queued.Pause()
+	close(pause)
+	count := 0
+	events := all(t, j)
+	for _, ev := range events {
+		if ev.Kind == Step {
+			count++
+		}
+	}
+	if last := events[len(events)-1]; last.Kind != Paused || count != 2 {
+		t.Errorf("%d steps and %s, want the step at hand to be the last", count, last.Kind)
+	}
+	if events := all(t, queued); events[len(events)-1].Kind != Paused {
+		t.Errorf("the one in the queue ends with %s", events[len(events)-1].Kind)
+	}
+	j.Pause() // after the end it does nothing
+}
+
+func TestWhatCantBeRecordedIsAWarning(t *testing.T) {
+	d := &diary{fail: errors.New("the disk is full")}
+	var painter *easel
+	painter = &easel{paint: counting(&painter)}
+	e := New(func(context.Context, string, string) (Painter, error) { return painter, nil }, d)
+	defer e.Close()
+	events := all(t, submit(t, e, request(2)))
+	if last := events[len(events)-1]; last.Kind != Finished || !errors.Is(last.Warning, d.fail) {
+		t.Errorf("the job ends with %+v, want Finished and a warning", last)
+	}
 }

@@ -2,10 +2,12 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"image"
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,10 +18,17 @@ type Job struct {
 	ID      int64   // 1, 2, … in the order of Submit
 	Request Request // as submitted
 
-	engine  *Engine
-	ctx     context.Context
-	cancel  context.CancelFunc
-	started time.Time // of the engine's goroutine alone
+	engine *Engine
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	from   Origin
+	until  int         // see SubmitFrom
+	asked  atomic.Bool // to pause
+
+	// of the engine's goroutine alone
+	started time.Time
+	run     string
+	warning error
 
 	mu      sync.Mutex
 	pending []Event
@@ -30,16 +39,35 @@ type Job struct {
 
 func newJob(e *Engine, id int64, r Request) *Job {
 	j := &Job{ID: id, Request: r, engine: e, ready: make(chan struct{}, 1)}
-	j.ctx, j.cancel = context.WithCancel(e.ctx)
+	j.ctx, j.cancel = context.WithCancelCause(e.ctx)
 	return j
 }
 
 // Cancel ends the job: at once when it is still queued, within one layer of the
 // network when it is being drawn. After the end it does nothing.
 func (j *Job) Cancel() {
-	j.cancel()
+	j.cancel(nil)
 	if j.engine.withdraw(j) {
 		j.emit(Event{Kind: Cancelled, Request: j.Request})
+	}
+}
+
+// Pause ends the job after the step at hand, so that it can be gone on with from
+// there, or at once when it is still queued. After the end it does nothing.
+func (j *Job) Pause() {
+	j.asked.Store(true)
+	if j.engine.withdraw(j) {
+		j.emit(Event{Kind: Paused, Request: j.Request})
+	}
+}
+
+// errPaused is why the context of a job ends that pauses.
+var errPaused = errors.New("paused")
+
+// warn remembers the first thing that went wrong beside the picture.
+func (j *Job) warn(err error) {
+	if j.warning == nil {
+		j.warning = err
 	}
 }
 

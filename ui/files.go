@@ -9,9 +9,12 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
+
+	"darkroom/engine/gallery"
 )
 
-// saveAs asks where to, and saves what is on show as a PNG with its recipe.
+// saveAs asks where to, and saves what is on show with its recipe: as a PNG, or
+// a JPEG when the name ends like one.
 func (s *Studio) saveAs() {
 	t := s.shown
 	if t == nil {
@@ -22,7 +25,7 @@ func (s *Studio) saveAs() {
 	asked := "" // the path that was found taken
 	path := filepath.Join(s.settings.SaveFolder(), t.filename(s.step))
 	s.ask.Open("Save as", path, "Save", true, func(path string) {
-		if !strings.EqualFold(filepath.Ext(path), ".png") {
+		if !strings.EqualFold(filepath.Ext(path), ".png") && !gallery.IsJPEG(path) {
 			path += ".png"
 		}
 		if _, err := os.Stat(path); err == nil && path != asked {
@@ -32,7 +35,15 @@ func (s *Studio) saveAs() {
 		}
 		s.ask.Close()
 		s.settings.SetSaveFolder(filepath.Dir(path))
-		go s.savePNG(path, picture, request)
+		go s.savePicture(path, picture, request)
+	})
+}
+
+// openRecipe asks for a picture and takes over its recipe.
+func (s *Studio) openRecipe() {
+	s.ask.Open("Recipe of", s.settings.SaveFolder(), "Use", false, func(path string) {
+		s.ask.Close()
+		go s.readRecipe(path)
 	})
 }
 

@@ -41,7 +41,7 @@ func newRoom(t *testing.T, app fyne.App, folder string) *room {
 		t.Fatal(err)
 	}
 	r := &room{t: t, app: app, gallery: kept, painter: &testPainter{}, queue: make(chan func(), 1000)}
-	r.engine = engine.New(func(context.Context, string, string) (engine.Painter, error) { return r.painter, nil })
+	r.engine = engine.New(func(context.Context, string, string) (engine.Painter, error) { return r.painter, nil }, nil)
 	r.Studio = New(Options{
 		App: app, Engine: r.engine, Gallery: kept, Version: "1.2.3", Toolchain: "go9.9", Arithmetic: "test on 3 threads",
 		Do: func(f func()) { r.queue <- f },
@@ -132,7 +132,7 @@ func (p *testPainter) Resolve(r engine.Request) (engine.Request, error) {
 	return r, nil
 }
 
-func (p *testPainter) Paint(ctx context.Context, r engine.Request, step func(engine.Progress)) (engine.Result, error) {
+func (p *testPainter) Paint(ctx context.Context, r engine.Request, _ engine.Moment, step func(engine.Progress)) (engine.Result, error) {
 	for i := range r.Steps {
 		if gate := p.waiting(); gate != nil {
 			select {
@@ -144,7 +144,7 @@ func (p *testPainter) Paint(ctx context.Context, r engine.Request, step func(eng
 		if p.fail != nil {
 			return engine.Result{}, p.fail
 		}
-		step(engine.Progress{Step: i + 1, Preview: plate(r, r.Steps-i-1)})
+		step(engine.Progress{Step: i + 1, Steps: r.Steps, Preview: plate(r, r.Steps-i-1)})
 	}
 	return engine.Result{Picture: plate(r, 0), Stages: engine.Stages{Text: 0.1, Denoise: 0.2, Decode: 0.3, Total: 0.6}}, nil
 }

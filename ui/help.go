@@ -60,7 +60,7 @@ func (s *sheets) Shortcuts(groups []menuGroup) {
 	line("Home, End", "Look at the first step; follow the newest")
 	line("Tab", "Go to the next field")
 	s.show("Shortcuts", column(12, table,
-		caption("Drop a PNG made here on the window to get its recipe back, or a folder to use it as model.")))
+		caption("Drop a picture on the window to get its recipe back, also one of another program, or a folder to use it as model.")))
 }
 
 // About shows what the program is and what it computes with.

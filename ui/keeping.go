@@ -9,6 +9,7 @@ import (
 
 	"darkroom/engine"
 	"darkroom/engine/gallery"
+	"darkroom/engine/recipe"
 )
 
 // keep puts a finished picture into the gallery. It is called off Fyne's
@@ -83,8 +84,8 @@ func (s *Studio) toggleFavourite() {
 	}
 }
 
-// savePNG writes a picture with its recipe. It is called off Fyne's goroutine.
-func (s *Studio) savePNG(path string, picture *image.RGBA, r engine.Request) {
+// savePicture writes a picture with its recipe. It is called off Fyne's goroutine.
+func (s *Studio) savePicture(path string, picture *image.RGBA, r engine.Request) {
 	err := gallery.Save(path, picture, r)
 	s.do(func() {
 		if err != nil {
@@ -95,18 +96,42 @@ func (s *Studio) savePNG(path string, picture *image.RGBA, r engine.Request) {
 	})
 }
 
-// readRecipe takes over the recipe of a PNG. It is called off Fyne's goroutine.
+// readRecipe takes over the recipe of a picture, Darkroom's or another
+// program's, or of a text file. It is called off Fyne's goroutine.
 func (s *Studio) readRecipe(path string) {
-	r, err := gallery.ReadFile(path)
-	s.do(func() {
-		if err != nil {
-			s.notice.Fail(err)
-			return
+	found, err := recipe.ReadFile(path)
+	s.do(func() { s.takeOver(filepath.Base(path), found, err) })
+}
+
+// pasteRecipe takes over a recipe that was copied as text.
+func (s *Studio) pasteRecipe() {
+	found, err := recipe.Parse(s.options.App.Clipboard().Content())
+	s.takeOver("the clipboard", found, err)
+}
+
+// maxNotes is how many notes on a recipe are shown; the strip grows with them.
+const maxNotes = 8
+
+// takeOver fills the fields with a recipe and lists what could not be restored.
+func (s *Studio) takeOver(from string, found recipe.Recipe, err error) {
+	if err != nil {
+		s.notice.Fail(fmt.Errorf("%s: %w", from, err))
+		return
+	}
+	r, notes := found.Request()
+	if len(notes) == 0 {
+		s.notice.Tell(fmt.Sprintf("the recipe of %s is in the fields; %s makes the picture again", from, shortcutLabel(keyGenerate)), "", nil)
+	} else {
+		text := fmt.Sprintf("the recipe of %s, drawn by %s, is in the fields. Not as it was:", from, found.Tool)
+		for _, note := range notes[:min(len(notes), maxNotes)] {
+			text += "\n• " + note
 		}
-		s.notice.Tell(fmt.Sprintf("the recipe of %s is in the fields; %s makes the picture again",
-			filepath.Base(path), shortcutLabel(keyGenerate)), "", nil)
-		s.use(r)
-	})
+		if more := len(notes) - maxNotes; more > 0 {
+			text += fmt.Sprintf("\n• And %d more.", more)
+		}
+		s.notice.Tell(text, "", nil)
+	}
+	s.use(r)
 }
 
 // thumbs reads thumbnails of kept pictures on a goroutine of its own, the

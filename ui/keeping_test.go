@@ -11,6 +11,7 @@ import (
 
 	"darkroom/engine"
 	"darkroom/engine/gallery"
+	"darkroom/engine/metadata"
 )
 
 func TestFavouritesSurvive(t *testing.T) {
@@ -121,6 +122,57 @@ func TestDroppedPictureGivesItsRecipe(t *testing.T) {
 	r.notice.Clear()
 	r.dropped(fyne.Position{}, []fyne.URI{storage.NewFileURI(other)})
 	r.until("it is refused", func() bool { return r.notice.Text() != "" })
+}
+
+// A recipe of another program fills the fields, and what is not as it was is
+// listed above the picture.
+func TestForeignRecipe(t *testing.T) {
+	const text = "a tree\nNegative prompt: blur\nSteps: 9, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 5, Seed: 3, Size: 64x128, Model: dream, " +
+		"Hires upscale: 2, ControlNet 0: x, ADetailer model: y, Refiner: z, TI hashes: \"a: 1, b: 2, c: 3, d: 4, e: 5, f: 6\", Version: v1.10.1"
+	folder := t.TempDir()
+	file := metadata.NewChunk("IEND", nil).Append(metadata.TextChunk("parameters", text).Append([]byte(metadata.Signature)))
+	for name, content := range map[string]string{"web.png": string(file), "words.txt": text} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, act := range map[string]func(r *room){
+		"dropped": func(r *room) {
+			r.dropped(fyne.Position{}, []fyne.URI{storage.NewFileURI(filepath.Join(folder, "web.png"))})
+		},
+		"opened": func(r *room) {
+			r.openRecipe()
+			r.ask.path.SetText(filepath.Join(folder, "words.txt"))
+			r.press(fyne.KeyReturn)
+		},
+		"copied": func(r *room) {
+			r.app.Clipboard().SetContent(text)
+			r.pasteRecipe()
+		},
+	} {
+		r := newRoom(t, nil, t.TempDir())
+		act(r)
+		r.until("the recipe is read", func() bool { return r.prompt.prompt.Text != "" })
+		got, err := r.prompt.Request()
+		if err != nil || got.Prompt != "a tree" || got.Negative != "blur" || got.Seed != 3 || got.Steps != 9 || got.Guidance != 5 ||
+			got.Sampler != "dpmpp_2m" || got.Width != 64 || got.Height != 128 || got.Model != engine.DefaultModel {
+			t.Errorf("%s: the panel asks for %+v (%v)", name, got, err)
+		}
+		said := r.notice.Text()
+		for _, part := range []string{"drawn by AUTOMATIC1111's web UI", "• The picture was drawn by the model dream", "second pass", "more."} {
+			if !strings.Contains(said, part) {
+				t.Errorf("%s: %q does not say %q", name, said, part)
+			}
+		}
+		if lines := strings.Count(said, "\n"); lines != maxNotes+1 {
+			t.Errorf("%s: %d lines of notes", name, lines)
+		}
+		r.app.Clipboard().SetContent("no recipe")
+		if r.pasteRecipe(); !strings.Contains(r.notice.Text(), "The clipboard: no recipe is in it") {
+			t.Errorf("%s: %q", name, r.notice.Text())
+		}
+		r.shut()
+	}
 }
 
 func TestSavedPictureHoldsItsRecipe(t *testing.T) {

@@ -27,6 +27,7 @@ var (
 	keyFavourite  = ctrl(fyne.KeyD)
 	keyReseed     = ctrl(fyne.KeyR)
 	keyUse        = ctrl(fyne.KeyU)
+	keyOpen       = ctrl(fyne.KeyO)
 	keyFavourites = ctrl(fyne.KeyB)
 	keyPrompt     = ctrl(fyne.KeyL)
 	keyHelp       = ctrl(fyne.KeySlash)
@@ -109,8 +110,10 @@ func (s *Studio) commands() []menuGroup {
 			{"Cancel", keyCancel, func() { s.cancel() }},
 			{"Re-seed: the same with another seed", keyReseed, chosen(s.reseed)},
 			{"Use its recipe", keyUse, chosen(s.use)},
+			{"Use the recipe of a file…", keyOpen, func() { s.openRecipe() }},
+			{"Use a copied recipe", nil, func() { s.pasteRecipe() }},
 			{"Add to favourites, or remove", keyFavourite, func() { s.toggleFavourite() }},
-			{"Save as PNG…", keySave, func() { s.saveAs() }},
+			{"Save as…", keySave, func() { s.saveAs() }},
 			{"Quit", keyQuit, func() { s.close() }},
 		}},
 		{"View", []command{

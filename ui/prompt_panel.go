@@ -12,6 +12,7 @@ import (
 
 	"darkroom/engine"
 	"darkroom/engine/sampler"
+	"darkroom/engine/schedule"
 )
 
 // promptPanel is where a picture is asked for: everything an engine.Request
@@ -24,6 +25,7 @@ type promptPanel struct {
 	steps, guidance  *number
 	size             *selector
 	sampler, model   *selector
+	schedule         *selector
 	precision        *selector
 	generate, cancel *button
 
@@ -55,6 +57,7 @@ const (
 	ownSize     = "Model's own"
 	ownModel    = "Darkroom (built in)"
 	chooseModel = "Choose a folder…"
+	ownSchedule = "Model's own"
 )
 
 // precisionLabels is how a person knows the precisions.
@@ -88,6 +91,10 @@ func newPromptPanel(keys plainKeys) *promptPanel {
 	for _, name := range sampler.Names() {
 		p.sampler.Options = append(p.sampler.Options, sampler.Label(name))
 	}
+	p.schedule = newSelector([]string{ownSchedule}, func(string) { changed() }, keys)
+	for _, name := range schedule.Curves() {
+		p.schedule.Options = append(p.schedule.Options, schedule.Label(name))
+	}
 	p.precision = newSelector(nil, func(string) { changed() }, keys)
 	for _, name := range engine.Precisions() {
 		p.precision.Options = append(p.precision.Options, precisionLabels[name])
@@ -112,6 +119,7 @@ func newPromptPanel(keys plainKeys) *promptPanel {
 	p.cancel.Disable()
 
 	p.sampler.SetSelected(sampler.Label(engine.DefaultSampler))
+	p.schedule.SetSelected(ownSchedule)
 	p.steps.Set(engine.DefaultSteps)
 	p.guidance.Set(engine.DefaultGuidance)
 	p.size.SetSelected(ownSize)
@@ -122,10 +130,12 @@ func newPromptPanel(keys plainKeys) *promptPanel {
 		column(2, caption("Without"), p.negative),
 		p.steps.object, p.guidance.object, p.seed.object,
 		container.NewGridWithColumns(2,
+			column(2, caption("Sampler"), p.sampler),
+			column(2, caption("Schedule"), p.schedule)),
+		container.NewGridWithColumns(2,
 			column(2, caption("Size"), p.size),
-			column(2, caption("Sampler"), p.sampler)),
+			column(2, caption("Precision"), p.precision)),
 		column(2, caption("Model"), p.model),
-		column(2, caption("Precision"), p.precision),
 	)
 	buttons := column(6, p.generate, p.cancel)
 	p.object = container.NewBorder(nil, inset(0, 8, buttons), nil, nil, container.NewVScroll(fields))
@@ -153,7 +163,12 @@ func (p *promptPanel) Request() (engine.Request, error) {
 	if name := engine.Precisions()[p.precision.SelectedIndex()]; name != engine.Float32 {
 		r.Precision = name
 	}
-	r.Sampler, err = sampler.Parse(p.sampler.Selected)
+	if p.schedule.Selected != ownSchedule {
+		if r.Schedule, err = schedule.Parse(p.schedule.Selected); err != nil {
+			return r, err
+		}
+	}
+	r.Sampler, _, err = sampler.Parse(p.sampler.Selected)
 	return r, err
 }
 
@@ -168,11 +183,19 @@ func (p *promptPanel) SetRequest(r engine.Request) error {
 	p.size.SetSelected(p.addSize([2]int{r.Width, r.Height}))
 	p.SetModel(r.Model)
 	p.setPrecision(cmp.Or(r.Precision, engine.Float32))
-	name, err := sampler.Parse(r.Sampler)
+	name, curve, err := sampler.Parse(r.Sampler)
 	if err != nil {
 		return fmt.Errorf("%w; %s stays chosen", err, p.sampler.Selected)
 	}
 	p.sampler.SetSelected(sampler.Label(name))
+	if curve = cmp.Or(r.Schedule, curve); curve == "" {
+		p.schedule.SetSelected(ownSchedule)
+		return nil
+	}
+	if curve, err = schedule.Parse(curve); err != nil {
+		return fmt.Errorf("%w; %s stays chosen", err, p.schedule.Selected)
+	}
+	p.schedule.SetSelected(schedule.Label(curve))
 	return nil
 }
 

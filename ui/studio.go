@@ -335,7 +335,7 @@ func (s *Studio) report() {
 	s.prompt.SetBusy(len(s.working) > 0)
 	say(s.status, words)
 	if t != nil {
-		s.progress.Set(len(t.previews), t.planned(), t.progressWords())
+		s.progress.Set(t.done, t.planned(), t.progressWords())
 		say(s.timing, t.timingWords())
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"darkroom/engine"
 	"darkroom/engine/gallery"
 	"darkroom/engine/sampler"
+	"darkroom/engine/schedule"
 )
 
 // take is one try at a picture: the request, every step seen so far and, in
@@ -21,7 +22,8 @@ type take struct {
 	request engine.Request
 	kind    engine.Kind // how far it is
 
-	previews []*image.RGBA // by step
+	done     int           // steps, as the engine counts them: a sampler may need several looks for one
+	previews []*image.RGBA // by look
 	thumbs   []*image.RGBA // the same, small; the last is the picture's in the end
 	picture  *image.RGBA   // when it is finished
 	seen     bool          // it was put on show
@@ -40,10 +42,12 @@ func (t *take) advance(ev engine.Event) {
 		t.request = ev.Request
 	case engine.Step:
 		t.previews = append(t.previews, ev.Preview)
+		t.done = ev.Step
 		t.left = ev.Left
 	case engine.Finished:
 		t.picture = ev.Picture
 		t.stages = ev.Stages
+		t.done = len(t.previews)
 	}
 	t.elapsed = ev.Elapsed
 }
@@ -62,11 +66,15 @@ func (t *take) take(n news) {
 	}
 }
 
-// planned is how many steps there will be; a picture from the gallery has none
-// to look at.
+// planned is how many steps there will be, or were in the end: samplers that
+// choose their steps themselves and some tools' ways make another number than is
+// asked for. A picture from the gallery has none to look at.
 func (t *take) planned() int {
-	if t.job == nil {
+	switch {
+	case t.job == nil:
 		return 0
+	case t.kind == engine.Finished:
+		return len(t.previews)
 	}
 	return t.request.Steps
 }
@@ -97,7 +105,11 @@ func (t *take) recipe() string {
 	if t.request.Width > 0 && t.request.Height > 0 {
 		words = append(words, fmt.Sprintf("%d × %d", t.request.Width, t.request.Height))
 	}
-	words = append(words, sampler.Label(t.request.Sampler), "guidance "+strconv.FormatFloat(t.request.Guidance, 'f', -1, 64))
+	words = append(words, sampler.Label(t.request.Sampler))
+	if t.request.Schedule != "" {
+		words = append(words, schedule.Label(t.request.Schedule))
+	}
+	words = append(words, "guidance "+strconv.FormatFloat(t.request.Guidance, 'f', -1, 64))
 	if t.request.Model != "" && t.request.Model != engine.DefaultModel {
 		words = append(words, filepath.Base(t.request.Model))
 	}
@@ -130,8 +142,8 @@ func (t *take) filename(step int) string {
 // stateWords is what the engine does with the take.
 func (t *take) stateWords() string {
 	switch {
-	case t.kind == engine.Started || t.kind == engine.Step && len(t.previews) < t.planned():
-		return fmt.Sprintf("Developing step %d of %d", len(t.previews)+1, t.planned())
+	case t.kind == engine.Started || t.kind == engine.Step && t.done < t.planned():
+		return fmt.Sprintf("Developing step %d of %d", t.done+1, t.planned())
 	case t.kind == engine.Step:
 		return "Decoding the picture"
 	}
@@ -145,13 +157,13 @@ func (t *take) progressWords() string {
 	}
 	switch t.kind {
 	case engine.Step:
-		return stepWords(len(t.previews), t.planned(), t.left)
+		return stepWords(t.done, t.planned(), t.left)
 	case engine.Finished:
 		return fmt.Sprintf("%d steps in %s", t.planned(), duration(t.elapsed))
 	case engine.Cancelled:
-		return fmt.Sprintf("cancelled after step %d of %d", len(t.previews), t.planned())
+		return fmt.Sprintf("cancelled after step %d of %d", t.done, t.planned())
 	case engine.Failed:
-		return fmt.Sprintf("stopped after step %d of %d", len(t.previews), t.planned())
+		return fmt.Sprintf("stopped after step %d of %d", t.done, t.planned())
 	}
 	return ""
 }

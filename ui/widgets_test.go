@@ -230,9 +230,27 @@ func TestPromptPanelTakesAnyRecipe(t *testing.T) {
 	if p.model.Selected != "/another/model" {
 		t.Errorf("a second model of that name is listed as %q", p.model.Selected)
 	}
-	r.Sampler = "heun"
+	r.Sampler, r.Schedule = "heun", "align_your_steps"
+	if err := p.SetRequest(r); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := p.Request(); err != nil || got != r || p.schedule.Selected != "Align Your Steps" {
+		t.Errorf("the panel made %+v (%v) of %+v and shows the schedule %q", got, err, r, p.schedule.Selected)
+	}
+	r.Sampler, r.Schedule = "DPM++ 2M Karras", ""
+	if err := p.SetRequest(r); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := p.Request(); err != nil || got.Sampler != "dpmpp_2m" || got.Schedule != "karras" {
+		t.Errorf("the panel made %q with %q (%v) of %q", got.Sampler, got.Schedule, err, r.Sampler)
+	}
+	r.Sampler = "leap"
 	if err := p.SetRequest(r); err == nil {
 		t.Error("a sampler that isn't there was taken without a word")
+	}
+	r.Sampler, r.Schedule = "euler", "steep"
+	if err := p.SetRequest(r); err == nil {
+		t.Error("a schedule that isn't there was taken without a word")
 	}
 	chosen := false
 	p.OnChooseModel = func() { chosen = true }
@@ -242,7 +260,7 @@ func TestPromptPanelTakesAnyRecipe(t *testing.T) {
 	}
 }
 
-func TestRecipeNamesAnUnusualPrecision(t *testing.T) {
+func TestRecipeNamesWhatIsUnusual(t *testing.T) {
 	r := engine.Request{Seed: 7, Guidance: 4, Sampler: "euler", Model: engine.DefaultModel}
 	for precision, want := range map[string]string{
 		"":              "seed 7 · Euler · guidance 4",
@@ -253,6 +271,10 @@ func TestRecipeNamesAnUnusualPrecision(t *testing.T) {
 		if got := (&take{request: r}).recipe(); got != want {
 			t.Errorf("in precision %q the recipe is %q, want %q", precision, got, want)
 		}
+	}
+	r.Precision, r.Schedule = "", "karras"
+	if got, want := (&take{request: r}).recipe(), "seed 7 · Euler · Karras · guidance 4"; got != want {
+		t.Errorf("with a schedule the recipe is %q, want %q", got, want)
 	}
 	for _, name := range engine.Precisions() {
 		if !strings.Contains(precisionLabels[name], name) {

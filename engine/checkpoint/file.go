@@ -1,27 +1,32 @@
-// Package checkpoint reads and writes the files that hold a model: safetensors
-// files, and the folders in which diffusers lays out a whole pipeline. What it
-// is given may be cut short, foreign or hostile; it says so in words.
+// Package checkpoint reads the files that hold a model: safetensors, PyTorch's own
+// (.ckpt, .pt, .pth, .bin), GGUF, and the folders in which diffusers lays out a whole
+// pipeline. It writes safetensors. What it is given may be cut short, foreign or
+// hostile; it says so in words, runs nothing of it, and takes no more memory than the
+// file has bytes.
 package checkpoint
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 )
 
-// File is an open safetensors file: 8 bytes with the length of the header
-// (little-endian), the header (JSON: name → dtype, shape, offsets), the data.
-// Reading from several goroutines is safe; Close must come after them.
+// File is an open file with a model's tensors, or several files that one model is
+// split into; its format makes no difference. Reading from several goroutines is
+// safe; Close must come after them.
 type File struct {
 	name     string
-	source   source
+	sources  []source
 	tensors  map[string]entry
 	names    []string // as they lie in the data
-	start    int64    // of the data
 	metadata map[string]string
+	values   any
 }
 
-// Open opens the safetensors file at path and checks its whole header, so that
-// a file that opens is complete. The data is read when it is asked for.
+// Open opens the file at path, whatever its format is, and checks all that describes
+// its tensors, so that a file that opens is complete. The data is read when it is
+// asked for.
 func Open(path string) (*File, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -29,7 +34,7 @@ func Open(path string) (*File, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && info.IsDir() {
-		err = fmt.Errorf("%s is a folder: choose a .safetensors file", path)
+		err = fmt.Errorf("%s is a folder: choose a file in it, such as a .safetensors file", path)
 	}
 	if err != nil {
 		f.Close()
@@ -49,12 +54,33 @@ func OpenBytes(name string, b []byte) (*File, error) {
 }
 
 func newFile(name string, s source) (*File, error) {
-	f := &File{name: name, source: s}
-	if err := f.parse(); err != nil {
+	c, err := open(s)
+	if err != nil {
 		s.Close()
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return f, nil
+	return &File{
+		name: name, sources: []source{s},
+		tensors: c.tensors, names: c.names(), metadata: c.metadata, values: c.values,
+	}, nil
+}
+
+// join makes one of the files a model is split into, which belong to it afterwards.
+func join(name string, parts []*File) (*File, error) {
+	all := &File{name: name, tensors: map[string]entry{}}
+	for _, part := range parts {
+		all.sources = append(all.sources, part.sources...)
+		all.names = append(all.names, part.names...)
+		maps.Copy(all.tensors, part.tensors)
+		if all.metadata == nil {
+			all.metadata = part.metadata
+		}
+	}
+	if len(all.tensors) < len(all.names) {
+		all.Close()
+		return nil, fmt.Errorf("%s: two of its files hold the same tensor: download the whole folder again", name)
+	}
+	return all, nil
 }
 
 // Name is the path, or the name, the file was opened by.
@@ -63,7 +89,9 @@ func (f *File) Name() string { return f.name }
 // Names lists the tensors in the order of their data.
 func (f *File) Names() []string { return append([]string(nil), f.names...) }
 
-// Metadata is the free text the file carries under __metadata__; nil without.
+// Metadata is the text the file carries beside its tensors, by key: __metadata__ of
+// safetensors, the key-value pairs of GGUF, the single values that a torch file holds;
+// nil without.
 func (f *File) Metadata() map[string]string { return f.metadata }
 
 // Shape gives a tensor's dimensions, outermost first; false without such a tensor.
@@ -72,17 +100,23 @@ func (f *File) Shape(name string) ([]int, bool) {
 	return append([]int{}, e.shape...), ok
 }
 
-// DType gives the type a tensor is stored in; false without such a tensor.
+// Has reports whether there is such a tensor.
+func (f *File) Has(name string) bool {
+	_, ok := f.tensors[name]
+	return ok
+}
+
+// DType gives the type a tensor is stored in, which Raw may show as another; false
+// without such a tensor.
 func (f *File) DType(name string) (DType, bool) {
 	e, ok := f.tensors[name]
 	return e.dtype, ok
 }
 
-// Float32 reads one tensor, row-major as stored, into memory of its own. F16,
-// BF16 and F64 are converted (F64 rounds to nearest); other types are an error
-// that wraps errors.ErrUnsupported.
+// Float32 reads one tensor, row-major as stored, into memory of its own, as Widen
+// turns its numbers into float32.
 func (f *File) Float32(name string) (out []float32, err error) {
-	err = f.Raw(name, func(t DType, raw []byte) (err error) {
+	err = f.stored(name, func(t DType, raw []byte) (err error) {
 		out, err = Widen(raw, t)
 		return err
 	})
@@ -90,14 +124,20 @@ func (f *File) Float32(name string) (out []float32, err error) {
 }
 
 // Raw shows one tensor's little-endian numbers, row-major as stored, to use; they
-// are valid only inside of it.
+// are valid only inside of it. Those of float8 and of GGUF's blocks come as F16, so
+// that a model takes no more than two bytes for each; Float32 is exact for blocks too.
 func (f *File) Raw(name string, use func(t DType, raw []byte) error) error {
+	return f.stored(name, func(t DType, raw []byte) error { return use(asHalves(t, raw)) })
+}
+
+// stored shows one tensor's numbers in the type the file has.
+func (f *File) stored(name string, use func(t DType, raw []byte) error) error {
 	e, ok := f.tensors[name]
 	if !ok {
 		return f.missing(name)
 	}
 	var used error
-	err := f.source.with(f.start+e.begin, f.start+e.end, func(raw []byte) { used = use(e.dtype, raw) })
+	err := e.numbers(func(t DType, raw []byte) { used = use(t, raw) })
 	if err == nil {
 		err = used
 	}
@@ -112,4 +152,10 @@ func (f *File) missing(name string) error {
 }
 
 // Close releases the file; what Float32 returned stays valid.
-func (f *File) Close() error { return f.source.Close() }
+func (f *File) Close() error {
+	var errs []error
+	for _, s := range f.sources {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -65,10 +65,7 @@ func TestOpenBytesErrors(t *testing.T) {
 		{"huge header", binary.LittleEndian.AppendUint64(nil, maxHeader+1), "100000000 is the limit"},
 		{"endless header", binary.LittleEndian.AppendUint64(nil, math.MaxUint64), "is the limit"},
 		{"web page", []byte("\n<!DOCTYPE html><html><body>Sign in"), "looks like a web page"},
-		{"zip", []byte("PK\x03\x04\x14\x00\x00\x00\x08\x00archive/data.pkl"), "looks like a PyTorch checkpoint (.ckpt"},
-		{"pickle", []byte("\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."), "a pickle"},
 		{"lfs", []byte("version https://git-lfs.github.com/spec/v1\noid sha256:00"), "git lfs pull"},
-		{"gguf", []byte("GGUF\x03\x00\x00\x00\x00\x00\x00\x00"), "a GGUF file"},
 		{"json", []byte(`{"_class_name": "StableDiffusionPipeline"}`), "plain JSON"},
 		{"not an object", file(`[1,2,3]`, 0), "does not begin with {"},
 		{"cut JSON", file(`{"w":{"dtype":"F32"`, 0), "its header is damaged"},
@@ -108,12 +105,12 @@ func TestDamagedIsNotForeign(t *testing.T) {
 }
 
 func TestFloat32Errors(t *testing.T) {
-	f, err := OpenBytes("f", file(`{"ids":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}`, 8))
+	f, err := OpenBytes("f", file(`{"ids":{"dtype":"C64","shape":[1],"data_offsets":[0,8]}}`, 8))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Float32("ids"); !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "I64") {
-		t.Errorf("reading I64: %v", err)
+	if _, err := f.Float32("ids"); !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "C64") {
+		t.Errorf("reading C64: %v", err)
 	}
 	if _, err := f.Float32("weight"); err == nil || !strings.Contains(err.Error(), `has no tensor "weight"`) {
 		t.Errorf("reading a missing tensor: %v", err)
@@ -165,33 +162,4 @@ func TestCutWhileOpen(t *testing.T) {
 	if _, err := f.Float32("w"); err == nil || !strings.Contains(err.Error(), "changed while it was read") {
 		t.Errorf("error = %v", err)
 	}
-}
-
-func FuzzOpenBytes(f *testing.F) {
-	f.Add(file(twoTensors, 26))
-	f.Add(file(`{"w":{"dtype":"F32","shape":[0,9],"data_offsets":[0,0]}}`, 0))
-	f.Add(file(`{"w":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`, 0))
-	f.Add([]byte("PK\x03\x04"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		file, err := OpenBytes("fuzz", b)
-		if err != nil {
-			return
-		}
-		total := 0
-		for _, name := range file.Names() {
-			shape, _ := file.Shape(name)
-			d, _ := file.DType(name)
-			n := int(sizes[d])
-			for _, s := range shape {
-				n *= s
-			}
-			total += n
-			if x, err := file.Float32(name); err == nil && len(x)*int(sizes[d]) != n {
-				t.Errorf("tensor %q of shape %v gives %d numbers", name, shape, len(x))
-			}
-		}
-		if int(file.start)+total != len(b) {
-			t.Errorf("header and tensors are %d bytes of %d", int(file.start)+total, len(b))
-		}
-	})
 }

@@ -21,17 +21,38 @@ func model(t *testing.T) fstest.MapFS {
 	if err != nil {
 		t.Fatal(err)
 	}
+	torch, err := os.ReadFile("testdata/legacy4.pt")
+	if err != nil {
+		t.Fatal(err)
+	}
 	return fstest.MapFS{
-		"model_index.json":                                       {Data: []byte(`{"_class_name":"StableDiffusionPipeline"}`)},
-		"unet/config.json":                                       {Data: []byte(`{"cross_attention_dim":64}`)},
-		"unet/diffusion_pytorch_model.safetensors":               {Data: weights},
-		"unet/diffusion_pytorch_model.fp16.safetensors":          {Data: []byte("not read")},
-		"text_encoder/model.fp16.safetensors":                    {Data: weights},
-		"scheduler/scheduler_config.json":                        {Data: []byte(`{"beta_start":0.5}`)},
-		"tokenizer/merges.txt":                                   {Data: []byte("#version: 0.2\n")},
-		"vae/diffusion_pytorch_model.bin":                        {Data: []byte("pickle")},
-		"big/diffusion_pytorch_model.safetensors.index.json":     {Data: []byte("{}")},
-		"big/diffusion_pytorch_model-00001-of-00002.safetensors": {Data: []byte("half")},
+		"model_index.json":                                         {Data: []byte(`{"_class_name":"StableDiffusionPipeline"}`)},
+		"unet/config.json":                                         {Data: []byte(`{"cross_attention_dim":64}`)},
+		"unet/diffusion_pytorch_model.safetensors":                 {Data: weights},
+		"unet/diffusion_pytorch_model.fp16.safetensors":            {Data: []byte("not read")},
+		"text_encoder/model.fp16.safetensors":                      {Data: weights},
+		"scheduler/scheduler_config.json":                          {Data: []byte(`{"beta_start":0.5}`)},
+		"tokenizer/merges.txt":                                     {Data: []byte("#version: 0.2\n")},
+		"vae/diffusion_pytorch_model.bin":                          {Data: torch},
+		"flax/diffusion_flax_model.msgpack":                        {Data: []byte("\x81")},
+		"alone/diffusion_pytorch_model-00001-of-00002.safetensors": {Data: weights},
+		"big/diffusion_pytorch_model.safetensors.index.json": {Data: []byte(
+			`{"metadata":{"total_size":16},"weight_map":{"w":"diffusion_pytorch_model-00001-of-00002.safetensors","rows":"diffusion_pytorch_model-00002-of-00002.bin"}}`)},
+		"big/diffusion_pytorch_model-00001-of-00002.safetensors": {Data: weights},
+		"big/diffusion_pytorch_model-00002-of-00002.bin":         {Data: torch},
+		"half/model.safetensors.index.fp16.json":                 {Data: []byte(`{"weight_map":{"w":"model.fp16-00001-of-00001.safetensors"}}`)},
+		"half/model.fp16-00001-of-00001.safetensors":             {Data: weights},
+		"lacks/model.safetensors.index.json":                     {Data: []byte(`{"weight_map":{"w":"a.safetensors","x":"model-00002-of-00002.safetensors"}}`)},
+		"lacks/a.safetensors":                                    {Data: weights},
+		"other/model.safetensors.index.json":                     {Data: []byte(`{"weight_map":{"w":"a.safetensors","x":"a.safetensors"}}`)},
+		"other/a.safetensors":                                    {Data: weights},
+		"twice/model.safetensors.index.json":                     {Data: []byte(`{"weight_map":{"w":"a.safetensors","x":"b.safetensors"}}`)},
+		"twice/a.safetensors":                                    {Data: weights},
+		"twice/b.safetensors":                                    {Data: weights},
+		"outside/model.safetensors.index.json":                   {Data: []byte(`{"weight_map":{"w":"../other/a.safetensors"}}`)},
+		"windows/model.safetensors.index.json":                   {Data: []byte(`{"weight_map":{"w":"..\\a.safetensors"}}`)},
+		"empty/model.safetensors.index.json":                     {Data: []byte(`{"metadata":{}}`)},
+		"list/model.safetensors.index.json":                      {Data: []byte(`[]`)},
 		"damaged/config.json":                                    {Data: []byte(`{`)},
 		"damaged/diffusion_pytorch_model.safetensors":            {Data: weights[:50]},
 	}
@@ -68,7 +89,7 @@ func TestFolder(t *testing.T) {
 		if err := f.Config("scheduler", &scheduler); err != nil || scheduler.Beta != 0.5 {
 			t.Errorf("%s: scheduler %+v, %v", f.Name(), scheduler, err)
 		}
-		for _, part := range []string{"unet", "text_encoder"} {
+		for _, part := range []string{"unet", "text_encoder", "big", "half"} {
 			w, err := f.Weights(part)
 			if err != nil {
 				t.Errorf("%s: %v", f.Name(), err)
@@ -76,6 +97,19 @@ func TestFolder(t *testing.T) {
 			}
 			if x, err := w.Float32("w"); err != nil || len(x) != 2 || x[1] != 2 {
 				t.Errorf("%s: w = %v, %v", w.Name(), x, err)
+			}
+			if err := w.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		for _, part := range []string{"vae", "big"} {
+			w, err := f.Weights(part)
+			if err != nil {
+				t.Errorf("%s: %v", f.Name(), err)
+				continue
+			}
+			if x, err := w.Reader("").Float32("rows", 2, 3); err != nil || len(x) != 6 {
+				t.Errorf("%s: rows = %v, %v", w.Name(), x, err)
 			}
 			if err := w.Close(); err != nil {
 				t.Error(err)
@@ -92,8 +126,15 @@ func TestFolder(t *testing.T) {
 		wantError(t, f.Config("damaged", &unet), "damaged/config.json is not the JSON", nil)
 		wantError(t, f.Config("vae", &unet), "holds no vae/config.json", fs.ErrNotExist)
 		for part, want := range map[string]string{
-			"vae":       "diffusion_pytorch_model.bin, a pickle",
-			"big":       "split over several files",
+			"flax":      "only as diffusion_flax_model.msgpack, for another program",
+			"alone":     "but not their index",
+			"lacks":     "lacks lacks/model-00002-of-00002.safetensors, one of the files its weights are split into",
+			"other":     `says that tensor "x" is in a.safetensors, where it is not`,
+			"twice":     "two of its files hold the same tensor",
+			"outside":   `names the file "../other/a.safetensors", which does not lie in its folder`,
+			"windows":   "does not lie in its folder",
+			"empty":     "names no files",
+			"list":      "is not the JSON it should be",
 			"tokenizer": "holds no weights",
 			"nothing":   "has no part nothing",
 			"damaged":   "download it again",

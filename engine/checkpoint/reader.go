@@ -12,9 +12,7 @@ import (
 type Reader struct {
 	file   *File
 	prefix string
-	rename func(string) string // from the names it is asked for to the file's; nil if they are the same
-	ignore []string            // beginnings of names that nobody needs
-	taken  map[string]bool     // full names, shared with the readers made by Sub
+	taken  map[string]bool // full names, shared with the readers made by Sub
 }
 
 // Reader reads the tensors whose names begin with prefix, which includes the
@@ -27,27 +25,21 @@ func (f *File) Reader(prefix string) *Reader {
 // as taken by r.
 func (r *Reader) Sub(prefix string) *Reader {
 	s := *r
-	if r.rename == nil {
-		s.prefix += prefix
-	} else {
-		s.rename = func(name string) string { return r.rename(prefix + name) }
-	}
+	s.prefix += prefix
 	return &s
 }
 
 // full is the name in the file.
-func (r *Reader) full(name string) string {
-	if r.rename != nil {
-		name = r.rename(name)
-	}
-	return r.prefix + name
-}
+func (r *Reader) full(name string) string { return r.prefix + name }
 
 // Has reports whether there is such a tensor.
 func (r *Reader) Has(name string) bool {
 	_, ok := r.file.tensors[r.full(name)]
 	return ok
 }
+
+// DType gives the type a tensor is stored in; false without such a tensor.
+func (r *Reader) DType(name string) (DType, bool) { return r.file.DType(r.full(name)) }
 
 // Shape gives a tensor's dimensions, so that a model can read its own geometry
 // off its file; false without such a tensor.
@@ -69,27 +61,35 @@ func (r *Reader) Dim(name string, axis int) (int, error) {
 
 // Float32 reads one tensor, which must have the given shape; a linear layer and
 // a 1×1 convolution have the same numbers and stand for each other.
-func (r *Reader) Float32(name string, shape ...int) (out []float32, err error) {
-	err = r.Raw(name, shape, func(t DType, raw []byte) (err error) {
-		out, err = Widen(raw, t)
-		return err
-	})
-	return out, err
+func (r *Reader) Float32(name string, shape ...int) ([]float32, error) {
+	if err := r.Check(name, shape); err != nil {
+		return nil, err
+	}
+	return r.file.Float32(r.full(name))
 }
 
-// Raw shows the numbers of one tensor as they are stored (see File.Raw), after
-// the same check of its shape.
+// Raw shows the numbers of one tensor (see File.Raw), after the same check of its
+// shape.
 func (r *Reader) Raw(name string, shape []int, use func(t DType, raw []byte) error) error {
+	if err := r.Check(name, shape); err != nil {
+		return err
+	}
+	return r.file.Raw(r.full(name), use)
+}
+
+// Check makes sure that there is a tensor of the given shape. It counts as taken.
+func (r *Reader) Check(name string, shape []int) error {
 	full := r.full(name)
-	if have, ok := r.file.Shape(full); ok && !slices.Equal(withoutTaps(have), withoutTaps(shape)) {
+	have, ok := r.file.Shape(full)
+	if !ok {
+		return r.file.missing(full)
+	}
+	r.taken[full] = true
+	if !slices.Equal(withoutTaps(have), withoutTaps(shape)) {
 		return fmt.Errorf("tensor %q in %s: shape %v, want %v: the file belongs to a model of another size or kind",
 			full, r.file.name, have, shape)
 	}
-	err := r.file.Raw(full, use)
-	if err == nil {
-		r.taken[full] = true
-	}
-	return err
+	return nil
 }
 
 // withoutTaps is the shape of the linear layer that a 1×1 convolution
@@ -106,9 +106,7 @@ func withoutTaps(shape []int) []int {
 func (r *Reader) Unused() []string {
 	var names []string
 	for _, n := range r.file.names {
-		rest, ours := strings.CutPrefix(n, r.prefix)
-		ignored := slices.ContainsFunc(r.ignore, func(begin string) bool { return strings.HasPrefix(rest, begin) })
-		if ours && !ignored && !r.taken[n] {
+		if strings.HasPrefix(n, r.prefix) && !r.taken[n] {
 			names = append(names, n)
 		}
 	}

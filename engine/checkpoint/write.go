@@ -3,7 +3,6 @@ package checkpoint
 import (
 	"bufio"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -24,70 +23,19 @@ type Tensor struct {
 
 // Write writes the tensors, in the order given, as the safetensors file path.
 // F32 keeps every bit; F16 rounds to nearest, ties to even, and refuses numbers
-// that would become infinite. The file appears complete or not at all: on an
-// error a file that was at path before is still there, untouched. The same
-// input gives the same bytes.
+// that would become infinite. It is otherwise as WriteStreams.
 func Write(path string, tensors []Tensor, dtype DType, metadata map[string]string) error {
-	header, err := describe(tensors, dtype, metadata)
-	if err == nil {
-		err = Replace(path, func(w io.Writer) error { return encode(w, header, tensors, dtype) })
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	return nil
-}
-
-// describe checks the tensors and makes the header, padded with spaces so that
-// the data begins at a multiple of eight bytes.
-func describe(tensors []Tensor, dtype DType, metadata map[string]string) ([]byte, error) {
 	if dtype != F32 && dtype != F16 {
-		return nil, fmt.Errorf("tensors are written as %s or %s, not as %q (%w)", F32, F16, dtype, errors.ErrUnsupported)
+		return fmt.Errorf("writing %s: tensors are written as %s or %s, not as %q (%w)", path, F32, F16, dtype, errors.ErrUnsupported)
 	}
-	header := []byte{'{'}
-	add := func(key string, value any) error {
-		k, err := json.Marshal(key)
-		if err != nil {
-			return err
-		}
-		v, err := json.Marshal(value)
-		if len(header) > 1 {
-			header = append(header, ',')
-		}
-		header = slices.Concat(header, k, []byte{':'}, v)
-		return err
-	}
-	if metadata != nil {
-		if err := add(metadataKey, metadata); err != nil {
-			return nil, err
-		}
-	}
-	seen := map[string]bool{metadataKey: true}
-	begin := 0
+	var streams []Stream
 	for _, t := range tensors {
-		if seen[t.Name] {
-			return nil, fmt.Errorf("there are two tensors %q", t.Name)
-		}
-		seen[t.Name] = true
 		if err := checkNumbers(t, dtype); err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", t.Name, err)
+			return fmt.Errorf("writing %s: tensor %q: %w", path, t.Name, err)
 		}
-		end := begin + len(t.Data)*int(sizes[dtype])
-		err := add(t.Name, struct {
-			DType   DType  `json:"dtype"`
-			Shape   []int  `json:"shape"`
-			Offsets [2]int `json:"data_offsets"`
-		}{dtype, append([]int{}, t.Shape...), [2]int{begin, end}})
-		if err != nil {
-			return nil, err
-		}
-		begin = end
+		streams = append(streams, Stream{t.Name, t.Shape, dtype, func(w io.Writer) error { return encode(w, t.Data, dtype) }})
 	}
-	header = append(header, '}')
-	for len(header)%8 != 0 {
-		header = append(header, ' ')
-	}
-	return header, nil
+	return WriteStreams(path, streams, metadata)
 }
 
 // checkNumbers makes sure that the data fits its shape and its type.
@@ -113,27 +61,20 @@ func checkNumbers(t Tensor, dtype DType) error {
 	return nil
 }
 
-func encode(w io.Writer, header []byte, tensors []Tensor, dtype DType) error {
-	if _, err := w.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(header)))); err != nil {
-		return err
-	}
-	if _, err := w.Write(header); err != nil {
-		return err
-	}
+// encode writes numbers as F16 or F32.
+func encode(w io.Writer, data []float32, dtype DType) error {
 	var piece []byte
-	for _, t := range tensors {
-		for part := range slices.Chunk(t.Data, 1<<14) {
-			piece = piece[:0]
-			for _, f := range part {
-				if dtype == F16 {
-					piece = binary.LittleEndian.AppendUint16(piece, float16.Narrow(f))
-				} else {
-					piece = binary.LittleEndian.AppendUint32(piece, math.Float32bits(f))
-				}
+	for part := range slices.Chunk(data, 1<<14) {
+		piece = piece[:0]
+		for _, f := range part {
+			if dtype == F16 {
+				piece = binary.LittleEndian.AppendUint16(piece, float16.Narrow(f))
+			} else {
+				piece = binary.LittleEndian.AppendUint32(piece, math.Float32bits(f))
 			}
-			if _, err := w.Write(piece); err != nil {
-				return err
-			}
+		}
+		if _, err := w.Write(piece); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -39,8 +39,8 @@ func TestWriteRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, f := range []*File{mapped, inMemory} {
-			if f.start%8 != 0 {
-				t.Errorf("the data begins at %d", f.start)
+			if start := f.tensors[tensors[0].Name].begin; start%8 != 0 {
+				t.Errorf("the data begins at %d", start)
 			}
 			if !maps.Equal(f.Metadata(), meta) {
 				t.Errorf("metadata %v", f.Metadata())

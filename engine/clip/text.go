@@ -34,18 +34,22 @@ type TextConfig struct {
 // CLIPTextModel gives its projection_dim too.
 const withProjection = "CLIPTextModelWithProjection"
 
-func (cfg TextConfig) projects() bool { return slices.Contains(cfg.Classes, withProjection) }
+// Projects reports whether the encoder has a pooled output.
+func (cfg TextConfig) Projects() bool { return slices.Contains(cfg.Classes, withProjection) }
 
 // Validate names what in the configuration this program can't build.
 func (cfg TextConfig) Validate() error {
 	switch {
 	case cfg.Vocab < 3 || cfg.Hidden < 1 || cfg.MLP < 1 || cfg.Layers < 1 || cfg.Positions < 3:
 		return fmt.Errorf("text encoder config: vocab_size, hidden_size, intermediate_size, num_hidden_layers and max_position_embeddings must be given and positive")
+	case cfg.Vocab > 1<<24 || cfg.Hidden > 1<<14 || cfg.MLP > 1<<16 || cfg.Layers > 1<<8 || cfg.Positions > 1<<14 || cfg.Projection > 1<<14:
+		return fmt.Errorf("text encoder config: a vocabulary of %d, %d layers of width %d and %d, %d positions or a projection to %d are more than any CLIP has",
+			cfg.Vocab, cfg.Layers, cfg.Hidden, cfg.MLP, cfg.Positions, cfg.Projection)
 	case cfg.Heads < 1 || cfg.Hidden%cfg.Heads != 0:
 		return fmt.Errorf("text encoder config: hidden_size %d must be a multiple of num_attention_heads %d", cfg.Hidden, cfg.Heads)
 	case cfg.Act != "quick_gelu" && cfg.Act != "gelu":
 		return fmt.Errorf("text encoder config: hidden_act is %q, expected quick_gelu or gelu", cfg.Act)
-	case cfg.projects() && cfg.Projection < 1:
+	case cfg.Projects() && cfg.Projection < 1:
 		return fmt.Errorf("text encoder config: a %s needs a projection_dim", withProjection)
 	}
 	return nil
@@ -53,7 +57,8 @@ func (cfg TextConfig) Validate() error {
 
 // Text is the text encoder.
 type Text struct {
-	Config TextConfig
+	Config   TextConfig
+	Products []*nn.Product // of a packed network
 
 	tokens    *nn.Embedding
 	positions *tensor.Dense // [Positions,Hidden]
@@ -100,29 +105,44 @@ func NewText(p nn.Params, cfg TextConfig) (*Text, error) {
 		})
 	}
 	m.final = nn.NewLayerNorm(p.Sub("final_layer_norm"), cfg.Hidden, cfg.NormEps)
-	if cfg.projects() {
+	if cfg.Projects() {
 		m.project = nn.NewLinear(whole.Sub("text_projection"), cfg.Hidden, cfg.Projection, false)
 	}
+	m.Products = p.Products()
 	return m, p.Err()
 }
 
+// Extend gives vectors [n,Hidden] to the ids from Vocab on: words that the encoder
+// has learnt since, by textual inversion (Gal et al. 2022).
+func (m *Text) Extend(vectors []float32) { m.tokens.Extend(vectors) }
+
 // Forward maps ids, n rows of Positions tokens each, to [n,Positions,Hidden].
 func (m *Text) Forward(c *nn.Context, ids []int) *tensor.Dense {
-	_, last := m.States(c, ids)
+	return m.Skip(c, ids, 1)
+}
+
+// Skip is Forward with clip skip n, from 1 up to Layers: what the n-th layer from
+// the end gives, normalised like the last. 1 is the whole encoder.
+func (m *Text) Skip(c *nn.Context, ids []int, n int) *tensor.Dense {
+	_, last := m.run(c, ids, m.layers[:len(m.layers)-n+1])
 	return last
 }
 
 // States is Forward that also returns what the last layer but one gives, as it
 // is: the embeddings SDXL listens to.
 func (m *Text) States(c *nn.Context, ids []int) (penultimate, last *tensor.Dense) {
+	return m.run(c, ids, m.layers)
+}
+
+func (m *Text) run(c *nn.Context, ids []int, layers []textLayer) (penultimate, last *tensor.Dense) {
 	tokens := m.tokens.Forward(c, ids, m.Config.Positions)
 	x := nn.AddPositions(c, tokens, m.positions)
 	c.Free(tokens)
-	for i := range m.layers {
+	for i := range layers {
 		if penultimate != nil {
 			c.Free(penultimate)
 		}
-		penultimate, x = x, m.layers[i].forward(c, x)
+		penultimate, x = x, layers[i].forward(c, x)
 	}
 	last = m.final.Forward(c, x)
 	c.Free(x)

@@ -21,6 +21,7 @@ import (
 
 	"darkroom/engine"
 	"darkroom/engine/checkpoint"
+	"darkroom/engine/metadata"
 )
 
 // ErrNotWritable says that a folder can't take pictures.
@@ -187,11 +188,10 @@ func (g *Gallery) Favourite(id string, favourite bool) error {
 	if err != nil {
 		return g.failed(id, err)
 	}
-	var mark bytes.Buffer
 	if favourite {
-		textChunk(favouriteKey, "yes").write(&mark)
+		head = metadata.TextChunk(favouriteKey, "yes").Append(head)
 	}
-	err = checkpoint.Replace(path, func(w io.Writer) error { return writeAll(w, head, mark.Bytes(), rest) })
+	err = checkpoint.Replace(path, func(w io.Writer) error { return writeAll(w, head, rest) })
 	if err != nil {
 		return g.failed(id, err)
 	}
@@ -201,12 +201,12 @@ func (g *Gallery) Favourite(id string, favourite bool) error {
 // splitFavourite takes the marks of a favourite out of a PNG and splits it
 // after its first chunk, where a mark may be put.
 func splitFavourite(file []byte) (head, rest []byte, err error) {
-	at := int64(len(signature))
+	at := int64(len(metadata.Signature))
 	// A Buffer can't seek, so the scan finds every chunk to be complete.
-	err = scan(bytes.NewBuffer(file), func(c chunk) bool {
+	err = metadata.ScanPNG(bytes.NewBuffer(file), func(c metadata.Chunk) bool {
 		begin := at
-		at += c.size
-		switch keyword, _, _ := c.text(); {
+		at += c.Size
+		switch keyword, _, _ := c.Text(); {
 		case head == nil:
 			head = file[:at:at]
 		case keyword != favouriteKey:

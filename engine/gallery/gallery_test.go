@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"darkroom/engine/metadata"
 )
 
 func openGallery(t *testing.T, dir string) *Gallery {
@@ -168,10 +170,10 @@ func TestThumbnail(t *testing.T) {
 func TestHugePicture(t *testing.T) {
 	g := openGallery(t, t.TempDir())
 	p := keep(t, g, 1, false)
-	header := newChunk("IHDR", []byte{0, 1, 0, 0, 0, 1, 0, 0, 8, 2, 0, 0, 0})
+	header := metadata.NewChunk("IHDR", []byte{0, 1, 0, 0, 0, 1, 0, 0, 8, 2, 0, 0, 0})
 	var b bytes.Buffer
-	b.WriteString(signature)
-	header.write(&b)
+	b.WriteString(metadata.Signature)
+	b.Write(header.Append(nil))
 	if err := os.WriteFile(p.Path, b.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}

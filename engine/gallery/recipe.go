@@ -5,7 +5,6 @@ package gallery
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
@@ -13,20 +12,17 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"darkroom/engine"
 	"darkroom/engine/checkpoint"
-	"darkroom/engine/sampler"
+	"darkroom/engine/metadata"
+	"darkroom/engine/recipe"
 )
 
-// The keywords of the texts in a PNG.
-const (
-	recipeKey     = "darkroom"           // the Request as JSON, exactly
-	parametersKey = "parameters"         // the same for other programs, in the web UI's words
-	favouriteKey  = "darkroom favourite" // there when the picture is one
-)
+// favouriteKey is the keyword of the text in a PNG that is there when the
+// picture is a favourite.
+const favouriteKey = "darkroom favourite"
 
 // ErrNoRecipe says that a picture was not saved by Darkroom, or was saved again
 // by a program that threw its texts away.
@@ -43,17 +39,32 @@ func encode(w io.Writer, img image.Image, r engine.Request, favourite bool) erro
 	if err := png.Encode(&picture, img); err != nil {
 		return err
 	}
-	recipe, err := recipeChunk(r)
+	own, err := recipe.Marshal(r)
 	if err != nil {
 		return err
 	}
-	var texts bytes.Buffer
-	textChunk(parametersKey, parameters(r, img.Bounds().Size())).write(&texts)
-	recipe.write(&texts)
+	texts := metadata.TextChunk(recipe.ParametersKey, parameters(r, img)).Append(nil)
+	texts = metadata.UnicodeChunk(recipe.Key, own).Append(texts)
 	if favourite {
-		textChunk(favouriteKey, "yes").write(&texts)
+		texts = metadata.TextChunk(favouriteKey, "yes").Append(texts)
 	}
-	return writeAll(w, picture.Next(headerSize), texts.Bytes(), picture.Bytes())
+	return writeAll(w, picture.Next(metadata.HeaderSize), texts, picture.Bytes())
+}
+
+// parameters is the recipe for other programs, with the size that img has.
+func parameters(r engine.Request, img image.Image) string {
+	size := img.Bounds().Size()
+	r.Width, r.Height = size.X, size.Y
+	return recipe.Of(r).Parameters()
+}
+
+// encodeJPEG writes img as a JPEG with the recipe r inside.
+func encodeJPEG(w io.Writer, img image.Image, r engine.Request) error {
+	own, err := recipe.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return metadata.WriteJPEG(w, img, parameters(r, img), metadata.Text{Key: recipe.Key, Value: own})
 }
 
 func writeAll(w io.Writer, parts ...[]byte) error {
@@ -65,64 +76,16 @@ func writeAll(w io.Writer, parts ...[]byte) error {
 	return nil
 }
 
-func recipeChunk(r engine.Request) (chunk, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(r); err != nil {
-		return chunk{}, err
-	}
-	text := bytes.TrimSpace(b.Bytes())
-	if len(text) > maxText {
-		return chunk{}, fmt.Errorf("the recipe is %d bytes long and %d is the limit: shorten the prompt", len(text), maxText)
-	}
-	return unicodeChunk(recipeKey, string(text)), nil
-}
-
-// parameters renders a recipe as AUTOMATIC1111's web UI writes it, which most
-// programs for such pictures can read.
-func parameters(r engine.Request, size image.Point) string {
-	text := r.Prompt
-	if r.Negative != "" {
-		text += "\nNegative prompt: " + r.Negative
-	}
-	model := r.Model
-	if model != engine.DefaultModel {
-		model = filepath.Base(model)
-	}
-	fields := []string{
-		"Steps: " + strconv.Itoa(r.Steps),
-		"Sampler: " + quote(sampler.Label(r.Sampler)),
-		"CFG scale: " + strconv.FormatFloat(r.Guidance, 'f', -1, 64),
-		"Seed: " + strconv.FormatUint(r.Seed, 10),
-		fmt.Sprintf("Size: %dx%d", size.X, size.Y),
-		"Model: " + quote(model),
-	}
-	if !r.Exact() {
-		fields = append(fields, "Precision: "+r.Precision)
-	}
-	fields = append(fields, "Version: Darkroom "+engine.Version)
-	return strings.TrimSpace(text + "\n" + strings.Join(fields, ", "))
-}
-
-// quote makes a JSON string of a value that would end early.
-func quote(value string) string {
-	if !strings.ContainsAny(value, ",:\n") {
-		return value
-	}
-	b, _ := json.Marshal(value) // a string always can be
-	return string(b)
-}
-
-// Read finds the recipe in a PNG, whose pixels it does not look at. The error
-// is ErrNoRecipe when there is none, and says so when it can't be drawn. Only a
+// Read finds the recipe that Darkroom put in a picture, whose pixels it does not
+// look at; package recipe reads those of other programs too. The error is
+// ErrNoRecipe when there is none, and says so when it can't be drawn. Only a
 // megabyte of any text is read, whatever the file claims.
 func Read(r io.Reader) (engine.Request, error) {
 	p, err := read(r)
 	return p.Request, err
 }
 
-// ReadFile finds the recipe in the PNG file at path.
+// ReadFile finds the recipe in the picture at path.
 func ReadFile(path string) (engine.Request, error) {
 	p, err := readFile(path)
 	return p.Request, err
@@ -130,27 +93,24 @@ func ReadFile(path string) (engine.Request, error) {
 
 // read fills in a Picture what the texts tell.
 func read(r io.Reader) (p Picture, err error) {
-	var recipe string
-	err = scan(r, func(c chunk) bool {
-		switch keyword, text, ok := c.text(); {
-		case ok && keyword == recipeKey:
-			recipe = text
-		case ok && keyword == favouriteKey:
+	texts, err := metadata.Read(r)
+	if err != nil {
+		return Picture{}, err
+	}
+	own := ""
+	for _, t := range texts {
+		switch t.Key {
+		case recipe.Key:
+			own = t.Value
+		case favouriteKey:
 			p.Favourite = true
 		}
-		return true
-	})
-	switch {
-	case err != nil:
-		return Picture{}, err
-	case recipe == "":
+	}
+	if own == "" {
 		return Picture{}, ErrNoRecipe
 	}
-	if err := json.Unmarshal([]byte(recipe), &p.Request); err != nil {
-		return Picture{}, fmt.Errorf("the recipe is damaged: %w", err)
-	}
-	if err := p.Request.Validate(); err != nil {
-		return Picture{}, fmt.Errorf("the recipe can't be drawn: %w", err)
+	if p.Request, err = recipe.Unmarshal(own); err != nil {
+		return Picture{}, err
 	}
 	return p, nil
 }
@@ -168,15 +128,28 @@ func readFile(path string) (Picture, error) {
 	return p, nil
 }
 
-// Save writes img with the recipe r as the PNG file path, wholly or not at all;
-// a file of that name is replaced.
+// Save writes img with the recipe r as the file path, wholly or not at all; a
+// file of that name is replaced. It is a JPEG file when the name ends like one,
+// and else a PNG.
 func Save(path string, img image.Image, r engine.Request) error {
+	if IsJPEG(path) {
+		return replace(path, func(w io.Writer) error { return encodeJPEG(w, img, r) })
+	}
 	return save(path, img, r, false)
 }
 
+// IsJPEG reports whether Save makes a JPEG file of this name.
+func IsJPEG(path string) bool {
+	ext := strings.ToLower(filepath.Ext(path))
+	return ext == ".jpg" || ext == ".jpeg"
+}
+
 func save(path string, img image.Image, r engine.Request, favourite bool) error {
-	err := checkpoint.Replace(path, func(w io.Writer) error { return encode(w, img, r, favourite) })
-	if err != nil {
+	return replace(path, func(w io.Writer) error { return encode(w, img, r, favourite) })
+}
+
+func replace(path string, write func(io.Writer) error) error {
+	if err := checkpoint.Replace(path, write); err != nil {
 		return fmt.Errorf("the picture can't be saved as %s: %w", path, err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"image"
 	"image/color"
+	"image/jpeg"
 	"image/png"
 	"io"
 	"math"
@@ -15,6 +16,7 @@ import (
 	"testing"
 
 	"darkroom/engine"
+	"darkroom/engine/metadata"
 )
 
 var request = engine.Request{
@@ -99,12 +101,12 @@ func TestParameters(t *testing.T) {
 		r := request
 		c.change(&r)
 		found := false
-		err := scan(bytes.NewReader(encoded(t, picture(1), r)), func(ch chunk) bool {
-			keyword, text, _ := ch.text()
+		err := metadata.ScanPNG(bytes.NewReader(encoded(t, picture(1), r)), func(ch metadata.Chunk) bool {
+			keyword, text, _ := ch.Text()
 			if keyword == "parameters" {
 				found = true
-				if ch.kind != c.kind || text != c.want {
-					t.Errorf("%s %q\nwant %s %q", ch.kind, text, c.kind, c.want)
+				if ch.Kind != c.kind || text != c.want {
+					t.Errorf("%s %q\nwant %s %q", ch.Kind, text, c.kind, c.want)
 				}
 			}
 			return true
@@ -116,15 +118,15 @@ func TestParameters(t *testing.T) {
 }
 
 // with puts chunks into a picture without recipe.
-func with(t testing.TB, chunks ...chunk) []byte {
+func with(t testing.TB, chunks ...metadata.Chunk) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := png.Encode(&b, picture(1)); err != nil {
 		t.Fatal(err)
 	}
-	out := bytes.NewBuffer(bytes.Clone(b.Next(headerSize)))
+	out := bytes.NewBuffer(bytes.Clone(b.Next(metadata.HeaderSize)))
 	for _, c := range chunks {
-		c.write(out)
+		out.Write(c.Append(nil))
 	}
 	out.Write(b.Bytes())
 	return out.Bytes()
@@ -138,18 +140,18 @@ func deflate(text string) string {
 	return b.String()
 }
 
-const recipe = `{"prompt":"é","seed":1,"steps":2,"guidance":3,"sampler":"ddim","model":"default","later":[1]}`
+const ownRecipe = `{"prompt":"é","seed":1,"steps":2,"guidance":3,"sampler":"ddim","model":"default","later":[1]}`
 
 // Other programs may save the text in another kind of chunk.
 func TestReadOtherChunks(t *testing.T) {
-	latin := strings.ReplaceAll(recipe, "é", "\xe9")
-	for name, c := range map[string]chunk{
-		"tEXt":            newChunk("tEXt", []byte("darkroom\x00"+latin)),
-		"zTXt":            newChunk("zTXt", []byte("darkroom\x00\x00"+deflate(latin))),
-		"iTXt":            newChunk("iTXt", []byte("darkroom\x00\x00\x00en\x00Dunkelkammer\x00"+recipe)),
-		"compressed iTXt": newChunk("iTXt", []byte("darkroom\x00\x01\x00\x00\x00"+deflate(recipe))),
+	latin := strings.ReplaceAll(ownRecipe, "é", "\xe9")
+	for name, c := range map[string]metadata.Chunk{
+		"tEXt":            metadata.NewChunk("tEXt", []byte("darkroom\x00"+latin)),
+		"zTXt":            metadata.NewChunk("zTXt", []byte("darkroom\x00\x00"+deflate(latin))),
+		"iTXt":            metadata.NewChunk("iTXt", []byte("darkroom\x00\x00\x00en\x00Dunkelkammer\x00"+ownRecipe)),
+		"compressed iTXt": metadata.NewChunk("iTXt", []byte("darkroom\x00\x01\x00\x00\x00"+deflate(ownRecipe))),
 	} {
-		got, err := Read(bytes.NewReader(with(t, newChunk("tIME", make([]byte, 7)), c)))
+		got, err := Read(bytes.NewReader(with(t, metadata.NewChunk("tIME", make([]byte, 7)), c)))
 		if err != nil || got.Prompt != "é" || got.Sampler != "ddim" {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
@@ -158,7 +160,7 @@ func TestReadOtherChunks(t *testing.T) {
 
 // Recipes from before there was another precision mean the exact one.
 func TestRecipeWithoutPrecision(t *testing.T) {
-	r, err := Read(bytes.NewReader(with(t, unicodeChunk("darkroom", recipe))))
+	r, err := Read(bytes.NewReader(with(t, metadata.UnicodeChunk("darkroom", ownRecipe))))
 	if err != nil || !r.Exact() {
 		t.Errorf("precision %q, %v", r.Precision, err)
 	}
@@ -172,8 +174,8 @@ func TestReadErrors(t *testing.T) {
 	broken := bytes.Clone(good)
 	broken[bytes.Index(broken, []byte("red apple"))] ^= 1
 	long := bytes.Clone(good)
-	long[len(signature)] = 0xff
-	text := func(s string) []byte { return with(t, unicodeChunk("darkroom", s)) }
+	long[len(metadata.Signature)] = 0xff
+	text := func(s string) []byte { return with(t, metadata.UnicodeChunk("darkroom", s)) }
 	for _, c := range []struct {
 		name string
 		b    []byte
@@ -181,24 +183,25 @@ func TestReadErrors(t *testing.T) {
 	}{
 		{"nothing", nil, "not a PNG"},
 		{"short", []byte("\x89PN"), "not a PNG"},
-		{"another format", []byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00"), "not a PNG"},
+		{"another format", []byte("GIF89a\x01\x00\x01\x00\x00\x00\x00"), "not a PNG"},
+		{"a JPEG without texts, cut", []byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00"), "cut short"},
 		{"cut", good[:len(good)-20], "cut short"},
 		{"cut in a text", good[:60], "cut short"},
 		{"check sum", broken, "check sum"},
 		{"too long", long, "bytes long"},
 		{"no recipe", with(t), ErrNoRecipe.Error()},
-		{"foreign texts", with(t, textChunk("parameters", "a cat")), ErrNoRecipe.Error()},
+		{"foreign texts", with(t, metadata.TextChunk("parameters", "a cat")), ErrNoRecipe.Error()},
 		{"no JSON", text("apple"), "recipe is damaged"},
 		{"another JSON", text(`{"steps":"many"}`), "recipe is damaged"},
-		{"steps", text(strings.Replace(recipe, `"steps":2`, `"steps":1000000000`, 1)), "can't be drawn: invalid request: steps is"},
-		{"precision", text(strings.Replace(recipe, `"steps":2`, `"steps":2,"precision":"half"`, 1)), `can't be drawn: invalid request: precision is "half"`},
-		{"no end of keyword", with(t, newChunk("tEXt", []byte("darkroom"))), ErrNoRecipe.Error()},
-		{"no language", with(t, newChunk("iTXt", []byte("darkroom\x00\x00\x00abc"))), ErrNoRecipe.Error()},
-		{"no UTF-8", with(t, newChunk("iTXt", []byte("darkroom\x00\x00\x00\x00\x00\xff"))), ErrNoRecipe.Error()},
-		{"unknown method", with(t, newChunk("zTXt", []byte("darkroom\x00\x01"+deflate(recipe)))), ErrNoRecipe.Error()},
-		{"no zlib", with(t, newChunk("zTXt", []byte("darkroom\x00\x00"+recipe))), ErrNoRecipe.Error()},
-		{"bomb", with(t, newChunk("zTXt", []byte("darkroom\x00\x00"+deflate(strings.Repeat(" ", maxText)+recipe)))), ErrNoRecipe.Error()},
-		{"endless text", with(t, newChunk("tEXt", []byte("darkroom\x00"+strings.Repeat(" ", maxText)+recipe))), ErrNoRecipe.Error()},
+		{"steps", text(strings.Replace(ownRecipe, `"steps":2`, `"steps":1000000000`, 1)), "can't be drawn: invalid request: steps is"},
+		{"precision", text(strings.Replace(ownRecipe, `"steps":2`, `"steps":2,"precision":"half"`, 1)), `can't be drawn: invalid request: precision is "half"`},
+		{"no end of keyword", with(t, metadata.NewChunk("tEXt", []byte("darkroom"))), ErrNoRecipe.Error()},
+		{"no language", with(t, metadata.NewChunk("iTXt", []byte("darkroom\x00\x00\x00abc"))), ErrNoRecipe.Error()},
+		{"no UTF-8", with(t, metadata.NewChunk("iTXt", []byte("darkroom\x00\x00\x00\x00\x00\xff"))), ErrNoRecipe.Error()},
+		{"unknown method", with(t, metadata.NewChunk("zTXt", []byte("darkroom\x00\x01"+deflate(ownRecipe)))), ErrNoRecipe.Error()},
+		{"no zlib", with(t, metadata.NewChunk("zTXt", []byte("darkroom\x00\x00"+ownRecipe))), ErrNoRecipe.Error()},
+		{"bomb", with(t, metadata.NewChunk("zTXt", []byte("darkroom\x00\x00"+deflate(strings.Repeat(" ", metadata.MaxText)+ownRecipe)))), ErrNoRecipe.Error()},
+		{"endless text", with(t, metadata.NewChunk("tEXt", []byte("darkroom\x00"+strings.Repeat(" ", metadata.MaxText)+ownRecipe))), ErrNoRecipe.Error()},
 	} {
 		for _, r := range []io.Reader{bytes.NewReader(c.b), bytes.NewBuffer(c.b)} {
 			if got, err := Read(r); err == nil || !strings.Contains(err.Error(), c.want) || got != (engine.Request{}) {
@@ -213,7 +216,7 @@ func TestReadErrors(t *testing.T) {
 
 func TestTooLongToSave(t *testing.T) {
 	r := request
-	r.Prompt = strings.Repeat("a", maxText)
+	r.Prompt = strings.Repeat("a", metadata.MaxText)
 	if err := Encode(io.Discard, picture(1), r); err == nil || !strings.Contains(err.Error(), "shorten the prompt") {
 		t.Errorf("error %v", err)
 	}
@@ -251,11 +254,38 @@ func TestSave(t *testing.T) {
 	}
 }
 
+// A name that ends like a JPEG's makes one, with the same recipe inside.
+func TestSaveJPEG(t *testing.T) {
+	r := request
+	r.Prompt = "猫, \"quoted\"\nline: <b>"
+	for _, name := range []string{"a.jpg", "b.JPEG"} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := Save(path, picture(1), r); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := ReadFile(path); err != nil || got != r {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if img, err := jpeg.Decode(f); err != nil || img.Bounds() != picture(1).Rect {
+			t.Errorf("%s is no JPEG: %v", name, err)
+		}
+	}
+	r.Prompt = strings.Repeat("a", 60_000)
+	if err := Save(filepath.Join(t.TempDir(), "a.jpg"), picture(1), r); err == nil || !strings.Contains(err.Error(), "save as PNG") {
+		t.Errorf("a recipe that does not fit: %v", err)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add(encoded(f, picture(1), request))
-	f.Add(with(f, newChunk("zTXt", []byte("darkroom\x00\x00"+deflate(recipe)))))
-	f.Add(with(f, unicodeChunk("darkroom", recipe), textChunk(favouriteKey, "yes")))
-	f.Add([]byte(signature + "\xff\xff\xff\xfftEXt"))
+	f.Add(with(f, metadata.NewChunk("zTXt", []byte("darkroom\x00\x00"+deflate(ownRecipe)))))
+	f.Add(with(f, metadata.UnicodeChunk("darkroom", ownRecipe), metadata.TextChunk(favouriteKey, "yes")))
+	f.Add([]byte(metadata.Signature + "\xff\xff\xff\xfftEXt"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := Read(bytes.NewReader(b))
 		if err == nil {

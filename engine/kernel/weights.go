@@ -36,34 +36,30 @@ func NewWeights(out, in, taps int, format Format, wide []float32, half []uint16,
 	if n := out * in * taps; format == Float32 && len(wide) != n || format != Float32 && len(half) != n {
 		panic(fmt.Sprintf("kernel.NewWeights: %d and %d numbers for %d × %d × %d", len(wide), len(half), out, in, taps))
 	}
-	panels := ceilDiv(out, panel)
 	if gated {
 		w.Out /= 2
-		panels = 2 * ceilDiv(w.Out, panel)
 	}
 	if format == Float32 {
-		w.wide = make([]float32, panels*w.Depth()*panel)
+		w.wide = make([]float32, w.Size())
 		packColumns(w, w.wide, wide)
 	} else {
-		w.half = make([]uint16, panels*w.Depth()*panel)
+		w.half = make([]uint16, w.Size())
 		packColumns(w, w.half, half)
 	}
 	return w
 }
+
+// Size is how many numbers the weights take once they are packed, with what fills up
+// their panels.
+func (w *Weights) Size() int { return w.panelCount() * w.Depth() * panel }
 
 // packColumns copies weights [Out,In,Taps] into panels.
 func packColumns[T uint16 | float32](w *Weights, panels, src []T) {
 	size := w.Depth() * panel
 	Parallel(len(panels)/size, func(p int) {
 		to := panels[p*size : (p+1)*size]
-		first, limit := p*panel, w.Out
-		if w.Gated {
-			first, limit = p/2*panel, w.Out
-			if p%2 == 1 {
-				first, limit = first+w.Out, 2*w.Out
-			}
-		}
-		for j := range min(panel, limit-first) {
+		first, cols := w.panelColumns(p)
+		for j := range cols {
 			column := src[(first+j)*w.In*w.Taps:][:w.In*w.Taps]
 			if w.Taps == 1 {
 				for i, v := range column {

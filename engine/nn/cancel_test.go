@@ -57,7 +57,7 @@ func TestCancelledPassWritesNothing(t *testing.T) {
 		in := NewConv2D(p, 16, 16, 3, 1)
 		down := NewDownsample(p, 16, true)
 		resnet := NewResnet(p, 16, 32, 10, 4, 1e-5)
-		transformer := NewTransformer(p, 32, 6, 2, 1, 4, false)
+		transformer := NewTransformer(p, 32, 6, 2, 1, 4, false, false)
 		up := NewConv2D(p, 32, 16, 3, 1)
 		norm := NewGroupNorm(p, 32, 4, 1e-5, true)
 		tokens := NewCausalAttention(p, 32, 2)

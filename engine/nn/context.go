@@ -38,7 +38,11 @@ type Context struct {
 	pass     Pass
 	plan     *plan // of the pass under way, else nil
 	planning bool
-	work     float64 // of the matrix products of passes that were planned
+
+	rehearsal bool
+	need      int64 // see Need
+
+	work float64 // of the matrix products of passes that were planned
 }
 
 // NewContext returns a Context for inference, cancelled with ctx.

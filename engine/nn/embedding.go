@@ -11,15 +11,17 @@ import (
 type Embedding struct {
 	Table *tensor.Dense // [count,dim], nil where it is packed
 
+	count  int
 	dim    int
 	half   []uint16 // the table in the file's own precision, if that has 16 bits
 	format kernel.Format
+	more   []float32 // [n,dim], of the ids from count on
 }
 
 // NewEmbedding takes weight [count,dim]. CLIP starts its tables at a standard
 // deviation of 0.02.
 func NewEmbedding(p Params, count, dim int) *Embedding {
-	l := &Embedding{dim: dim}
+	l := &Embedding{count: count, dim: dim}
 	if p.store.packed && p.store.file != nil {
 		p.keepHalves(l, count)
 	}
@@ -34,6 +36,10 @@ func NewTable(p Params, count, dim int) *tensor.Dense {
 	return p.get("weight", plain, start{normal: 0.02}, count, dim)
 }
 
+// Extend gives vectors [n,dim] to the ids that follow the table's, instead of any
+// it gave before. They are not trained.
+func (l *Embedding) Extend(vectors []float32) { l.more = vectors }
+
 // Forward looks up ids, rows of length t, as [len(ids)/t,t,dim].
 func (l *Embedding) Forward(c *Context, ids []int, t int) *tensor.Dense {
 	dim := l.dim
@@ -43,7 +49,9 @@ func (l *Embedding) Forward(c *Context, ids []int, t int) *tensor.Dense {
 	}
 	for i, id := range ids {
 		row := Data(y)[i*dim : (i+1)*dim]
-		if l.half != nil {
+		if id >= l.count {
+			copy(row, l.more[(id-l.count)*dim:])
+		} else if l.half != nil {
 			kernel.Widen(row, l.half[id*dim:(id+1)*dim], l.format)
 		} else {
 			copy(row, Data(l.Table)[id*dim:])
@@ -80,6 +88,29 @@ func TimestepEmbedding(c *Context, timesteps []float64, dim int) *tensor.Dense {
 			angle := float64(float32(t) * f)
 			row[j] = float32(elementary.Cos(angle))
 			row[half+j] = float32(elementary.Sin(angle))
+		}
+	}
+	return y
+}
+
+// GuidanceEmbedding returns [n,dim], n times the same: sines and then cosines of
+// 1000·(guidance−1) at geometrically spaced frequencies from 1 to 1/10000, both
+// included, as latent consistency models are told it (Luo et al. 2023; diffusers'
+// get_guidance_scale_embedding).
+func GuidanceEmbedding(c *Context, guidance float64, n, dim int) *tensor.Dense {
+	y := c.New(n, dim)
+	if c.idle() {
+		return y
+	}
+	half := dim / 2
+	clear(Data(y))
+	spacing := float32(elementary.Log(10000)) / float32(half-1)
+	for j := range half {
+		f := float32(elementary.Exp(float64(-float32(j) * spacing)))
+		angle := float64(float32((guidance-1)*1000) * f)
+		for i := range n {
+			Data(y)[i*dim+j] = float32(elementary.Sin(angle))
+			Data(y)[i*dim+half+j] = float32(elementary.Cos(angle))
 		}
 	}
 	return y

@@ -79,7 +79,7 @@ func TestGolden(t *testing.T) {
 			}
 		}},
 		{"transformer", func(p Params) layer {
-			l := NewTransformer(p, 8, 6, 2, 1, 4, false)
+			l := NewTransformer(p, 8, 6, 2, 1, 4, false, false)
 			return func(c *Context, in func(string) *tensor.Dense) *tensor.Dense {
 				return l.Forward(c, in("hidden_states"), in("encoder_hidden_states"))
 			}

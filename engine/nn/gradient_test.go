@@ -44,7 +44,7 @@ func TestGradients(t *testing.T) {
 	positions := NewEmbedding(p.Sub("positions"), 9, 8)
 	time := filled(r, 2, 10)
 	resnet := NewResnet(p.Sub("resnet"), 8, 12, 10, 4, 1e-5)
-	transformer := NewTransformer(p.Sub("transformer"), 8, 6, 2, 1, 4, false)
+	transformer := NewTransformer(p.Sub("transformer"), 8, 6, 2, 1, 4, false, false)
 	noise := Data(filled(r, 2, 6, 6, 4))
 	for i := range p.All() { // away from the ones and zeros some start at
 		for j := range Data(p.All()[i].Value) {

@@ -47,13 +47,60 @@ type store struct {
 	packed    bool
 	precision Precision // of packed products
 	all       []*Param
+	products  []*Product
 	count     int
 	halves    []uint16 // see room
+	wide      []float32
 	err       error
+
+	survey bool
+	lacks  Lacks
+	bytes  int64
 }
 
 // Load takes parameters from a file.
 func Load(r *checkpoint.Reader) Params { return Params{store: &store{file: r}} }
+
+// Lacks is the parameters a file doesn't have, by their names in the file, and those
+// it has in another shape, with both shapes.
+type Lacks struct{ Missing, Misshapen []string }
+
+// Survey is Load of a network that nobody will run: nothing is read, and what the
+// file lacks is no error but told by Lacks.
+func Survey(r *checkpoint.Reader) Params {
+	return Params{store: &store{file: r, survey: true, packed: true}}
+}
+
+// Bytes is the memory that the parameters made so far would take if they were loaded
+// and not surveyed.
+func (p Params) Bytes() int64 { return p.store.bytes }
+
+// width is the bytes that a number of "weight" takes in memory: those of 16 bits and
+// fewer are kept as 16 bits, all others as float32.
+func (p Params) width(pays bool) int64 {
+	if pays && p.store.precision == BFloat16 {
+		return 2
+	}
+	if t, ok := p.store.file.DType(p.Sub("weight").prefix); ok && t.Bytes(256) <= 2*256 {
+		return 2
+	}
+	return 4
+}
+
+// Lacks tells what was missing so far.
+func (p Params) Lacks() Lacks { return p.store.lacks }
+
+// look is what Survey does with a parameter.
+func (s *store) look(name string, shape []int) {
+	if s.file.Check(name, shape) == nil {
+		return
+	}
+	if have, ok := s.file.Shape(name); ok {
+		s.lacks.Misshapen = append(s.lacks.Misshapen, fmt.Sprintf("%s %v, want %v", name, have, shape))
+	} else {
+		s.lacks.Missing = append(s.lacks.Missing, name)
+	}
+}
 
 // Random makes parameters up, as PyTorch would start them: uniform within
 // 1/√fan-in, norms at one, embeddings normal.
@@ -109,20 +156,30 @@ func (p Params) weight(l layout, s start, gated, pays bool, shape ...int) (*tens
 		half = p.randomHalves(s, out*in*taps)
 	} else {
 		half, wide, format = p.stored(shape)
-		if half == nil && wide == nil {
-			return nil, &kernel.Weights{Out: out, In: in, Taps: taps} // never used
+		if half == nil && wide == nil { // never used
+			w := &kernel.Weights{Out: out, In: in, Taps: taps, Gated: gated}
+			if gated {
+				w.Out /= 2
+			}
+			p.store.bytes += p.width(pays) * int64(w.Size())
+			return nil, w
 		}
 	}
 	w := kernel.NewWeights(out, in, taps, format, wide, half, gated)
 	if pays && p.store.precision == BFloat16 {
 		w.Pair()
 	}
+	p.store.products = append(p.store.products, &Product{Name: p.prefix, Shape: shape, weights: w})
 	return nil, w
 }
 
-// stored reads "weight" as the file has it, in memory that is used again if its
-// numbers have 16 bits. Without a result, the store has the error.
+// stored reads "weight" as the file has it, in memory that is used again. Without a
+// result, the store has the error.
 func (p Params) stored(shape []int) (half []uint16, wide []float32, format kernel.Format) {
+	if p.store.survey {
+		p.store.look(p.Sub("weight").prefix, shape)
+		return nil, nil, 0
+	}
 	err := p.store.file.Raw(p.Sub("weight").prefix, shape, func(t checkpoint.DType, raw []byte) (err error) {
 		switch t {
 		case checkpoint.F16:
@@ -130,7 +187,8 @@ func (p Params) stored(shape []int) (half []uint16, wide []float32, format kerne
 		case checkpoint.BF16:
 			format = kernel.BFloat16
 		default:
-			wide, err = checkpoint.Widen(raw, t)
+			wide, err = checkpoint.WidenIn(p.store.wide, raw, t)
+			p.store.wide = wide
 			return err
 		}
 		half = p.store.room(len(raw) / 2)
@@ -152,10 +210,13 @@ func (p Params) stored(shape []int) (half []uint16, wide []float32, format kerne
 func (p Params) keepHalves(l *Embedding, count int) {
 	half, wide, format := p.stored([]int{count, l.dim})
 	switch {
+	case p.store.survey:
+		p.store.bytes += p.width(false) * int64(count*l.dim)
+		l.Table = Wrap(make([]float32, l.dim), 1, l.dim)
 	case half != nil:
 		l.half, l.format = slices.Clone(half), format
 	case wide != nil:
-		l.Table = Wrap(wide, count, l.dim)
+		l.Table = Wrap(slices.Clone(wide), count, l.dim)
 	default:
 		l.Table = Wrap(make([]float32, l.dim), 1, l.dim) // never used
 	}
@@ -191,6 +252,11 @@ func (p Params) random(s start) float32 {
 func (p Params) get(name string, l layout, s start, shape ...int) *tensor.Dense {
 	full := p.Sub(name).prefix
 	p.store.count += size(shape)
+	if p.store.survey {
+		p.store.look(full, shape)
+		p.store.bytes += 4 * int64(size(shape))
+		return Wrap(make([]float32, size(shape)), shape...) // layers tell their sizes by it
+	}
 	memory := shape
 	switch l {
 	case linear:

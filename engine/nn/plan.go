@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"context"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -43,6 +44,11 @@ func (c *Context) Next(pass Pass) bool {
 	case c.planning:
 		c.planning = false
 		c.plan.arrange()
+		if c.rehearsal {
+			c.need = max(c.need, 4*int64(c.plan.size))
+			c.plan = nil
+			return false
+		}
 		if len(c.plans) >= mostPlans {
 			clear(c.plans)
 		}
@@ -54,6 +60,17 @@ func (c *Context) Next(pass Pass) bool {
 	}
 	return true
 }
+
+// Rehearsal returns a Context whose passes are planned and not computed: what they
+// make has no meaning, and takes next to no time. Need tells what they would take.
+func Rehearsal(ctx context.Context) *Context {
+	c := NewContext(ctx)
+	c.rehearsal = true
+	return c
+}
+
+// Need is the bytes that the passes of a rehearsal would take.
+func (c *Context) Need() int64 { return c.need }
 
 // Count returns the floating-point operations of the matrix products of body, a
 // forward pass, from their shapes and with convolutions as direct ones. Nothing

@@ -14,12 +14,14 @@ type transformerBlock struct {
 	norm1, norm2, norm3 *LayerNorm
 	self, cross         *Attention
 	up, down            *Linear
+	wordsOnly           bool // self looks at the words, too
 }
 
 // NewTransformer is for pictures of ch channels and words of context channels.
 // With linear the projections are stored as linear layers (Stable Diffusion
-// 2), else as 1×1 convolutions (1.x).
-func NewTransformer(p Params, ch, context, heads, depth, groups int, linear bool) *Transformer {
+// 2), else as 1×1 convolutions (1.x). With wordsOnly the places don't look at each
+// other but twice at the words.
+func NewTransformer(p Params, ch, context, heads, depth, groups int, linear, wordsOnly bool) *Transformer {
 	project := NewPointwise
 	if linear {
 		project = func(p Params, in, out int) *Linear { return NewLinear(p, in, out, true) }
@@ -28,17 +30,23 @@ func NewTransformer(p Params, ch, context, heads, depth, groups int, linear bool
 		norm: NewGroupNorm(p.Sub("norm"), ch, groups, 1e-6, false), // ε of ldm/modules/attention.py
 		in:   project(p.Sub("proj_in"), ch, ch),
 	}
+	seen := ch
+	if wordsOnly {
+		seen = context
+	}
 	for i := range depth {
 		b := p.Subf("transformer_blocks.%d", i)
 		const eps = 1e-5 // torch.nn.LayerNorm's
 		t.blocks = append(t.blocks, &transformerBlock{
 			norm1: NewLayerNorm(b.Sub("norm1"), ch, eps),
-			self:  NewAttention(b.Sub("attn1"), ch, ch, heads, false),
+			self:  NewAttention(b.Sub("attn1"), ch, seen, heads, false),
 			norm2: NewLayerNorm(b.Sub("norm2"), ch, eps),
 			cross: NewAttention(b.Sub("attn2"), ch, context, heads, false),
 			norm3: NewLayerNorm(b.Sub("norm3"), ch, eps),
 			up:    newLinear(b.Sub("ff.net.0.proj"), ch, 8*ch, true, true), // 4× wide, and a gate
 			down:  NewLinear(b.Sub("ff.net.2"), 4*ch, ch, true),
+
+			wordsOnly: wordsOnly,
 		})
 	}
 	t.out = project(p.Sub("proj_out"), ch, ch)
@@ -69,7 +77,16 @@ func (t *Transformer) Forward(c *Context, x, context *tensor.Dense) *tensor.Dens
 // forward consumes x.
 func (b *transformerBlock) forward(c *Context, x, context *tensor.Dense) *tensor.Dense {
 	h := b.norm1.Forward(c, x)
-	y := b.self.Plus(c, h, nil, x)
+	var y *tensor.Dense
+	if b.wordsOnly {
+		residual := Spread(c, x, context.Shape()[0])
+		y = b.self.Plus(c, h, context, residual)
+		if residual != x {
+			c.Free(residual)
+		}
+	} else {
+		y = b.self.Plus(c, h, nil, x)
+	}
 	c.Free(h, x)
 	x = y
 	h = b.norm2.Forward(c, x)

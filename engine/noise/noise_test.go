@@ -23,7 +23,7 @@ func TestNormalIsTheNVSource(t *testing.T) {
 		{math.MaxUint64, math.MaxUint32, [4]float32{0.07250698, -1.4404639, 0.18605067, 0.20524123}, 1.4333578},
 	} {
 		got := make([]float32, 70000)
-		Normal(c.seed, c.draw, got)
+		philoxNormals(c.seed, c.draw, 0, got)
 		for i, want := range c.first {
 			if math.Abs(float64(got[i]-want)) > 2e-7 {
 				t.Errorf("seed %d draw %d element %d is %v, want %v", c.seed, c.draw, i, got[i], want)
@@ -42,7 +42,7 @@ func TestNormalMatchesCUDA(t *testing.T) {
 		-0.62285122, -0.32838709, -1.07454231, -0.36314407, -1.67105067, 2.26550497,
 	}
 	got := make([]float32, len(want))
-	Normal(0, 0, got)
+	philoxNormals(0, 0, 0, got)
 	for i := range want {
 		if math.Abs(float64(got[i]-want[i])) > 1e-6 {
 			t.Errorf("element %d is %v, want %v", i, got[i], want[i])
@@ -52,7 +52,7 @@ func TestNormalMatchesCUDA(t *testing.T) {
 
 func TestNormalHasTheSameBitsEverywhere(t *testing.T) {
 	numbers := make([]float32, 16384)
-	Normal(7, 3, numbers)
+	philoxNormals(7, 3, 0, numbers)
 	hash := fnv.New64a()
 	for _, x := range numbers {
 		b := math.Float32bits(x)
@@ -65,7 +65,7 @@ func TestNormalHasTheSameBitsEverywhere(t *testing.T) {
 
 func TestNormalIsNormal(t *testing.T) {
 	numbers := make([]float32, 1<<18)
-	Normal(1, 0, numbers)
+	philoxNormals(1, 0, 0, numbers)
 	var moments [5]float64
 	for _, x := range numbers {
 		power := 1.0
@@ -85,7 +85,7 @@ func TestNormalIsNormal(t *testing.T) {
 func TestLatentIsChannelsLast(t *testing.T) {
 	const c, h, w = 3, 2, 5
 	planes := make([]float32, c*h*w)
-	Normal(11, 2, planes)
+	philoxNormals(11, 2, 0, planes)
 	latent := Latent(11, 2, c, h, w)
 	if got := latent.Shape(); got[0] != 1 || got[1] != h || got[2] != w || got[3] != c {
 		t.Fatalf("shape %v, want (1, %d, %d, %d)", got, h, w, c)

@@ -18,10 +18,7 @@ func TestStepAllocatesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := nn.NewContext(context.Background())
-	words, err := p.Encode(c, "a red apple", "", true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	words := contexts(t, p, "a red apple", "")[0]
 	latent := noise.Latent(1, 0, p.VAE.Config.Latent, 16, 16)
 	timestep := []float64{500}
 	for name, forward := range map[string]func() *tensor.Dense{

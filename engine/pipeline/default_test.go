@@ -36,7 +36,7 @@ func TestBuiltInModelDrawsTheSameApple(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := p.Paint(context.Background(), r, func(engine.Progress) {})
+	result, err := p.Paint(context.Background(), r, nil, func(engine.Progress) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestCancelEndsWithinALayer(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	last := 0
-	_, err = p.Paint(ctx, r, func(at engine.Progress) {
+	_, err = p.Paint(ctx, r, nil, func(at engine.Progress) {
 		last = at.Step
 		if last == 2 {
 			cancel()
@@ -66,7 +66,7 @@ func TestCancelEndsWithinALayer(t *testing.T) {
 		t.Errorf("cancelled at step 2: the last step was %d, the error %v", last, err)
 	}
 	// and the pipeline is as good as new
-	if _, err := p.Paint(context.Background(), r, func(engine.Progress) {}); err != nil {
+	if _, err := p.Paint(context.Background(), r, nil, func(engine.Progress) {}); err != nil {
 		t.Error(err)
 	}
 }
@@ -75,18 +75,10 @@ func TestCancelEndsWithinALayer(t *testing.T) {
 // the text encoder's first window.
 func TestLongPromptsAreReadToTheEnd(t *testing.T) {
 	p := loadTiny(t)
-	c := p.context(context.Background())
 	long := "a red apple and a red apple and a red apple and a red apple "
-	a, err := p.Encode(c, long+"a", "", true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := p.Encode(c, long+"red", "", true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a.Shape()[1] <= p.Text.Config.Positions || a.Shape()[1]%p.Text.Config.Positions != 0 {
-		t.Errorf("a long prompt has %d embeddings, want several windows of %d", a.Shape()[1], p.Text.Config.Positions)
+	a, b := contexts(t, p, long+"a", "")[1], contexts(t, p, long+"red", "")[1]
+	if n := a.Shape()[1]; n <= p.Text[0].Config.Positions || n%p.Text[0].Config.Positions != 0 {
+		t.Errorf("a long prompt has %d embeddings, want several windows of %d", n, p.Text[0].Config.Positions)
 	}
 	same := true
 	for i, v := range a.Float32s() {

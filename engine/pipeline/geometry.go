@@ -53,7 +53,7 @@ func Geometries() []Geometry {
 		SampleSize: 128, InChannels: 4, OutChannels: 4, Channels: []int{320, 640, 1280}, LayersPerBlock: 2,
 		DownBlocks: []string{down, cross(down), cross(down)},
 		UpBlocks:   []string{cross(up), cross(up), up},
-		ContextDim: 2048, Heads: unet.PerBlock{5, 10, 20}, Depths: unet.PerBlock{1, 2, 10}, Groups: 32, LinearProjector: true,
+		ContextDim: 2048, Heads: unet.PerBlock{5, 10, 20}, Depths: unet.Depths{{1}, {2}, {10}}, Groups: 32, LinearProjector: true,
 		Addition: "text_time", AdditionTimeDim: 256, AdditionDim: 1280 + 6*256,
 	}
 	kl := vae.Config{

@@ -20,6 +20,17 @@ import (
 // gives it: made from the tensors' names, so that a wrong name shows too.
 func named[C, M any](t *testing.T, build func(nn.Params, C) (M, error), cfg C) M {
 	t.Helper()
+	f := namedFile(t, build, cfg)
+	m, err := build(nn.Load(f.Reader("")), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// namedFile is a file with such weights.
+func namedFile[C, M any](t *testing.T, build func(nn.Params, C) (M, error), cfg C) *checkpoint.File {
+	t.Helper()
 	p := nn.Random(1)
 	if _, err := build(p, cfg); err != nil {
 		t.Fatal(err)
@@ -48,12 +59,8 @@ func named[C, M any](t *testing.T, build func(nn.Params, C) (M, error), cfg C) M
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	m, err := build(nn.Load(f.Reader("")), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
+	t.Cleanup(func() { f.Close() })
+	return f
 }
 
 // uniform fills dst with numbers in −1 … 1 from a name: FNV-1a, then
@@ -133,7 +140,7 @@ func TestGeometriesMatchDiffusers(t *testing.T) {
 			InChannels: 4, OutChannels: 4, Channels: []int{8, 16, 24}, LayersPerBlock: 2, Groups: 4,
 			DownBlocks: []string{"DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"},
 			UpBlocks:   []string{"CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"},
-			ContextDim: 28, Heads: unet.PerBlock{1, 2, 3}, Depths: unet.PerBlock{1, 2, 3}, LinearProjector: true,
+			ContextDim: 28, Heads: unet.PerBlock{1, 2, 3}, Depths: unet.Depths{{1}, {2}, {3}}, LinearProjector: true,
 			Addition: "text_time", AdditionTimeDim: 8, AdditionDim: 10 + 6*8,
 		})
 		y := g.counted(c, "sdxl.flop", func() *tensor.Dense {

@@ -107,10 +107,7 @@ func TestNetworksMatchDiffusers(t *testing.T) {
 	})
 	t.Run("words", func(t *testing.T) {
 		g.t = t
-		words, err := p.Encode(c, "a red apple", "", true)
-		if err != nil {
-			t.Fatal(err)
-		}
+		words := contexts(t, p, "a red apple", "")[0]
 		half := words.Size() / 2
 		s := g.get("e2e.context").Shape()
 		g.near("negative prompt", nn.Wrap(nn.Data(words)[:half], s...), g.get("e2e.uncond"), parity)
@@ -137,7 +134,7 @@ func TestPictureMatchesDiffusers(t *testing.T) {
 
 	var last *tensor.Dense
 	steps := 0
-	result, err := p.Paint(context.Background(), r, func(at engine.Progress) {
+	result, err := p.Paint(context.Background(), r, nil, func(at engine.Progress) {
 		last = at.Latent
 		steps++
 	})

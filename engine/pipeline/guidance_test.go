@@ -19,10 +19,7 @@ func TestSharedLatentChangesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := nn.NewContext(context.Background())
-		words, err := p.Encode(c, "a red apple", "a house", true)
-		if err != nil {
-			t.Fatal(err)
-		}
+		words := contexts(t, p, "a red apple", "a house")[0]
 		one := noise.Latent(1, 0, p.VAE.Config.Latent, 16, 24)
 		two := nn.Wrap(slices.Concat(nn.Data(one), nn.Data(one)), 2, 16, 24, p.VAE.Config.Latent)
 		shared := p.UNet.Forward(c, one, []float64{700}, words, nil)

@@ -44,7 +44,7 @@ func hashPicture() error {
 		if err != nil {
 			return err
 		}
-		result, err := p.Paint(context.Background(), r, func(engine.Progress) {})
+		result, err := p.Paint(context.Background(), r, nil, func(engine.Progress) {})
 		if err != nil {
 			return err
 		}

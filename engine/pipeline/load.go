@@ -4,18 +4,16 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
 	"darkroom/engine"
 	"darkroom/engine/checkpoint"
 	"darkroom/engine/clip"
+	"darkroom/engine/family"
 	"darkroom/engine/nn"
 	"darkroom/engine/schedule"
 	"darkroom/engine/tokenizer"
@@ -26,174 +24,116 @@ import (
 
 // Pipeline is a model ready to draw.
 type Pipeline struct {
-	Name      string       // as a recipe names it
+	Name      string // as a recipe names it
+	Family    family.Family
+	Task      family.Task
 	Precision nn.Precision // of the U-Net's products
 	Tokenizer *tokenizer.Tokenizer
-	Text      *clip.Text
+	Text      []*clip.Text // SDXL has two
 	UNet      *unet.Model
 	VAE       *vae.Model
 	Schedule  *schedule.Schedule
 
-	curve    string      // the way down the noise levels that suits the model
-	ctx      *nn.Context // memory, kept from picture to picture
-	preview  *preview
-	loadTime time.Duration // spent in Load, reported with the first picture
-}
-
-// source is where the parts of a model come from: a folder or one file.
-type source interface {
-	tokenizer() (*tokenizer.Tokenizer, error)
-	text() (*clip.Text, error)
-	unet() (*unet.Model, error)
-	vae() (*vae.Model, error)
-	schedule() (schedule.Config, error)
-	io.Closer
+	pads      []int       // the token that fills texts up, for each text encoder
+	size      int         // pixels on a side of the pictures it was trained on
+	guided    bool        // see family.Model.Guided
+	zeroEmpty bool        // see family.Model.ZeroEmpty
+	curve     string      // the way down the noise levels that suits the model
+	ctx       *nn.Context // memory, kept from picture to picture
+	preview   *preview
+	loadTime  time.Duration // spent in Load, reported with the first picture
 }
 
 // Load opens engine.DefaultModel, a model folder in the diffusers layout, or a
-// Stable Diffusion 1 in one safetensors file. The precision is the U-Net's.
+// Stable Diffusion 1, 2 or XL in one file. The precision is the U-Net's.
 func Load(ctx context.Context, model string, precision nn.Precision) (*Pipeline, error) {
 	begin := time.Now()
-	s, err := openModel(model, precision)
+	m, err := Open(model)
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close()
+	defer m.Close()
 	p := &Pipeline{Name: model, Precision: precision}
 	if model != engine.DefaultModel {
 		p.Name = filepath.Base(filepath.Clean(model))
 	}
-	if err := p.load(ctx, s); err != nil {
+	if err := p.load(ctx, m, nn.Load); err != nil {
 		return nil, err
-	}
-	if err := p.check(); err != nil {
-		return nil, fmt.Errorf("%s: %w", model, err)
 	}
 	p.loadTime = time.Since(begin)
 	return p, nil
 }
 
-func openModel(model string, precision nn.Precision) (source, error) {
+// Open recognises a model by the name Load knows it by. The caller closes it.
+func Open(model string) (*family.Model, error) {
 	if model != engine.DefaultModel {
-		if info, err := os.Stat(model); err == nil && !info.IsDir() {
-			return openSingle(model, precision)
-		}
-		f, err := checkpoint.OpenFolder(model)
-		return folder{f, precision}, err
+		return family.Open(model)
 	}
 	sub, err := fs.Sub(weights.FS, "default")
 	if err != nil {
 		return nil, err
 	}
 	f, err := checkpoint.OpenFS(sub, "the built-in model")
-	return folder{f, precision}, err
+	if err != nil {
+		return nil, err
+	}
+	return family.OpenFolder(f)
 }
 
-// load takes the parts from s, until ctx ends.
-func (p *Pipeline) load(ctx context.Context, s source) (err error) {
-	for _, part := range []func() error{
-		func() error { p.Tokenizer, err = s.tokenizer(); return err },
-		func() error { p.Text, err = s.text(); return err },
-		func() error { p.UNet, err = s.unet(); return err },
-		func() error { p.VAE, err = s.vae(); return err },
-		func() error { return p.loadSchedule(s) },
-	} {
+// load takes the parts from m, with parameters that from makes of their files, until
+// ctx ends.
+func (p *Pipeline) load(ctx context.Context, m *family.Model, from func(*checkpoint.Reader) nn.Params) error {
+	if err := m.Check(); err != nil {
+		return err
+	}
+	p.Family, p.Task, p.size, p.guided, p.zeroEmpty = m.Family, m.Task, m.Size, m.Guided, m.ZeroEmpty
+	var err error
+	if p.Schedule, err = schedule.New(m.Schedule); err != nil {
+		return fmt.Errorf("%s: %w", m.Name, err)
+	}
+	p.Schedule.XL = m.Family == family.SDXL
+	// models trained down to pure noise must start there (Lin et al. 2023)
+	p.curve = "normal"
+	if m.Schedule.RescaleBetasZeroSNR {
+		p.curve = "sgm_uniform"
+	}
+	for _, part := range m.Parts {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := part(); err != nil {
-			return err
+		if err := p.loadPart(m, part, from(part.File.Reader(""))); err != nil {
+			return fmt.Errorf("%s: %w", part.Part, err)
 		}
+	}
+	if err := p.check(); err != nil {
+		return fmt.Errorf("%s: %w", m.Name, err)
 	}
 	return nil
 }
 
-func (p *Pipeline) loadSchedule(s source) error {
-	cfg, err := s.schedule()
-	if err != nil {
-		return err
-	}
-	// models trained down to pure noise must start there (Lin et al. 2023)
-	p.curve = "normal"
-	if cfg.RescaleBetasZeroSNR {
-		p.curve = "sgm_uniform"
-	}
-	p.Schedule, err = schedule.New(cfg)
-	return err
-}
-
-// folder is a model folder in the diffusers layout.
-type folder struct {
-	*checkpoint.Folder
-	precision nn.Precision
-}
-
-func (f folder) Close() error                             { return nil }
-func (f folder) tokenizer() (*tokenizer.Tokenizer, error) { return Tokenizer(f.Folder) }
-func (f folder) text() (*clip.Text, error) {
-	return Part(f.Folder, "text_encoder", packed(nn.Float32, clip.NewText))
-}
-
-func (f folder) vae() (*vae.Model, error) {
-	return Part(f.Folder, "vae", packed(nn.Float32, vae.New))
-}
-
-func (f folder) unet() (*unet.Model, error) {
-	return Part(f.Folder, "unet", func(p nn.Params, cfg unet.Config) (*unet.Model, error) {
-		if cfg.Addition != "" {
-			return nil, fmt.Errorf("this is a Stable Diffusion XL, which this version can measure but not draw with: choose a Stable Diffusion 1 (%w)", errors.ErrUnsupported)
+// loadPart builds one network, for drawing only.
+func (p *Pipeline) loadPart(m *family.Model, part *family.Part, params nn.Params) (err error) {
+	switch {
+	case part.Text != nil:
+		t, err := m.Tokenizer(part.Part)
+		if err != nil {
+			return err
 		}
-		return unet.New(p.Packed(f.precision), cfg)
-	})
-}
-
-func (f folder) schedule() (cfg schedule.Config, err error) {
-	err = f.Config("scheduler", &cfg)
-	return cfg, err
-}
-
-// Tokenizer reads a model folder's vocabulary.
-func Tokenizer(folder *checkpoint.Folder) (*tokenizer.Tokenizer, error) {
-	vocab, err := folder.ReadFile("tokenizer/vocab.json")
-	if err != nil {
-		return nil, err
+		if p.Tokenizer == nil {
+			p.Tokenizer = t
+		}
+		if t.Size() != p.Tokenizer.Size() || t.Start() != p.Tokenizer.Start() || t.End() != p.Tokenizer.End() {
+			return fmt.Errorf("its vocabulary of %d tokens is not the other text encoder's of %d (%w)", t.Size(), p.Tokenizer.Size(), errors.ErrUnsupported)
+		}
+		text, err := clip.NewText(params.Packed(nn.Float32), *part.Text)
+		p.Text, p.pads = append(p.Text, text), append(p.pads, t.Pad())
+		return err
+	case part.UNet != nil:
+		p.UNet, err = unet.New(params.Packed(p.Precision), *part.UNet)
+	case part.VAE != nil:
+		p.VAE, err = vae.New(params.Packed(nn.Float32), *part.VAE)
 	}
-	merges, err := folder.ReadFile("tokenizer/merges.txt")
-	if err != nil {
-		return nil, err
-	}
-	t, err := tokenizer.New(vocab, merges)
-	if err != nil {
-		return nil, err
-	}
-	special, err := folder.ReadFile("tokenizer/special_tokens_map.json")
-	if err != nil {
-		return t, nil // CLIP's own: the end fills up
-	}
-	pad, err := padToken(special)
-	if err != nil || pad == "" {
-		return t, err
-	}
-	return t.PadWith(pad)
-}
-
-// padToken reads the token that fills texts up, which stands there by itself or
-// as an object with its content.
-func padToken(specialTokensMap []byte) (string, error) {
-	var tokens struct {
-		Pad json.RawMessage `json:"pad_token"`
-	}
-	var described struct {
-		Content string `json:"content"`
-	}
-	err := json.Unmarshal(specialTokensMap, &tokens)
-	if err == nil && tokens.Pad != nil && json.Unmarshal(tokens.Pad, &described.Content) != nil {
-		err = json.Unmarshal(tokens.Pad, &described)
-	}
-	if err != nil {
-		return "", fmt.Errorf("special_tokens_map.json is not the JSON it should be (%w): download the tokenizer's files again", err)
-	}
-	return described.Content, nil
+	return err
 }
 
 // Part builds one network of a model folder from its configuration and
@@ -218,21 +158,38 @@ func Part[C, M any](folder *checkpoint.Folder, name string, build func(nn.Params
 	return m, nil
 }
 
-// packed builds a network that will only draw.
-func packed[C, M any](precision nn.Precision, build func(nn.Params, C) (M, error)) func(nn.Params, C) (M, error) {
-	return func(p nn.Params, cfg C) (M, error) { return build(p.Packed(precision), cfg) }
-}
-
 // check makes sure the parts fit each other.
 func (p *Pipeline) check() error {
+	width := 0
+	for _, t := range p.Text {
+		width += t.Config.Hidden
+		if p.Tokenizer.Size() > t.Config.Vocab {
+			return fmt.Errorf("the tokenizer knows %d tokens but the text encoder only %d: these parts belong to different models", p.Tokenizer.Size(), t.Config.Vocab)
+		}
+		if t.Config.Positions != p.Text[0].Config.Positions {
+			return fmt.Errorf("one text encoder reads %d tokens at once and the other %d: these parts belong to different models", p.Text[0].Config.Positions, t.Config.Positions)
+		}
+	}
+	u, last := p.UNet.Config, p.Text[len(p.Text)-1].Config
 	switch {
-	case p.UNet.Config.ContextDim != p.Text.Config.Hidden:
-		return fmt.Errorf("the U-Net listens to embeddings of width %d but the text encoder gives %d: these parts belong to different models", p.UNet.Config.ContextDim, p.Text.Config.Hidden)
-	case p.UNet.Config.OutChannels != p.VAE.Config.Latent || p.UNet.Config.InChannels != p.VAE.Config.Latent:
-		return fmt.Errorf("the U-Net draws latents of %d → %d channels but the autoencoder has %d: these parts belong to different models, or the U-Net is one for inpainting, which this version can't use",
-			p.UNet.Config.InChannels, p.UNet.Config.OutChannels, p.VAE.Config.Latent)
-	case p.Tokenizer.Size() > p.Text.Config.Vocab:
-		return fmt.Errorf("the tokenizer knows %d tokens but the text encoder only %d: these parts belong to different models", p.Tokenizer.Size(), p.Text.Config.Vocab)
+	case u.ContextDim != width:
+		return fmt.Errorf("the U-Net listens to embeddings of width %d but the text encoder gives %d: these parts belong to different models", u.ContextDim, width)
+	case u.OutChannels != p.VAE.Config.Latent:
+		return fmt.Errorf("the U-Net draws latents of %d → %d channels but the autoencoder has %d: these parts belong to different models",
+			u.InChannels, u.OutChannels, p.VAE.Config.Latent)
+	case u.Addition != "" && !last.Projects():
+		return errors.New("the U-Net wants each text as one vector, which its text encoder does not give: these parts belong to different models")
+	case u.Addition != "" && u.AdditionDim != last.Projection+p.numbers()*u.AdditionTimeDim:
+		return fmt.Errorf("the U-Net is told %d numbers beside the words, where %d from the text encoder and %d times %d were expected: these parts belong to different models",
+			u.AdditionDim, last.Projection, p.numbers(), u.AdditionTimeDim)
 	}
 	return nil
+}
+
+// numbers is how many numbers an SDXL is told beside the words.
+func (p *Pipeline) numbers() int {
+	if p.Family == family.Refiner {
+		return 5
+	}
+	return 6
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"darkroom/engine/checkpoint"
+	"darkroom/engine/family"
 )
 
 // TestTokenizerPads reads the token that fills texts up from where Stable
@@ -31,7 +32,7 @@ func TestTokenizerPads(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tok, err := Tokenizer(folder)
+		tok, err := family.Tokenizer(folder, "tokenizer")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,8 +8,6 @@ import (
 	"darkroom/engine/nn"
 	"darkroom/engine/unet"
 	"darkroom/engine/vae"
-
-	"gorgonia.org/tensor"
 )
 
 // Networks is everything of a model that computes.
@@ -22,12 +20,15 @@ type Networks struct {
 
 // Networks gives the networks of a model that was loaded.
 func (p *Pipeline) Networks() *Networks {
-	return &Networks{Text: []*clip.Text{p.Text}, UNet: p.UNet, VAE: p.VAE}
+	return &Networks{Text: p.Text, UNet: p.UNet, VAE: p.VAE}
 }
+
+// Unit is what a picture's sides must be multiples of.
+func (n *Networks) Unit() int { return n.VAE.Config.Factor() * n.UNet.Unit() }
 
 // Fits says what is wrong with a size in pixels.
 func (n *Networks) Fits(width, height int) error {
-	unit := n.VAE.Config.Factor() * n.UNet.Unit()
+	unit := n.Unit()
 	if width%unit == 0 && height%unit == 0 {
 		return nil
 	}
@@ -56,22 +57,4 @@ func (g Geometry) Random(seed uint64, precision nn.Precision) (n *Networks, err 
 	}
 	n.Tiny, err = vae.NewTiny(params(nn.Float32), g.Tiny)
 	return n, err
-}
-
-// Words is what the U-Net is steered by: the embeddings [n,T,D] of n texts and,
-// for a model that wants more, their pooled form with the sizes it is told, the
-// same for all (see unet.Added). There is a list of ids for each text encoder,
-// rows of as many as it has positions; ends has the place in its row of the
-// token that ends a text. The tensors are valid until c.Reset.
-func (n *Networks) Words(c *nn.Context, ids [][]int, ends []int, sizes [6]float64) (*tensor.Dense, *unet.Added) {
-	if len(n.Text) == 1 {
-		return n.Text[0].Forward(c, ids[0]), nil
-	}
-	first, _ := n.Text[0].States(c, ids[0])
-	second, last := n.Text[1].States(c, ids[1])
-	added := &unet.Added{Pooled: n.Text[1].Pooled(c, last, ends)}
-	for range ends {
-		added.Sizes = append(added.Sizes, sizes[:]...)
-	}
-	return nn.Concat(c, first, second), added
 }

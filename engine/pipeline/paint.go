@@ -1,15 +1,19 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"image"
+	"math"
 	"time"
 
 	"darkroom/engine"
+	"darkroom/engine/dialect"
 	"darkroom/engine/kernel"
 	"darkroom/engine/nn"
 	"darkroom/engine/noise"
+	"darkroom/engine/prompt"
 	"darkroom/engine/sampler"
 	"darkroom/engine/schedule"
 
@@ -20,48 +24,74 @@ var _ engine.Painter = (*Pipeline)(nil)
 
 // Resolve fills in the model's own size and checks what only the model knows.
 func (p *Pipeline) Resolve(r engine.Request) (engine.Request, error) {
-	name, err := sampler.Parse(r.Sampler)
+	name, curve, err := sampler.Parse(r.Sampler)
+	if err == nil && r.Schedule != "" {
+		curve, err = schedule.Parse(r.Schedule)
+	}
 	if err != nil {
 		return r, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
 	}
-	r.Sampler = name
+	r.Sampler, r.Schedule = name, curve
+	d, err := dialect.Parse(r.Dialect)
+	switch {
+	case err != nil:
+		return r, err
+	case r.BatchSize > 1 && !d.Noise.Shared:
+		return r, fmt.Errorf("%w: batch_size is %d, but the dialect %s draws each picture from a seed of its own; leave it out, or choose another dialect", engine.ErrInvalid, r.BatchSize, d.Name)
+	}
+	if r.Dialect = d.Name; d.Name == dialect.Native {
+		r.Dialect = "" // its only name in recipes
+	}
 	if precision, err := nn.ParsePrecision(r.Precision); err != nil || precision != p.Precision {
 		return r, fmt.Errorf("%w: precision is %q, but the model was loaded for %s; load it for the one asked for", engine.ErrInvalid, r.Precision, p.Precision)
 	}
 	if r.Exact() {
 		r.Precision = "" // its only name in recipes
 	}
-	own := p.UNet.Config.SampleSize * p.VAE.Config.Factor()
-	if r.Width == 0 {
-		r.Width = own
+	if _, err := prompt.ParseEmphasis(r.Emphasis); err != nil {
+		return r, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
 	}
-	if r.Height == 0 {
-		r.Height = own
+	if err := p.fitsSkip(&r); err != nil {
+		return r, err
 	}
+	if err := p.fitsTask(&r); err != nil {
+		return r, err
+	}
+	own := [2]int{p.size, p.size}
+	if r.Image != "" {
+		if own[0], own[1], err = shaped(r.Image, p.size, p.Networks().Unit()); err != nil {
+			return r, err
+		}
+	}
+	r.Width, r.Height = cmp.Or(r.Width, own[0]), cmp.Or(r.Height, own[1])
 	return r, p.Networks().Fits(r.Width, r.Height)
 }
 
-// Paint draws a resolved request. It returns ctx.Err() within one layer of a
-// cancellation.
-func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine.Progress)) (engine.Result, error) {
+// Paint draws a resolved request, from noise or from a moment (see resume). It
+// returns ctx.Err() within one layer of a cancellation.
+func (p *Pipeline) Paint(ctx context.Context, r engine.Request, from engine.Moment, step func(engine.Progress)) (engine.Result, error) {
 	begin := time.Now()
 	stages := engine.Stages{Load: p.loadTime.Seconds()}
 	p.loadTime = 0
 	c := p.context(ctx)
 
-	words, err := p.Encode(c, r.Prompt, r.Negative, r.Guidance != 1)
+	d, err := dialect.Parse(r.Dialect)
+	if err != nil {
+		return engine.Result{}, err
+	}
+	by, err := p.steer(c, r, d.Guidance(r.Sampler, r.Guidance))
 	if err != nil {
 		return engine.Result{}, err
 	}
 	stages.Text = time.Since(begin).Seconds()
 
 	mark := time.Now()
-	state, err := p.Start(r)
+	state, done, err := p.begin(r, from)
 	if err != nil {
 		return engine.Result{}, err
 	}
-	denoise := func(x *tensor.Dense, sigma float64) (*tensor.Dense, error) {
-		return p.denoise(c, x, sigma, words, r.Guidance)
+	denoise := func(x *tensor.Dense, sigma float64) (sampler.Estimate, error) {
+		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), by, done+state.Step+1)
 	}
 	var previewing time.Duration
 	for !state.Done() {
@@ -75,12 +105,19 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, step func(engine
 			return engine.Result{}, err
 		}
 		previewing += time.Since(at)
-		step(engine.Progress{Step: state.Step, Latent: x0, Preview: seen})
+		m := moment{Request: r, Done: done, State: *state, Estimate: nn.Data(x0)}
+		step(engine.Progress{
+			Step: done + state.Step, Steps: done + state.Steps(), Level: state.Level(), Latent: x0, Preview: seen, Moment: m.encode,
+		})
 	}
 	stages.Denoise = (time.Since(mark) - previewing).Seconds()
 
 	mark = time.Now()
-	picture, err := p.Decode(c, state.Dense())
+	latent := state.Dense()
+	if end := d.EndScale(r.Sampler, state.Level()); end != 1 {
+		kernel.Scale(nn.Data(latent), float32(end), nn.Data(latent))
+	}
+	picture, err := p.Decode(c, latent)
 	if err != nil {
 		return engine.Result{}, err
 	}
@@ -98,82 +135,47 @@ func (p *Pipeline) context(ctx context.Context) *nn.Context {
 	return p.ctx
 }
 
-// Encode returns the embeddings that steer the U-Net: [1,T,D] of the prompt
-// or, with guidance, [2,T,D] of the negative prompt and the prompt. A text
-// longer than the encoder's window is encoded window by window and joined;
-// the shorter of the two texts is filled up with empty windows.
-func (p *Pipeline) Encode(c *nn.Context, prompt, negative string, guided bool) (*tensor.Dense, error) {
-	texts := []string{prompt}
-	if guided {
-		texts = []string{negative, prompt}
-	}
-	t := p.Text.Config.Positions
-	var tokens [][]int
-	windows := 1
-	for _, text := range texts {
-		ids := p.Tokenizer.Encode(text)
-		tokens = append(tokens, ids)
-		windows = max(windows, (len(ids)+t-3)/(t-2))
-	}
-	var ids []int
-	for _, all := range tokens {
-		for range windows {
-			n := min(len(all), t-2)
-			ids = append(ids, p.Tokenizer.Start())
-			ids = append(ids, all[:n]...)
-			ids = append(ids, p.Tokenizer.End())
-			for range t - n - 2 {
-				ids = append(ids, p.Tokenizer.Pad())
-			}
-			all = all[n:]
-		}
-	}
-	var words *tensor.Dense
-	for c.Next(nn.Pass{Network: "text", Size: [4]int{len(ids)}}) {
-		words = p.Text.Forward(c, ids)
-	}
-	// kept for the whole run, while the context's memory is recycled
-	kept := append([]float32(nil), nn.Data(words)...)
-	return nn.Wrap(kept, len(texts), windows*t, p.Text.Config.Hidden), c.Err()
-}
-
-// Start is the state before the first step: pure noise at the highest level.
+// Start is the state before the first step: pure noise at the highest level, as
+// the request's dialect makes it.
 func (p *Pipeline) Start(r engine.Request) (*sampler.State, error) {
-	sigmas, err := p.Schedule.Levels(p.curve, r.Steps)
+	d, err := dialect.Parse(r.Dialect)
 	if err != nil {
 		return nil, err
+	}
+	sigmas, err := d.Levels(p.Schedule, r, p.curve)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
 	}
 	f := p.VAE.Config.Factor()
-	stream := noise.Stream{Seed: r.Seed}
-	start, err := sampler.Start(stream.Next(p.VAE.Config.Latent, r.Height/f, r.Width/f), sigmas[0])
+	unit, stream := d.Noise.Begin(noise.Seeds{
+		Seed: r.Seed, Delta: r.ENSD,
+		Variation: r.VariationSeed, Strength: r.VariationStrength,
+		Height: r.SeedResizeHeight / f, Width: r.SeedResizeWidth / f,
+		Batch: r.BatchSize, Index: r.BatchIndex,
+	}, p.VAE.Config.Latent, r.Height/f, r.Width/f)
+	start, err := sampler.Start(unit, d.StartScale(r.Sampler, sigmas[0], p.Schedule.Max()))
 	if err != nil {
 		return nil, err
 	}
-	return sampler.New(r.Sampler, sigmas, start, stream)
-}
-
-// denoise estimates the noise-free latent x0 of x [1,h,w,c] at noise level
-// sigma, pushed away from the negative prompt by classifier-free guidance
-// (Ho & Salimans 2022): u + g·(c − u).
-func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma float64, words *tensor.Dense, guidance float64) (*tensor.Dense, error) {
-	n := words.Shape()[0]
-	s := x.Shape()
-	size := x.Size()
-	timestep := [1]float64{p.Schedule.SigmaToTimestep(sigma)}
-	var y *tensor.Dense
-	for c.Next(nn.Pass{Network: "unet", Size: [4]int{n, s[1], s[2], words.Shape()[1]}}) {
-		in := c.New(1, s[1], s[2], s[3])
-		kernel.Scale(nn.Data(in), float32(schedule.InputScale(sigma)), nn.Data(x))
-		y = p.UNet.Forward(c, in, timestep[:], words, nil)
-	}
-	if err := c.Err(); err != nil {
+	state, err := sampler.New(r.Sampler, sigmas, start, stream)
+	if err != nil {
 		return nil, err
 	}
-	out := nn.Data(y)
-	if n == 2 {
-		kernel.Lerp(out[:size], out[size:], float32(guidance))
+	state.Options = d.Options(state.Options, r)
+	if sampler.NeedsTraining(r.Sampler) {
+		state.Training = p.Schedule.Sigmas
 	}
-	return p.Schedule.ToDenoised(x, nn.Wrap(out[:size:size], s...), sigma)
+	return state, nil
+}
+
+// timestep is what the model knows noise level sigma as: in general between two
+// timesteps of its training, or the nearest one.
+func (p *Pipeline) timestep(sigma float64, whole bool) float64 {
+	t := p.Schedule.SigmaToTimestep(sigma)
+	if whole {
+		return math.Round(t)
+	}
+	return t
 }
 
 // Decode turns a latent [1,h,w,c] into a picture.

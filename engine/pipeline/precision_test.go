@@ -52,10 +52,7 @@ func TestPrecisionsAgree(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := nn.NewContext(context.Background())
-			words, err := p.Encode(c, "a red apple", "", true)
-			if err != nil {
-				t.Fatal(err)
-			}
+			words := contexts(t, p, "a red apple", "")[0]
 			latent := noise.Latent(1, 0, p.VAE.Config.Latent, 16, 16)
 			estimates[i] = nn.Data(p.UNet.Forward(c, latent, []float64{500}, words, nil))
 		}

@@ -10,14 +10,17 @@ import "darkroom/engine/noise/elementary"
 //	x' = (σ'/σ)·x + (1−σ'/σ)·((1+k)·x₀ − k·x₀_last)
 //
 // The first step and the one to 0 have no such line and use x₀ alone.
-func dpmpp2M(s *State, x0 []float32) []float32 {
+func dpmpp2M(s *step) []float32 {
 	from, to := s.levels()
-	if s.Step == 0 || to == 0 {
-		return euler(s, x0)
+	x0 := s.estimate(s.Latent, from)
+	extrapolated := x0
+	if s.Step > 0 && to > 0 {
+		k := logRatio(from, to) / (2 * s.fall(1))
+		extrapolated = mix(1+k, x0, -k, s.History[0])
 	}
-	h := elementary.Log(from / to)
-	last := elementary.Log(s.Sigmas[s.Step-1] / from)
-	k := h / (2 * last)
-	extrapolated := mix(1+k, x0, -k, s.History[0])
-	return mix(to/from, s.Latent, 1-to/from, extrapolated)
+	s.remember(1, x0)
+	return toward(s.Latent, extrapolated, from, to)
 }
+
+// logRatio is ln a − ln b.
+func logRatio(a, b float64) float64 { return elementary.Log(a / b) }

@@ -64,8 +64,11 @@ func rescaleToZeroSNR(alphaBars []float64) {
 	alphaBars[last] = terminalAlphaBar
 }
 
-// linspace is n ≥ 2 evenly spaced numbers from start to end.
+// linspace is n evenly spaced numbers from start to end; one alone is the start.
 func linspace(start, end float64, n int) []float64 {
+	if n == 1 {
+		return []float64{start}
+	}
 	values := make([]float64, n)
 	step := (end - start) / float64(n-1)
 	for i := range values {

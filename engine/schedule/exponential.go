@@ -4,14 +4,12 @@ import "darkroom/engine/noise/elementary"
 
 // exponential is evenly spaced ln σ from the highest level to the lowest
 // (k-diffusion's get_sigmas_exponential).
-func exponential(s *Schedule, n int) []float64 {
-	if n == 1 {
-		return []float64{s.Max()}
-	}
-	levels := linspace(elementary.Log(s.Max()), elementary.Log(s.Min()), n)
+func exponential(_ *Schedule, n int, o Options) ([]float64, error) {
+	levels := linspace(elementary.Log(o.High), elementary.Log(o.Low), n)
 	for i, ln := range levels {
 		levels[i] = elementary.Exp(ln)
 	}
-	levels[0], levels[n-1] = s.Max(), s.Min()
-	return levels
+	levels[n-1] = o.Low
+	levels[0] = o.High
+	return append(levels, 0), nil
 }

@@ -40,6 +40,7 @@ type Schedule struct {
 	Prediction    Prediction
 	AlphasCumprod []float64 // ᾱ, the share of the signal's variance, per timestep
 	Sigmas        []float64 // σ = √((1−ᾱ)/ᾱ) per timestep, rising
+	XL            bool      // the model is a Stable Diffusion XL, for which some curves were tuned apart
 }
 
 // defaults are Stable Diffusion 1's (CompVis configs/stable-diffusion/v1-inference.yaml).

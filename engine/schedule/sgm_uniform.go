@@ -4,10 +4,7 @@ package schedule
 // is left out: every step is equally long, the one to zero included. It starts
 // at pure noise, as models with zero terminal SNR need (Stability AI's
 // generative-models; "trailing" spacing in diffusers).
-func sgmUniform(s *Schedule, n int) []float64 {
-	levels := linspace(float64(s.Steps()-1), 0, n+1)[:n]
-	for i, t := range levels {
-		levels[i] = s.TimestepToSigma(t)
-	}
-	return levels
+func sgmUniform(s *Schedule, n int, o Options) ([]float64, error) {
+	timesteps := linspace(s.SigmaToTimestep(o.High), s.SigmaToTimestep(o.Low), n+1)
+	return append(s.at(timesteps[:n]), 0), nil
 }

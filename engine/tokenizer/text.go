@@ -1,31 +1,27 @@
 package tokenizer
 
-import (
-	"html"
-	"regexp"
-	"strings"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
-)
+import "regexp"
 
 // split cuts a text into words: special tokens where they are spelled exactly,
 // and in what lies between them, cleaned, an English ending, letters, one digit
 // or a run of anything else. HTML's escapes are undone first, twice, since
 // captions from the web are often escaped twice.
-func split(text string) []string {
-	text = html.UnescapeString(html.UnescapeString(text))
-	var words []string
-	for text != "" {
-		at := special.FindStringIndex(text)
+func split(text string) []located {
+	whole := locate(text).unescape().unescape()
+	var words []located
+	for len(whole.b) > 0 {
+		at := special.FindIndex(whole.b)
 		if at == nil {
-			at = []int{len(text), len(text)}
+			at = []int{len(whole.b), len(whole.b)}
 		}
-		words = append(words, word.FindAllString(clean(text[:at[0]]), -1)...)
+		clean := whole.cut(0, at[0]).compose().lower()
+		for _, w := range word.FindAllIndex(clean.b, -1) {
+			words = append(words, clean.cut(w[0], w[1]))
+		}
 		if at[0] < at[1] {
-			words = append(words, text[at[0]:at[1]])
+			words = append(words, whole.cut(at[0], at[1]))
 		}
-		text = text[at[1]:]
+		whole = whole.cut(at[1], len(whole.b))
 	}
 	return words
 }
@@ -35,21 +31,6 @@ var (
 	special = regexp.MustCompile(`<\|startoftext\|>|<\|endoftext\|>`)
 	word    = regexp.MustCompile(`'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+`)
 )
-
-// clean composes accents, makes every run of white space one space and
-// lower-cases.
-func clean(text string) string {
-	text = strings.Join(strings.Fields(norm.NFC.String(text)), " ")
-	var b strings.Builder
-	b.Grow(len(text))
-	for _, r := range text {
-		b.WriteRune(unicode.ToLower(r))
-		if r == 'İ' { // the one letter that lower-cases to two: i and a dot above
-			b.WriteRune('\u0307')
-		}
-	}
-	return b.String()
-}
 
 // runeOf and byteOf are CLIP's one-to-one map between bytes and visible runes;
 // units lists the bytes in the order of their ids.

@@ -115,15 +115,23 @@ func (t *Tokenizer) Size() int { return t.size }
 // Word is one unit of a cleaned text, a run of letters, a digit or a run of
 // other signs, with its tokens.
 type Word struct {
-	Text string
-	Ids  []int
+	Text  string
+	Ids   []int
+	Spans []Span // for each id the bytes of the text it stands for, whole characters
 }
 
 // Words cuts a text into words; their ids in a row are what Encode gives.
 func (t *Tokenizer) Words(text string) []Word {
 	var words []Word
-	for _, w := range split(text) {
-		words = append(words, Word{Text: w, Ids: t.encode(nil, w)})
+	for _, l := range split(text) {
+		w := Word{Text: string(l.b)}
+		at := 0
+		t.encode(w.Text, func(id, n int) {
+			w.Ids = append(w.Ids, id)
+			w.Spans = append(w.Spans, l.span(at, at+n))
+			at += n
+		})
+		words = append(words, w)
 	}
 	return words
 }
@@ -132,7 +140,7 @@ func (t *Tokenizer) Words(text string) []Word {
 func (t *Tokenizer) Encode(text string) []int {
 	var ids []int
 	for _, w := range split(text) {
-		ids = t.encode(ids, w)
+		t.encode(string(w.b), func(id, _ int) { ids = append(ids, id) })
 	}
 	return ids
 }
@@ -180,18 +188,23 @@ func (t *Tokenizer) Decode(ids []int) string {
 	return strings.ToValidUTF8(strings.TrimSuffix(string(b), " "), "\ufffd")
 }
 
-// encode appends the tokens of one word.
-func (t *Tokenizer) encode(ids []int, word string) []int {
+// encode hands out the tokens of one word, each with the number of its bytes.
+func (t *Tokenizer) encode(word string, token func(id, bytes int)) {
 	if word == startToken || word == endToken {
-		return append(ids, t.ids[word])
+		token(t.ids[word], len(word))
+		return
 	}
-	for _, symbol := range t.merge(symbols(word)) {
+	merged := t.merge(symbols(word))
+	for i, symbol := range merged {
+		rest, ends := symbol, i == len(merged)-1
+		if ends {
+			rest = strings.TrimSuffix(symbol, wordEnd)
+		}
 		if id, ok := t.ids[symbol]; ok {
-			ids = append(ids, id)
+			token(id, utf8.RuneCountInString(rest))
 			continue
 		}
 		// A small vocabulary may lack what the merges make: spell it out.
-		rest, ends := strings.CutSuffix(symbol, wordEnd)
 		for i, r := range rest {
 			unit := string(r)
 			if ends && i+len(unit) == len(rest) {
@@ -201,8 +214,7 @@ func (t *Tokenizer) encode(ids []int, word string) []int {
 			if !ok {
 				id = t.end // CLIP's token for the unknown
 			}
-			ids = append(ids, id)
+			token(id, 1)
 		}
 	}
-	return ids
 }

@@ -94,6 +94,30 @@ func TestWords(t *testing.T) {
 	}
 }
 
+// TestSpans finds in the text what each token stands for; a character that is
+// two tokens is there twice.
+func TestSpans(t *testing.T) {
+	for text, want := range map[string]string{
+		"Two  Cats&#33; don't":     "Two|Cats|&#33;|don|'t",
+		"&amp;lt;b &ltt":           "&amp;lt;|b|&lt|t",
+		"a cafe\u0301s":            "a|caf|e\u0301s",
+		"GREG RUTKOWSKI, art":      "GREG|RUT|KOWSKI|,|art",
+		"x<|endoftext|>Y":          "x|<|endoftext|>|Y",
+		"\u00a0İstanbul\u3000ΣΑΣ ": "İ|İ|stanbul|Σ|Σ|Α|Α|Σ|Σ",
+		"\xff?":                    "\xff|?",
+	} {
+		var got []string
+		for _, w := range CLIP().Words(text) {
+			for _, s := range w.Spans {
+				got = append(got, text[s.From:s.To])
+			}
+		}
+		if strings.Join(got, "|") != want {
+			t.Errorf("%q: tokens stand for %q, want %q", text, strings.Join(got, "|"), want)
+		}
+	}
+}
+
 func TestDecode(t *testing.T) {
 	c := CLIP()
 	for text, want := range map[string]string{
@@ -213,7 +237,21 @@ func FuzzEncode(f *testing.F) {
 			t.Fatalf("decoded %q", got)
 		}
 		letters := func(s string) string { return strings.Join(strings.Fields(s), "") }
-		want := strings.NewReplacer(startToken, "", endToken, "").Replace(strings.Join(split(text), " "))
+		var words []string
+		last := Span{}
+		for _, w := range c.Words(text) {
+			words = append(words, w.Text)
+			for _, s := range w.Spans {
+				if s.From < last.From || s.To < last.To || s.From >= s.To || s.To > len(text) {
+					t.Fatalf("%q: %v after %v in a text of %d bytes", w.Text, s, last, len(text))
+				}
+				last = s
+			}
+			if len(w.Spans) != len(w.Ids) {
+				t.Fatalf("%q: %d spans for %d ids", w.Text, len(w.Spans), len(w.Ids))
+			}
+		}
+		want := strings.NewReplacer(startToken, "", endToken, "").Replace(strings.Join(words, " "))
 		if letters(got) != letters(want) {
 			t.Fatalf("%q comes back as %q, want %q", text, got, want)
 		}

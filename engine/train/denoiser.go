@@ -15,6 +15,7 @@ import (
 	"darkroom/engine"
 	"darkroom/engine/checkpoint"
 	"darkroom/engine/clip"
+	"darkroom/engine/family"
 	"darkroom/engine/nn"
 	"darkroom/engine/pipeline"
 	"darkroom/engine/schedule"
@@ -48,7 +49,7 @@ func Denoiser(ctx context.Context, o Options, count int) error {
 	if err != nil {
 		return fmt.Errorf("%w (train the autoencoder and the text encoder first)", err)
 	}
-	tok, err := pipeline.Tokenizer(folder)
+	tok, err := family.Tokenizer(folder, "tokenizer")
 	if err != nil {
 		return err
 	}
@@ -221,7 +222,7 @@ func PromptSheet(ctx context.Context, model string, precision nn.Precision, path
 			if err != nil {
 				return err
 			}
-			result, err := p.Paint(ctx, r, func(engine.Progress) {})
+			result, err := p.Paint(ctx, r, nil, func(engine.Progress) {})
 			if err != nil {
 				return err
 			}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"darkroom/engine/checkpoint"
+	"darkroom/engine/family"
 	"darkroom/engine/nn"
 	"darkroom/engine/pipeline"
 	"darkroom/engine/tokenizer"
@@ -282,5 +283,5 @@ func loadTokenizer(model string) (*tokenizer.Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pipeline.Tokenizer(folder)
+	return family.Tokenizer(folder, "tokenizer")
 }

@@ -4,8 +4,8 @@
 package unet
 
 import (
-	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"darkroom/engine/nn"
@@ -24,7 +24,10 @@ type Config struct {
 	UpBlocks        []string `json:"up_block_types"`
 	ContextDim      int      `json:"cross_attention_dim"`
 	Heads           PerBlock `json:"attention_head_dim"`                     // despite its name the number of heads, in every Stable Diffusion
-	Depths          PerBlock `json:"transformer_layers_per_block,omitempty"` // transformer blocks in a row; 1 if absent
+	Depths          Depths   `json:"transformer_layers_per_block,omitempty"` // on the way down; 1 if absent
+	UpDepths        Depths   `json:"reverse_transformer_layers_per_block,omitempty"`
+	Middle          Middle   `json:"mid_block_type,omitempty"`       // CrossMiddle if absent
+	WordsOnly       Flags    `json:"only_cross_attention,omitempty"` // blocks whose places never look at each other
 	Groups          int      `json:"norm_num_groups"`
 	NormEps         float64  `json:"norm_eps"`
 	LinearProjector bool     `json:"use_linear_projection"`
@@ -34,29 +37,15 @@ type Config struct {
 	Addition        string `json:"addition_embed_type,omitempty"`
 	AdditionTimeDim int    `json:"addition_time_embed_dim,omitempty"`
 	AdditionDim     int    `json:"projection_class_embeddings_input_dim,omitempty"`
+
+	// GuidanceDim is the width of the guidance's embedding in a model distilled to
+	// be told it (LCM); 0 in others.
+	GuidanceDim int `json:"time_cond_proj_dim,omitempty"`
+
+	// What no Stable Diffusion up to XL has.
+	Classes    *string `json:"class_embed_type,omitempty"`
+	ClassCount *int    `json:"num_class_embeds,omitempty"`
 }
-
-// PerBlock is one number for all blocks or a list with one for each, from the
-// finest resolution to the coarsest.
-type PerBlock []int
-
-// UnmarshalJSON accepts both forms.
-func (p *PerBlock) UnmarshalJSON(b []byte) error {
-	if string(b) == "null" {
-		return nil
-	}
-	var one int
-	if json.Unmarshal(b, &one) == nil {
-		*p = PerBlock{one}
-		return nil
-	}
-	return json.Unmarshal(b, (*[]int)(p))
-}
-
-func (p PerBlock) at(i int) int { return p[min(i, len(p)-1)] }
-
-// fits reports whether there is one number, or one for each of n blocks.
-func (p PerBlock) fits(n int) bool { return len(p) == 1 || len(p) == n }
 
 // textTime is the one kind of addition_embed_type there is here.
 const textTime = "text_time"
@@ -67,22 +56,37 @@ func (cfg Config) Validate() error {
 	switch {
 	case n == 0 || cfg.InChannels < 1 || cfg.OutChannels < 1 || cfg.ContextDim < 1:
 		return fmt.Errorf("unet config: block_out_channels, in_channels, out_channels and cross_attention_dim must be given and positive")
+	case cfg.InChannels > 1<<10 || cfg.OutChannels > 1<<10 || cfg.ContextDim > 1<<16 || cfg.AdditionDim > 1<<16 || cfg.AdditionTimeDim > 1<<16:
+		return fmt.Errorf("unet config: %d and %d channels, words of width %d or other conditions of width %d are more than any Stable Diffusion has",
+			cfg.InChannels, cfg.OutChannels, cfg.ContextDim, cfg.AdditionDim)
 	case len(cfg.DownBlocks) != n || len(cfg.UpBlocks) != n:
 		return fmt.Errorf("unet config: %d block_out_channels need as many down_block_types (%d) and up_block_types (%d)", n, len(cfg.DownBlocks), len(cfg.UpBlocks))
 	case cfg.LayersPerBlock < 1 || cfg.LayersPerBlock > 8:
 		return fmt.Errorf("unet config: layers_per_block is %d, expected 1 to 8", cfg.LayersPerBlock)
 	case !cfg.Heads.fits(n):
 		return fmt.Errorf("unet config: attention_head_dim has %d numbers, expected one, or one for each of the %d blocks", len(cfg.Heads), n)
-	case !cfg.Depths.fits(n):
-		return fmt.Errorf("unet config: transformer_layers_per_block has %d numbers, expected one, or one for each of the %d blocks", len(cfg.Depths), n)
+	case cfg.middle() < 0:
+		return fmt.Errorf("unet config: mid_block_type is %q; this program knows %q and %q", cfg.Middle, CrossMiddle, PlainMiddle)
+	case len(cfg.WordsOnly) > 1 && len(cfg.WordsOnly) != n:
+		return fmt.Errorf("unet config: only_cross_attention has %d values, expected one, or one for each of the %d blocks", len(cfg.WordsOnly), n)
+	case cfg.Classes != nil || cfg.ClassCount != nil:
+		return fmt.Errorf("unet config: the model is told a class (class_embed_type, num_class_embeds), as upscalers and unCLIP are, which this program can't draw with: choose a Stable Diffusion 1, 2 or XL")
+	case cfg.GuidanceDim < 0 || cfg.GuidanceDim > 1<<14:
+		return fmt.Errorf("unet config: time_cond_proj_dim is %d, expected 0 to %d", cfg.GuidanceDim, 1<<14)
 	case cfg.Addition != "" && cfg.Addition != textTime:
 		return fmt.Errorf("unet config: addition_embed_type is %q; this program knows none and %q", cfg.Addition, textTime)
 	case cfg.Addition != "" && (cfg.AdditionTimeDim < 2 || cfg.AdditionDim < 1):
 		return fmt.Errorf("unet config: addition_embed_type %q needs addition_time_embed_dim and projection_class_embeddings_input_dim", textTime)
 	}
+	if err := cfg.Depths.check("transformer_layers_per_block", n, cfg.LayersPerBlock); err != nil {
+		return err
+	}
+	if err := cfg.UpDepths.check("reverse_transformer_layers_per_block", n, cfg.LayersPerBlock+1); err != nil {
+		return err
+	}
 	for i, d := range cfg.Depths {
-		if d < 1 || d > 64 {
-			return fmt.Errorf("unet config: transformer_layers_per_block is %d in block %d, expected 1 to 64", d, i)
+		if len(d) > 1 && len(cfg.UpDepths) == 0 {
+			return fmt.Errorf("unet config: transformer_layers_per_block has a list for block %d, but the way up has none of its own (reverse_transformer_layers_per_block)", i)
 		}
 	}
 	for i, ch := range cfg.Channels {
@@ -90,7 +94,7 @@ func (cfg Config) Validate() error {
 			return fmt.Errorf("unet config: block %d has %d channels, which must be a multiple of norm_num_groups %d and of its %d heads", i, ch, cfg.Groups, h)
 		}
 	}
-	for _, t := range append(append([]string(nil), cfg.DownBlocks...), cfg.UpBlocks...) {
+	for _, t := range slices.Concat(cfg.DownBlocks, cfg.UpBlocks) {
 		switch t {
 		case "CrossAttnDownBlock2D", "DownBlock2D", "CrossAttnUpBlock2D", "UpBlock2D":
 		default:
@@ -102,10 +106,12 @@ func (cfg Config) Validate() error {
 
 // Model is the network.
 type Model struct {
-	Config Config
+	Config   Config
+	Products []*nn.Product // of a packed network
 
 	convIn       *nn.Conv2D
 	time1, time2 *nn.Linear
+	guidance     *nn.Linear // nil unless the model is told the guidance
 	add1, add2   *nn.Linear // nil unless the model takes Added
 	down, up     []block
 	mid          block
@@ -116,7 +122,7 @@ type Model struct {
 // block is one resolution's layers, or the middle.
 type block struct {
 	resnets    []*nn.Resnet
-	attentions []*nn.Transformer // none, or one after each resnet (in the middle, after the first)
+	attentions []*nn.Transformer // none, or one after each resnet (in the middle, after the first); some may be nil
 	sample     *nn.Conv2D        // the change of resolution that ends it, if any
 }
 
@@ -124,9 +130,6 @@ type block struct {
 func New(p nn.Params, cfg Config) (*Model, error) {
 	if cfg.NormEps == 0 {
 		cfg.NormEps = 1e-5
-	}
-	if len(cfg.Depths) == 0 {
-		cfg.Depths = PerBlock{1}
 	}
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -140,6 +143,9 @@ func New(p nn.Params, cfg Config) (*Model, error) {
 		time1:  nn.NewLinear(p.Sub("time_embedding.linear_1"), ch[0], time, true),
 		time2:  nn.NewLinear(p.Sub("time_embedding.linear_2"), time, time, true),
 	}
+	if cfg.GuidanceDim > 0 {
+		m.guidance = nn.NewLinear(p.Sub("time_embedding.cond_proj"), cfg.GuidanceDim, ch[0], false)
+	}
 	if cfg.Addition == textTime {
 		m.add1 = nn.NewLinear(p.Sub("add_embedding.linear_1"), cfg.AdditionDim, time, true)
 		m.add2 = nn.NewLinear(p.Sub("add_embedding.linear_2"), time, time, true)
@@ -147,8 +153,11 @@ func New(p nn.Params, cfg Config) (*Model, error) {
 	resnet := func(p nn.Params, in, out int) *nn.Resnet {
 		return nn.NewResnet(p, in, out, time, cfg.Groups, cfg.NormEps)
 	}
-	attention := func(p nn.Params, i int) *nn.Transformer {
-		return nn.NewTransformer(p, ch[i], cfg.ContextDim, cfg.Heads.at(i), cfg.Depths.at(i), cfg.Groups, cfg.LinearProjector)
+	attention := func(p nn.Params, i, depth int, wordsOnly bool) *nn.Transformer {
+		if depth == 0 {
+			return nil
+		}
+		return nn.NewTransformer(p, ch[i], cfg.ContextDim, cfg.Heads.at(i), depth, cfg.Groups, cfg.LinearProjector, wordsOnly)
 	}
 	skips := []int{ch[0]}
 	width := ch[0]
@@ -158,7 +167,7 @@ func New(p nn.Params, cfg Config) (*Model, error) {
 			b.resnets = append(b.resnets, resnet(q.Subf("resnets.%d", j), width, ch[i]))
 			width = ch[i]
 			if strings.HasPrefix(cfg.DownBlocks[i], "CrossAttn") {
-				b.attentions = append(b.attentions, attention(q.Subf("attentions.%d", j), i))
+				b.attentions = append(b.attentions, attention(q.Subf("attentions.%d", j), i, cfg.Depths.at(i, j), cfg.WordsOnly.at(i)))
 			}
 			skips = append(skips, width)
 		}
@@ -168,9 +177,11 @@ func New(p nn.Params, cfg Config) (*Model, error) {
 		}
 		m.down = append(m.down, b)
 	}
-	m.mid = block{
-		resnets:    []*nn.Resnet{resnet(p.Sub("mid_block.resnets.0"), width, width), resnet(p.Sub("mid_block.resnets.1"), width, width)},
-		attentions: []*nn.Transformer{attention(p.Sub("mid_block.attentions.0"), last)},
+	for i := range cfg.middle() {
+		m.mid.resnets = append(m.mid.resnets, resnet(p.Subf("mid_block.resnets.%d", i), width, width))
+	}
+	if cfg.middle() > 1 {
+		m.mid.attentions = []*nn.Transformer{attention(p.Sub("mid_block.attentions.0"), last, cfg.Depths.at(last, 0), cfg.WordsOnly.everywhere())}
 	}
 	for i := range ch {
 		b, q := block{}, p.Subf("up_blocks.%d", i)
@@ -181,7 +192,7 @@ func New(p nn.Params, cfg Config) (*Model, error) {
 			b.resnets = append(b.resnets, resnet(q.Subf("resnets.%d", j), width+skip, ch[level]))
 			width = ch[level]
 			if strings.HasPrefix(cfg.UpBlocks[i], "CrossAttn") {
-				b.attentions = append(b.attentions, attention(q.Subf("attentions.%d", j), level))
+				b.attentions = append(b.attentions, attention(q.Subf("attentions.%d", j), level, cfg.upDepth(i, j), cfg.WordsOnly.at(level)))
 			}
 		}
 		if i < last {
@@ -191,18 +202,23 @@ func New(p nn.Params, cfg Config) (*Model, error) {
 	}
 	m.normOut = nn.NewGroupNorm(p.Sub("conv_norm_out"), ch[0], cfg.Groups, cfg.NormEps, true)
 	m.convOut = nn.NewConv2D(p.Sub("conv_out"), ch[0], cfg.OutChannels, 3, 1)
+	m.Products = p.Products()
 	return m, p.Err()
 }
 
 // Unit is what latent heights and widths must be multiples of.
 func (m *Model) Unit() int { return 1 << (len(m.Config.Channels) - 1) }
 
-// Added is what SDXL is told beside the words.
+// Added is what some models are told beside the words.
 type Added struct {
-	Pooled *tensor.Dense // [N,P], the prompt as one vector: clip.Text.Pooled
-	// Sizes has, for each picture, the height and width it is to look as if it
-	// had been cut from, the top and left of the cut, and its height and width.
-	Sizes []float64
+	// SDXL: [N,P], the prompt as one vector (clip.Text.Pooled), and for each
+	// picture the height and width it is to look as if it had been cut from, the
+	// top and left of the cut, and its height and width; for a refiner an aesthetic
+	// score in place of the last two.
+	Pooled *tensor.Dense
+	Sizes  []float64
+	// Guidance is how strongly the words pull on a model with a GuidanceDim.
+	Guidance float64
 }
 
 // Forward predicts from x [N,H,W,in], one timestep per picture and context
@@ -219,11 +235,7 @@ func (m *Model) Forward(c *nn.Context, x *tensor.Dense, timesteps []float64, con
 	for _, b := range m.down {
 		for j, r := range b.resnets {
 			h = r.Forward(c, h, e)
-			if b.attentions != nil {
-				y := b.attentions[j].Forward(c, h, context)
-				c.Free(h)
-				h = y
-			}
+			h = b.attend(c, j, h, context)
 			skips = append(skips, h)
 		}
 		if b.sample != nil {
@@ -231,22 +243,24 @@ func (m *Model) Forward(c *nn.Context, x *tensor.Dense, timesteps []float64, con
 			skips = append(skips, h)
 		}
 	}
-	h = m.mid.resnets[0].Forward(c, h, e)
-	y := m.mid.attentions[0].Forward(c, h, context)
-	c.Free(h)
-	h = m.mid.resnets[1].Consume(c, y, e)
+	for j, r := range m.mid.resnets {
+		if j == 0 { // what it begins with is a skip, too
+			h = m.mid.attend(c, j, r.Forward(c, h, e), context)
+		} else {
+			h = r.Consume(c, h, e)
+		}
+	}
 	for _, b := range m.up {
 		for j, r := range b.resnets {
 			skip := skips[len(skips)-1]
 			skips = skips[:len(skips)-1]
 			joined := nn.Concat(c, h, skip) // a skip from before the first words is the same for all
-			c.Free(h, skip)
-			h = r.Consume(c, joined, e)
-			if b.attentions != nil {
-				y := b.attentions[j].Forward(c, h, context)
+			if h != skip {                  // without a middle they are the same
 				c.Free(h)
-				h = y
 			}
+			c.Free(skip)
+			h = r.Consume(c, joined, e)
+			h = b.attend(c, j, h, context)
 		}
 		if b.sample != nil {
 			large := b.sample.Enlarged(c, h)
@@ -256,8 +270,18 @@ func (m *Model) Forward(c *nn.Context, x *tensor.Dense, timesteps []float64, con
 	}
 	n := m.normOut.Forward(c, h)
 	c.Free(h)
-	y = m.convOut.Forward(c, n)
+	y := m.convOut.Forward(c, n)
 	c.Free(n)
+	return y
+}
+
+// attend lets the words act behind residual block j, if they do there. It consumes h.
+func (b *block) attend(c *nn.Context, j int, h, context *tensor.Dense) *tensor.Dense {
+	if j >= len(b.attentions) || b.attentions[j] == nil {
+		return h
+	}
+	y := b.attentions[j].Forward(c, h, context)
+	c.Free(h)
 	return y
 }
 
@@ -265,6 +289,9 @@ func (m *Model) Forward(c *nn.Context, x *tensor.Dense, timesteps []float64, con
 // picture [N,4·channels], activated as every residual block wants it.
 func (m *Model) embed(c *nn.Context, timesteps []float64, added *Added) *tensor.Dense {
 	e := nn.TimestepEmbedding(c, timesteps, m.Config.Channels[0])
+	if m.guidance != nil {
+		e = nn.Add(c, e, m.guidance.Forward(c, nn.GuidanceEmbedding(c, added.Guidance, len(timesteps), m.Config.GuidanceDim)))
+	}
 	e = m.time2.Forward(c, m.time1.Then(c, e, nn.SiLU))
 	if m.add1 != nil {
 		n := added.Pooled.Shape()[0]

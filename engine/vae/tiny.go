@@ -16,6 +16,8 @@ type TinyConfig struct {
 	DecoderChannels []int `json:"decoder_block_out_channels"` // all the same
 	EncoderBlocks   []int `json:"num_encoder_blocks"`         // residual blocks per resolution
 	DecoderBlocks   []int `json:"num_decoder_blocks"`
+
+	NoEncoder, NoDecoder bool `json:"-"` // a half that is not there, and can't be used
 }
 
 // TAESD is the geometry of madebyollin's tiny autoencoders for Stable Diffusion
@@ -23,6 +25,15 @@ type TinyConfig struct {
 var TAESD = TinyConfig{
 	Latent: 4, EncoderChannels: []int{64, 64, 64, 64}, DecoderChannels: []int{64, 64, 64, 64},
 	EncoderBlocks: []int{1, 3, 3, 3}, DecoderBlocks: []int{3, 3, 3, 1},
+}
+
+// EncoderLayers is how many layers the file numbers in the encoder.
+func (cfg TinyConfig) EncoderLayers() int {
+	n := len(cfg.EncoderBlocks) + 1 // the convolution that begins each resolution, and the last
+	for _, blocks := range cfg.EncoderBlocks {
+		n += blocks
+	}
+	return n
 }
 
 func (cfg TinyConfig) withDefaults() TinyConfig {
@@ -83,7 +94,14 @@ func NewTiny(p nn.Params, cfg TinyConfig) (*Tiny, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Tiny{Config: cfg, encoder: tinyEncoder(p.Sub("encoder"), cfg), decoder: tinyDecoder(p.Sub("decoder"), cfg)}, p.Err()
+	m := &Tiny{Config: cfg}
+	if !cfg.NoEncoder {
+		m.encoder = tinyEncoder(p.Sub("encoder"), cfg)
+	}
+	if !cfg.NoDecoder {
+		m.decoder = tinyDecoder(p.Sub("decoder"), cfg)
+	}
+	return m, p.Err()
 }
 
 // Encode maps pictures [N,H,W,3] in −1 … 1 to scaled latents [N,H/8,W/8,latent].

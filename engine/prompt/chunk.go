@@ -1,0 +1,142 @@
+package prompt
+
+import (
+	"fmt"
+
+	"darkroom/engine/tokenizer"
+)
+
+// Token is one token of a prompt.
+type Token struct {
+	Span
+	ID     int     `json:"id"`
+	Text   string  `json:"text"` // as the vocabulary spells it, without the mark of a word's end
+	Weight float64 `json:"weight"`
+}
+
+// Chunk is what the text encoder reads at once: its tokens without the ones that
+// begin, end and fill it up.
+type Chunk struct {
+	Tokens []Token `json:"tokens"`
+}
+
+// Ids gives a chunk as an encoder with a window of so many tokens reads it.
+func (c Chunk) Ids(t *tokenizer.Tokenizer, window int) []int {
+	ids := append(make([]int, 0, window), t.Start())
+	for _, token := range c.Tokens {
+		ids = append(ids, token.ID)
+	}
+	ids = append(ids, t.End())
+	for len(ids) < window {
+		ids = append(ids, t.Pad())
+	}
+	return ids
+}
+
+// Weights gives the weight of each of those tokens; 1 for those that only begin,
+// end or fill up. nil if all are 1.
+func (c Chunk) Weights(window int) []float64 {
+	weights := make([]float64, window)
+	for i := range weights {
+		weights[i] = 1
+	}
+	plain := true
+	for i, token := range c.Tokens {
+		weights[i+1] = token.Weight
+		plain = plain && token.Weight == 1
+	}
+	if plain {
+		return nil
+	}
+	return weights
+}
+
+// backtrack is how far, in tokens, a chunk's end may be moved back to a comma
+// (AUTOMATIC1111's comma_padding_backtrack).
+const backtrack = 20
+
+// chunks distributes the tokens of fragments to chunks of size tokens, as
+// AUTOMATIC1111's web UI does: a chunk that is full ends at its last comma if
+// that is near, and BREAK ends one at once.
+func chunks(fragments []fragment, t *tokenizer.Tokenizer, size int) []Chunk {
+	comma := -1
+	if ids := t.Encode(","); len(ids) == 1 && ids[0] != t.End() {
+		comma = ids[0]
+	}
+	var done []Chunk
+	open := []Token{}
+	last := -1 // comma
+	next := func() {
+		done = append(done, Chunk{open})
+		open, last = []Token{}, -1
+	}
+	for _, f := range fragments {
+		if f.ends {
+			next()
+			continue
+		}
+		for _, token := range tokens(f, t) {
+			if token.ID == comma {
+				last = len(open)
+			} else if len(open) == size && last >= 0 && len(open)-last <= backtrack {
+				moved := open[last+1:]
+				open = open[: last+1 : last+1]
+				next()
+				open = append(open, moved...)
+			}
+			if len(open) == size {
+				next()
+			}
+			open = append(open, token)
+		}
+	}
+	if len(open) > 0 || done == nil {
+		next()
+	}
+	return done
+}
+
+// comfyChunks distributes them as ComfyUI does (comfy/sd1_clip.py): a fragment of
+// fewer than 8 tokens is kept whole, a longer one is cut where a chunk is full.
+func comfyChunks(fragments []fragment, t *tokenizer.Tokenizer, size int) []Chunk {
+	const short = 8
+	var done []Chunk
+	open := []Token{}
+	for _, f := range fragments {
+		group := tokens(f, t)
+		large := len(group) >= short
+		for len(open)+len(group) > size {
+			n := 0
+			if large || len(open) == 0 { // a window may be smaller than what is to be kept whole
+				n = size - len(open)
+			}
+			done = append(done, Chunk{append(open, group[:n]...)})
+			open, group = []Token{}, group[n:]
+		}
+		open = append(open, group...)
+	}
+	return append(done, Chunk{open})
+}
+
+// tokens are those of one fragment.
+func tokens(f fragment, t *tokenizer.Tokenizer) []Token {
+	var all []Token
+	for _, w := range t.Words(f.text.s) {
+		for i, id := range w.Ids {
+			s := w.Spans[i]
+			all = append(all, Token{Span: f.text.cut(s.From, s.To).span(), ID: id, Text: t.Decode([]int{id}), Weight: f.weight})
+		}
+	}
+	return all
+}
+
+// check makes sure that no weight is beyond what arithmetic can bear.
+func check(fragments []fragment) error {
+	const most = 1e6
+	for _, f := range fragments {
+		if !(f.weight >= -most && f.weight <= most) {
+			return fmt.Errorf("the weight of %q is %g; choose weights between -%g and %g", f.text.s, f.weight, most, most)
+		}
+	}
+	return nil
+}
