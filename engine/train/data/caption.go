@@ -172,8 +172,8 @@ func indefinite(words string) string {
 // irregular are the plurals that no rule gives.
 var irregular = map[string]string{
 	"mouse": "mice", "goose": "geese", "child": "children", "man": "men", "woman": "women", "person": "people",
-	"wolf": "wolves", "knife": "knives", "leaf": "leaves", "loaf": "loaves", "scarf": "scarves", "elf": "elves",
-	"fish": "fish", "sheep": "sheep", "deer": "deer", "moose": "moose", "bison": "bison", "shrimp": "shrimp", "squid": "squid",
+	"wolf": "wolves", "knife": "knives", "leaf": "leaves", "loaf": "loaves", "sheaf": "sheaves", "scarf": "scarves", "elf": "elves",
+	"sheep": "sheep", "deer": "deer", "moose": "moose", "bison": "bison", "shrimp": "shrimp", "squid": "squid",
 	"ox": "oxen", "foot": "feet", "tooth": "teeth", "cactus": "cacti", "dice": "dice", "aircraft": "aircraft", "policeman": "policemen",
 	"fireman": "firemen", "snowman": "snowmen", "spaceman": "spacemen",
 }
@@ -184,7 +184,7 @@ func plural(name string) string {
 	words := strings.Fields(name)
 	at := len(words) - 1
 	for i := 1; i < len(words); i++ {
-		if slices.Contains([]string{"of", "with", "in", "on", "from", "without", "that", "behind", "over", "blowing", "running", "skiing", "wearing"}, words[i]) {
+		if slices.Contains([]string{"of", "with", "in", "on", "from", "without", "that", "behind", "over", "at", "going", "blowing", "running", "skiing", "wearing"}, words[i]) {
 			at = i - 1
 			break
 		}
@@ -197,6 +197,7 @@ func plural(name string) string {
 	switch {
 	case irregular[w] != "":
 		w = irregular[w]
+	case strings.HasSuffix(w, "fish"):
 	case strings.HasSuffix(w, "s") || strings.HasSuffix(w, "x") || strings.HasSuffix(w, "z") || strings.HasSuffix(w, "ch") || strings.HasSuffix(w, "sh"):
 		w += "es"
 	case strings.HasSuffix(w, "y") && !strings.ContainsRune("aeiou", rune(last)):
@@ -207,7 +208,7 @@ func plural(name string) string {
 		w += "s"
 	}
 	words[at] = w
-	return strings.Join(words, " ")
+	return strings.Replace(strings.Join(words, " "), " that is ", " that are ", 1)
 }
 
 // namesColour reports whether a name speaks of a colour already, like "red

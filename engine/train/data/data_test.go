@@ -380,7 +380,7 @@ func TestDescribe(t *testing.T) {
 	for one, many := range map[string]string{
 		"cat": "cats", "box": "boxes", "strawberry": "strawberries", "monkey": "monkeys", "glass of milk": "glasses of milk",
 		"wolf": "wolves", "bunch of flowers": "bunches of flowers", "potato": "potatoes", "piano": "pianos", "fish": "fish",
-		"cat face": "cat faces", "house with a garden": "houses with a garden", "santa claus": "santa clauses",
+		"cat face": "cat faces", "house with a garden": "houses with a garden", "santa claus": "santa clauses", "jellyfish": "jellyfish", "heart that is red": "hearts that are red", "bridge at night": "bridges at night",
 	} {
 		if got := plural(one); got != many {
 			t.Errorf("plural(%q) = %q, want %q", one, got, many)
