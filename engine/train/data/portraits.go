@@ -27,13 +27,16 @@ const (
 // portraits adds faces whose traits are known, since they were made of them.
 func (b *builder) portraits() error {
 	person := b.portraitThing()
-	args := []string{"--input-type=module", "-", b.fetched, strconv.Itoa(portraitsEach)}
+	dir, err := filepath.Abs(b.fetched)
+	if err != nil {
+		return err
+	}
+	args := []string{"--input-type=module", "-", dir, strconv.Itoa(portraitsEach)}
 	for _, p := range Packages {
 		if name, is := strings.CutPrefix(p.Name, "@dicebear/"); is && name != "core" {
 			args = append(args, name)
 		}
 	}
-	args[2] = mustAbs(b.fetched)
 	cmd := exec.Command("node", args...)
 	cmd.Stdin = strings.NewReader(portraitScript)
 	var complaint bytes.Buffer
@@ -63,13 +66,6 @@ func (b *builder) portraits() error {
 		b.add(c, func() (image.Image, error) { return renderSVG([]byte(p.SVG)) })
 	}
 	return lines.Err()
-}
-
-func mustAbs(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		return abs
-	}
-	return path
 }
 
 // hairWords are the words for DiceBear's haircuts; * stands for the colour.
