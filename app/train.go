@@ -44,7 +44,7 @@ func trainVerb(ctx context.Context, args []string) error {
 		}
 		return trainData(ctx, o.Dir, *fetched)
 	case "autoencoder":
-		steps(16000, 8, 1e-3)
+		steps(25000, 8, 1e-3)
 		train1 = train.Autoencoder
 	case "text":
 		steps(900, 64, 1e-3)
