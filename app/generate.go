@@ -23,6 +23,7 @@ import (
 	"darkroom/engine/gallery"
 	"darkroom/engine/nn"
 	"darkroom/engine/pipeline"
+	"darkroom/engine/prompt"
 	"darkroom/engine/sampler"
 	"darkroom/engine/schedule"
 	"darkroom/engine/system"
@@ -43,6 +44,7 @@ func load(ctx context.Context, model, precision string) (engine.Painter, error) 
 	if err != nil {
 		return nil, err // not a nil *Pipeline in a Painter
 	}
+	loaded.Shelf = shelf{}
 	return loaded, nil
 }
 
@@ -106,6 +108,12 @@ func requestVars(f *flag.FlagSet, r *engine.Request) {
 	f.StringVar(&r.Mask, "mask", "", "picture that is white where --image is to be painted over")
 	f.Float64Var(&r.ImageGuidance, "image-guidance", 0, fmt.Sprintf("how strongly --image counts when it is changed; 0 is %g", engine.DefaultImageGuidance))
 	modelVar(f, &r.Model)
+	f.Func("lora", "`NAME[:strength]` of a LoRA that changes the model, or NAME:text:unet; may be repeated, and <lora:NAME:strength> in the prompt does the same", func(s string) error {
+		r.Loras += "<lora:" + s + ">"
+		_, err := prompt.Tags(r.Loras)
+		return err
+	})
+	f.StringVar(&r.VAE, "vae", "", "autoencoder in the place of the model's own: a name from the library, or a path")
 	precisionVar(f, &r.Precision)
 	f.IntVar(&r.ClipSkip, "clip-skip", 0, "the text encoder's layer the words are taken from, counted from the end; 0 or 1 is the last")
 	emphasisVar(f, &r.Emphasis)
@@ -307,6 +315,9 @@ func (g *generation) handle(e engine.Event) error {
 			}
 		}
 	case engine.Finished:
+		for _, note := range e.Notes {
+			fmt.Fprintf(os.Stderr, "note: %s\n", printable(note))
+		}
 		if err := gallery.Save(g.out, e.Picture, e.Request); err != nil {
 			return err
 		}

@@ -44,7 +44,7 @@ func studio([]string) int {
 		kept = nil // pictures are still drawn, and can be saved elsewhere
 	}
 	s := ui.New(ui.Options{
-		App: a, Engine: e, Gallery: kept, Trouble: err,
+		App: a, Engine: e, Gallery: kept, Trouble: err, Finder: finder{},
 		Version: appVersion, Toolchain: runtime.Version(), Arithmetic: arithmetic(),
 	})
 	s.Window().ShowAndRun()

@@ -62,6 +62,11 @@ type Request struct {
 	Image         string  `json:"image,omitempty"`
 	Mask          string  `json:"mask,omitempty"`
 	ImageGuidance float64 `json:"image_guidance,omitempty"`
+	// LoRAs that change the model, beside those in the prompt, written as there:
+	// <lora:name:0.8>, or <lora:name:text:unet> for two strengths.
+	Loras string `json:"loras,omitempty"`
+	// an autoencoder in the place of the model's own: a name or a path
+	VAE string `json:"vae,omitempty"`
 	// a name from Precisions; empty is Float32, as in recipes from before there was another
 	Precision string `json:"precision,omitempty"`
 	// the curve of noise levels, a name from schedule.Curves; empty is the model's own

@@ -118,7 +118,7 @@ func (s *Studio) takeOver(from string, found recipe.Recipe, err error) {
 		s.notice.Fail(fmt.Errorf("%s: %w", from, err))
 		return
 	}
-	r, notes := found.Request()
+	r, notes := found.Request(s.options.Finder)
 	if len(notes) == 0 {
 		s.notice.Tell(fmt.Sprintf("the recipe of %s is in the fields; %s makes the picture again", from, shortcutLabel(keyGenerate)), "", nil)
 	} else {

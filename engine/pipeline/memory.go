@@ -38,7 +38,7 @@ func Needs(ctx context.Context, r engine.Request) (Memory, engine.Request, error
 	}
 	defer m.Close()
 	var parts []nn.Params
-	p := &Pipeline{Name: r.Model, Precision: precision, ctx: nn.Rehearsal(ctx)}
+	p := &Pipeline{Name: r.Model, Precision: precision, ctx: nn.Rehearsal(ctx), rehearsed: true}
 	err = p.load(ctx, m, func(file *checkpoint.Reader) nn.Params {
 		parts = append(parts, nn.Survey(file))
 		return parts[len(parts)-1]
@@ -68,8 +68,8 @@ func Needs(ctx context.Context, r engine.Request) (Memory, engine.Request, error
 // program is what the program itself takes. Beside it and the activations, products
 // and attention take buffers of their own, and the picture has to go somewhere: at
 // most half as much as the activations, by the peaks measured with Stable Diffusion
-// 1.5: 2.34 GB at 256×256, 2.78 at 512×512 and 3.49 at 1024×1024, of which 2.13 are
-// the weights.
+// 1.5: 2.34 GB at 256×256, 2.78 at 512×512, 3.37 at 768×768 and 3.49 at 1024×1024, of
+// which 2.13 are the weights.
 const program = 64 << 20
 
 // Fits says that a picture of a resolved request needs more memory than is free, and

@@ -26,13 +26,13 @@ func TestNeeds(t *testing.T) {
 	for _, precision := range []nn.Precision{nn.Float32, nn.BFloat16} {
 		r := engine.Request{
 			Prompt: "a red apple", Model: engine.DefaultModel, Steps: 2, Guidance: 4, Sampler: engine.DefaultSampler,
-			Width: 128, Height: 256, Precision: precision.String(),
+			Width: 64, Height: 128, Precision: precision.String(),
 		}
 		need, resolved, err := Needs(ctx, r)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if resolved.Width != 128 || resolved.Steps != 2 {
+		if resolved.Width != 64 || resolved.Steps != 2 {
 			t.Errorf("the request came back as %+v", resolved)
 		}
 		kernel.ForgetScratch()

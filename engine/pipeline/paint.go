@@ -79,6 +79,9 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, from engine.Mome
 	if err != nil {
 		return engine.Result{}, err
 	}
+	if err := p.adapt(ctx, r); err != nil {
+		return engine.Result{}, err
+	}
 	by, err := p.steer(c, r, d.Guidance(r.Sampler, r.Guidance))
 	if err != nil {
 		return engine.Result{}, err
@@ -123,7 +126,7 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, from engine.Mome
 	}
 	stages.Decode = (time.Since(mark) + previewing).Seconds()
 	stages.Total = time.Since(begin).Seconds() + stages.Load
-	return engine.Result{Picture: picture, Stages: stages}, nil
+	return engine.Result{Picture: picture, Stages: stages, Notes: p.notes()}, nil
 }
 
 // context renews the pipeline's memory for a run that ends with ctx.

@@ -29,7 +29,7 @@ func Rules(r engine.Request) (rules prompt.Rules, err error) {
 
 // Reader reads prompts for this model's text encoders.
 func (p *Pipeline) Reader(rules prompt.Rules) prompt.Reader {
-	return prompt.Reader{Tokenizer: p.Tokenizer, Window: p.Text[0].Config.Positions, Rules: rules}
+	return prompt.Reader{Tokenizer: p.Tokenizer, Window: p.Text[0].Config.Positions, Rules: rules, Learnt: p.adapted.learnt}
 }
 
 // read reads a request's prompts.

@@ -235,7 +235,7 @@ func TestLongTextsAreQuick(t *testing.T) {
 	} {
 		begin := time.Now()
 		if r, err := Parse(text); err == nil { // whether it is a recipe or not
-			r.Request()
+			r.Request(nil)
 		}
 		if d := time.Since(begin); d > 10*time.Second {
 			t.Errorf("%s took %v", name, d)
@@ -303,7 +303,7 @@ func FuzzReadFile(f *testing.F) {
 	f.Add([]byte(texts[1].text))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if r, err := Read(bytes.NewReader(b)); err == nil {
-			if q, _ := r.Request(); q.Validate() != nil {
+			if q, _ := r.Request(nil); q.Validate() != nil {
 				t.Errorf("%+v can't be drawn", q)
 			}
 		}
