@@ -171,6 +171,38 @@ func TestProgressTellsTheTimeLeft(t *testing.T) {
 	}
 }
 
+// A curve that goes on from its file holds what was before, and nothing from after
+// the step that is gone on from.
+func TestCurveGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	c := &curve{}
+	for step := 1; step <= 5*curveEvery; step++ {
+		c.add(step, float64(step))
+	}
+	if err := c.write(dir + "/loss.txt"); err != nil {
+		t.Fatal(err)
+	}
+	again, err := readCurve(dir+"/loss.txt", 3*curveEvery+1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(again.points); n != 3 || again.points[2] != (point{3 * curveEvery, 2.5*curveEvery + 0.5}) {
+		t.Errorf("the points are %v", again.points)
+	}
+	if err := c.draw(dir+"/loss.png", "loss"); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(dir + "/loss.png"); err != nil || info.Size() < 1000 {
+		t.Errorf("the drawing: %v", err)
+	}
+	if err := os.WriteFile(dir+"/loss.txt", []byte("20 abc\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readCurve(dir+"/loss.txt", 100); err == nil || !strings.Contains(err.Error(), "delete") {
+		t.Errorf("a damaged file: %v", err)
+	}
+}
+
 func TestSheetIsWritten(t *testing.T) {
 	path := t.TempDir() + "/sheet.png"
 	if err := Sheet(path, nil, 3); err == nil {
