@@ -93,8 +93,13 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, from engine.Mome
 	if err != nil {
 		return engine.Result{}, err
 	}
+	at, call, calls := -1, 0, d.Calls(r.Sampler)
 	denoise := func(x *tensor.Dense, sigma float64) (sampler.Estimate, error) {
-		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), by, done+state.Step+1)
+		if n := done + state.Step; n != at {
+			at, call = n, 0
+		}
+		call++
+		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), by, at*calls+min(call, calls))
 	}
 	var previewing time.Duration
 	for !state.Done() {

@@ -189,6 +189,39 @@ func TestPromptsOfUnequalLength(t *testing.T) {
 	}
 }
 
+// The web UI counts every time that Heun's method asks the model: twice in a step.
+func TestWebUICountsCalls(t *testing.T) {
+	p := loadTiny(t)
+	last := func(dialect, prompt string) []float32 {
+		t.Helper()
+		r, err := p.Resolve(engine.Request{Prompt: prompt, Seed: 3, Steps: 4, Guidance: 3, Sampler: "heun", Dialect: dialect, Model: tiny})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var latents [][]float32
+		if _, err := p.Paint(context.Background(), r, nil, func(at engine.Progress) {
+			latents = append(latents, slices.Clone(nn.Data(at.Latent)))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return latents[2] // what the third step began with, and its first call
+	}
+	for _, c := range []struct {
+		dialect, prompt string
+		changed         bool
+	}{
+		{"native", "[red:green:2]", true},
+		{"native", "[red:green:3]", false},
+		{"a1111", "[red:green:3]", true}, // from the second call of the second step on, counting from 0
+		{"a1111", "[red:green:5]", false},
+		{"a1111", "[red:green:0.4]", true},
+	} {
+		if got := !slices.Equal(last(c.dialect, c.prompt), last(c.dialect, "red")); got != c.changed {
+			t.Errorf("%s, %s: changed by the third step is %v, want %v", c.dialect, c.prompt, got, c.changed)
+		}
+	}
+}
+
 // TestScheduleChangesThePictureAtItsStep follows the latent after every step.
 func TestScheduleChangesThePictureAtItsStep(t *testing.T) {
 	p := loadTiny(t)
@@ -226,7 +259,7 @@ func TestScheduleChangesThePictureAtItsStep(t *testing.T) {
 		{"red AND green", "", 0},
 		{"red AND green:0", "", 6},
 		{"red AND [green:blue:3]:0", "", 6},
-		{"red <lora:x:1> # and a comment", "", 6},
+		{"red <hypernet:x:1> # and a comment", "", 6},
 	} {
 		got := run(c.prompt, c.negative)
 		for step := range steps {
