@@ -189,6 +189,11 @@ func TestKilled(t *testing.T) {
 				t.Fatalf("kill %d: the index says\n%s\nthe files\n%s", kill, healed, rebuilt)
 			}
 		}
+		if kill%5 == 1 { // the next child makes the index again
+			if err := removeIndex(filepath.Join(dir, indexName)); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	t.Logf("%d pictures were kept through %d kills", len(seeds), kills)
 }

@@ -92,6 +92,14 @@ func TestMarks(t *testing.T) {
 	if err != nil || !slices.Equal(changed.Tags, []string{"b", "z y"}) {
 		t.Error(changed, err)
 	}
+	// Two changes never leave the same time, by which others notice the second.
+	written := time.Now()
+	if err := os.Chtimes(changed.Path, written, written); err != nil {
+		t.Fatal(err)
+	}
+	if changed, err = g.Mark(a.ID, func(*Marks) {}); err != nil || time.Since(written) < tick {
+		t.Error(time.Since(written), err)
+	}
 	want := []Picture{p, changed}
 	if got := listed(t, g); !reflect.DeepEqual(got, want) {
 		t.Errorf("listed %+v\nwant   %+v", got, want)
