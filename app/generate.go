@@ -113,7 +113,7 @@ func requestVars(f *flag.FlagSet, r *engine.Request) {
 		_, err := prompt.Tags(r.Loras)
 		return err
 	})
-	f.StringVar(&r.VAE, "vae", "", "autoencoder in the place of the model's own: a name from the library, or a path")
+	f.StringVar(&r.VAE, "vae", "", "autoencoder in the place of the model's own, also a tiny one (TAESD): a name from the library, or a path")
 	precisionVar(f, &r.Precision)
 	f.IntVar(&r.ClipSkip, "clip-skip", 0, "the text encoder's layer the words are taken from, counted from the end; 0 or 1 is the last")
 	emphasisVar(f, &r.Emphasis)

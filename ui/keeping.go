@@ -18,7 +18,7 @@ func (s *Studio) keep(picture *image.RGBA, r engine.Request) (gallery.Picture, e
 	if s.options.Gallery == nil {
 		return gallery.Picture{}, nil
 	}
-	return s.options.Gallery.Keep(picture, r, false)
+	return s.options.Gallery.Keep(picture, r, gallery.Marks{})
 }
 
 // loadGallery lists what was kept in earlier runs and puts the newest picture

@@ -49,6 +49,7 @@ type adaptations struct {
 	reports []adapter.Report
 	vae     string     // the path of the autoencoder in the place of own
 	own     *vae.Model // the model's
+	tiny    *vae.Tiny  // which is that autoencoder, if it is a tiny one: it decodes
 	learnt  []prompt.Learnt
 	unread  []string // why some could not be learnt
 	words   string   // what they were made for
@@ -167,6 +168,9 @@ func (p *Pipeline) useVAE(ctx context.Context, name string) error {
 		return err
 	}
 	defer m.Close()
+	if part := m.Part(checkpoint.Tiny); part != nil && m.Part(checkpoint.VAE) == nil {
+		return p.useTiny(part, path)
+	}
 	part := m.Part(checkpoint.VAE)
 	if part == nil {
 		return fmt.Errorf("%w: %s holds no autoencoder: choose another vae, or leave it out", engine.ErrInvalid, path)
@@ -191,9 +195,33 @@ func (p *Pipeline) useVAE(ctx context.Context, name string) error {
 	return nil
 }
 
+// useTiny lets a tiny autoencoder (TAESD) decode, which is many times faster and less
+// exact. Pictures are still encoded by the model's own.
+func (p *Pipeline) useTiny(part *family.Part, path string) error {
+	own := cmp.Or(p.adapted.own, p.VAE)
+	switch {
+	case part.Tiny.NoDecoder:
+		return fmt.Errorf("%w: %s holds only the half of a tiny autoencoder that encodes: choose the other as vae", engine.ErrInvalid, path)
+	case part.Tiny.Latent != own.Config.Latent || own.Config.Factor() != part.Tiny.Factor():
+		return fmt.Errorf("%w: the tiny autoencoder %s has latents of %d channels and %d pixels, the model's %d and %d: choose one for this kind of model",
+			engine.ErrInvalid, path, part.Tiny.Latent, part.Tiny.Factor(), own.Config.Latent, own.Config.Factor())
+	}
+	if err := part.Check(); err != nil {
+		return err
+	}
+	tiny, err := vae.NewTiny(nn.Load(part.File.Reader("")).Packed(nn.Float32), *part.Tiny)
+	if err != nil {
+		return err
+	}
+	p.adapted.own = own
+	p.setVAE(own, path)
+	p.adapted.tiny = tiny
+	return nil
+}
+
 // setVAE changes the autoencoder and forgets what was fitted to the other.
 func (p *Pipeline) setVAE(v *vae.Model, path string) {
-	p.VAE, p.adapted.vae, p.preview = v, path, nil
+	p.VAE, p.adapted.vae, p.adapted.tiny, p.preview = v, path, nil, nil
 	if p.ctx != nil {
 		p.ctx.Forget()
 	}

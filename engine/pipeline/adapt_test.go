@@ -15,6 +15,7 @@ import (
 	"darkroom/engine"
 	"darkroom/engine/checkpoint"
 	"darkroom/engine/nn"
+	"darkroom/engine/vae"
 )
 
 // shelfOf is a shelf with files by their names.
@@ -242,4 +243,55 @@ func TestAnotherAutoencoderDecodes(t *testing.T) {
 	if _, err := draw("none"); !errors.Is(err, engine.ErrInvalid) || !strings.Contains(err.Error(), `"none"`) {
 		t.Errorf("an unknown one: %v", err)
 	}
+}
+
+// A tiny autoencoder decodes the picture and its previews.
+func TestTinyAutoencoderDecodes(t *testing.T) {
+	p := loadTiny(t)
+	random := nn.Random(1)
+	if _, err := vae.NewTiny(random, vae.TAESD); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "taesd.safetensors")
+	if err := checkpoint.Write(path, random.Tensors(nil), checkpoint.F32, nil); err != nil {
+		t.Fatal(err)
+	}
+	r := tinyRequest()
+	r.Sampler, r.VAE = "euler", path
+	resolved, err := p.Resolve(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Paint(t.Context(), resolved, nil, func(engine.Progress) {}); !errors.Is(err, engine.ErrInvalid) || !strings.Contains(err.Error(), "8 pixels") {
+		t.Errorf("of another size: %v", err)
+	}
+	// like Stable Diffusion's, whose latents are of 8 pixels
+	p.VAE, err = vae.New(nn.Random(2), vae.Config{
+		InChannels: 3, OutChannels: 3, Latent: p.VAE.Config.Latent, Channels: []int{8, 8, 8, 8}, LayersPerBlock: 1, Groups: 4, Scaling: 1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Width, r.Height = 64, 64
+	picture, steps := painted(t, p, r, nil)
+	tiny, err := vae.NewTiny(nn.Random(1), vae.TAESD)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y := tiny.Decode(nn.NewContext(t.Context()), steps[len(steps)-1].Latent)
+	want := Picture(nn.Data(y), 64, 64)
+	if d := largestByte(picture.Pix, want.Pix); d > 1 { // its weights are packed
+		t.Errorf("the picture is off the tiny autoencoder's by %d", d)
+	}
+	if !slices.Equal(steps[len(steps)-1].Preview.Pix, picture.Pix) {
+		t.Error("the last preview is not the picture")
+	}
+}
+
+func largestByte(a, b []uint8) int {
+	worst := 0
+	for i := range a {
+		worst = max(worst, int(a[i])-int(b[i]), int(b[i])-int(a[i]))
+	}
+	return worst
 }

@@ -185,7 +185,11 @@ func (p *Pipeline) timestep(sigma float64, whole bool) float64 {
 func (p *Pipeline) Decode(c *nn.Context, latent *tensor.Dense) (*image.RGBA, error) {
 	var y *tensor.Dense
 	for c.Next(nn.Pass{Network: "decode", Size: [4]int(latent.Shape())}) {
-		y = p.VAE.Decode(c, latent)
+		if p.adapted.tiny != nil {
+			y = p.adapted.tiny.Decode(c, latent)
+		} else {
+			y = p.VAE.Decode(c, latent)
+		}
 	}
 	if err := c.Err(); err != nil {
 		return nil, err
