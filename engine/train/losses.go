@@ -9,7 +9,8 @@ import (
 // Weights of the autoencoder's loss beside the mean absolute error (weight 1).
 const (
 	squareWeight = 2    // mean squared error
-	edgeWeight   = 0.5  // mean absolute error of the differences between neighbours, which keeps edges crisp
+	edgeWeight   = 0.5  // mean absolute error of the differences between neighbours, which keeps edges crisp,
+	edgeScales   = 3    // at this many scales, from that of the pixels on
 	klWeight     = 1e-4 // per latent value: keeps the latents' spread bounded
 )
 
@@ -17,36 +18,71 @@ const (
 // gradient by y to dy.
 func reconstructionLoss(dy, y, x []float32, n, size int) float64 {
 	losses := make([]float64, n)
-	row, picture := size*3, size*size*3
-	scale := 1 / float32(n*picture)
+	picture := size * size * 3
 	kernel.Parallel(n, func(i int) {
-		y, x, dy := y[i*picture:(i+1)*picture], x[i*picture:(i+1)*picture], dy[i*picture:(i+1)*picture]
+		fine := scale{make([]float32, picture), dy[i*picture : (i+1)*picture], size}
+		share := 1 / float32(n*picture)
 		var loss float64
-		edge := func(a, b int) {
-			d := (y[a] - x[a]) - (y[b] - x[b])
-			s := float32(math.Copysign(edgeWeight, float64(d))) * scale
-			dy[a] += s
-			dy[b] -= s
-			loss += edgeWeight * math.Abs(float64(d))
-		}
 		for at := range picture {
-			d := y[at] - x[at]
-			dy[at] += (float32(math.Copysign(1, float64(d))) + 2*squareWeight*d) * scale
-			loss += math.Abs(float64(d)) + squareWeight*float64(d*d)
-			if at%row+3 < row {
-				edge(at+3, at)
-			}
-			if at+row < picture {
-				edge(at+row, at)
-			}
+			d := y[i*picture+at] - x[i*picture+at]
+			fine.diff[at] = d
+			fine.grad[at] = (float32(math.Copysign(1, float64(d))) + 2*squareWeight*d) * share
+			loss += (math.Abs(float64(d)) + squareWeight*float64(d*d)) * float64(share)
 		}
-		losses[i] = loss * float64(scale)
+		losses[i] = loss + fine.edges(n, edgeScales)
 	})
 	var sum float64
 	for _, l := range losses {
 		sum += l
 	}
 	return sum
+}
+
+// scale is the difference of two pictures [side,side,3] and the loss's gradient by it.
+type scale struct {
+	diff, grad []float32
+	side       int
+}
+
+// edges is the loss of the differences between neighbours, of one of n pictures, at
+// this scale and at coarser ones, each of half the size; it adds the gradient.
+func (s scale) edges(n, scales int) float64 {
+	if scales == 0 || s.side < 2 {
+		return 0
+	}
+	var loss float64
+	row, share := s.side*3, edgeWeight/float32(n*len(s.diff))
+	edge := func(a, b int) {
+		d := s.diff[a] - s.diff[b]
+		g := float32(math.Copysign(float64(share), float64(d)))
+		s.grad[a] += g
+		s.grad[b] -= g
+		loss += float64(share) * math.Abs(float64(d))
+	}
+	for at := range s.diff {
+		if at%row+3 < row {
+			edge(at+3, at)
+		}
+		if at+row < len(s.diff) {
+			edge(at+row, at)
+		}
+	}
+	half := s.side / 2
+	coarse := scale{make([]float32, half*half*3), make([]float32, half*half*3), half}
+	// A coarse pixel is the mean of the four at `first` and its neighbours.
+	first := func(at int) int { return at/3/half*2*row + at/3%half*6 + at%3 }
+	for at := range coarse.diff {
+		f := first(at)
+		coarse.diff[at] = (s.diff[f] + s.diff[f+3] + s.diff[f+row] + s.diff[f+row+3]) / 4
+	}
+	loss += coarse.edges(n, scales-1)
+	for at, g := range coarse.grad {
+		f := first(at)
+		for _, to := range [4]int{f, f + 3, f + row, f + row + 3} {
+			s.grad[to] += g / 4
+		}
+	}
+	return loss
 }
 
 // divergence is the Kullback-Leibler divergence of the latents from a unit

@@ -43,7 +43,7 @@ func normals(r *rand.Rand, n int) []float32 {
 func TestLossGradients(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	t.Run("reconstruction", func(t *testing.T) {
-		const n, size = 2, 4
+		const n, size = 2, 8
 		x, y := normals(r, n*size*size*3), normals(r, n*size*size*3)
 		dy := make([]float32, len(y))
 		reconstructionLoss(dy, y, x, n, size)
