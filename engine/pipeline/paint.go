@@ -89,16 +89,19 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, from engine.Mome
 	stages.Text = time.Since(begin).Seconds()
 
 	mark := time.Now()
-	state, done, err := p.begin(r, from)
+	start, err := p.begin(r, from)
 	if err != nil {
 		return engine.Result{}, err
 	}
+	state, done := &start.State, start.Done
+	by.shared.kept = start.Features
 	at, call, calls := -1, 0, d.Calls(r.Sampler)
 	denoise := func(x *tensor.Dense, sigma float64) (sampler.Estimate, error) {
 		if n := done + state.Step; n != at {
 			at, call = n, 0
 		}
 		call++
+		by.shared.step = at
 		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), by, at*calls+min(call, calls))
 	}
 	var previewing time.Duration
@@ -113,7 +116,7 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, from engine.Mome
 			return engine.Result{}, err
 		}
 		previewing += time.Since(at)
-		m := moment{Request: r, Done: done, State: *state, Estimate: nn.Data(x0)}
+		m := moment{Request: r, Done: done, State: *state, Estimate: nn.Data(x0), Features: by.shared.needed()}
 		step(engine.Progress{
 			Step: done + state.Step, Steps: done + state.Steps(), Level: state.Level(), Latent: x0, Preview: seen, Moment: m.encode,
 		})

@@ -19,7 +19,7 @@ import (
 // contexts is what the first step listens to with guidance, pass by pass.
 func contexts(t *testing.T, p *Pipeline, prompt, negative string) (all []*tensor.Dense) {
 	t.Helper()
-	for _, pass := range steered(t, p, engine.Request{Prompt: prompt, Negative: negative}).at(1) {
+	for _, pass := range steered(t, p, engine.Request{Prompt: prompt, Negative: negative}).at(1, true) {
 		all = append(all, pass.context)
 	}
 	return all
@@ -127,7 +127,7 @@ func TestPromptIsWeighted(t *testing.T) {
 	near := func(what string, r engine.Request, name string) {
 		t.Helper()
 		size := window * width
-		got := nn.Data(steered(t, p, r).at(1)[0].context)[size:]
+		got := nn.Data(steered(t, p, r).at(1, true)[0].context)[size:]
 		g.near(what, nn.Wrap(got, window, width), nn.Wrap(nn.Data(g.get(name))[:size], window, width), parity)
 	}
 	for emphasis, name := range map[string]string{
@@ -159,7 +159,7 @@ func TestPromptsOfUnequalLength(t *testing.T) {
 	g, p := openGolden(t, emphasisGolden), loadTiny(t)
 	const long = "red apple blue red apple blue red apple blue red apple blue red apple blue"
 	by := steered(t, p, engine.Request{Prompt: long, Negative: "apple"})
-	if passes := by.at(1); len(passes) != 2 || passes[0].context.Shape()[1] != 16 || passes[1].context.Shape()[1] != 32 {
+	if passes := by.at(1, true); len(passes) != 2 || passes[0].context.Shape()[1] != 16 || passes[1].context.Shape()[1] != 32 {
 		t.Fatalf("there are %d passes, of %v first", len(passes), passes[0].context.Shape())
 	}
 	x := g.get("composed.noise")

@@ -136,6 +136,38 @@ var fields = []field{
 			r.ImageGuidance = &q.ImageGuidance
 		}
 	}},
+	{"guidance_rescale", func(r Recipe) string { return valued("guidance rescale", r.GuidanceRescale) }, func(q *engine.Request, r Recipe) error {
+		q.GuidanceRescale = *r.GuidanceRescale
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.GuidanceRescale = orNil(q.GuidanceRescale)
+	}},
+	{"guidance_low", func(r Recipe) string { return valued("guidance down to the noise level", r.GuidanceLow) }, func(q *engine.Request, r Recipe) error {
+		q.GuidanceLow = *r.GuidanceLow
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.GuidanceLow = orNil(q.GuidanceLow)
+	}},
+	{"guidance_high", func(r Recipe) string { return valued("guidance from the noise level", r.GuidanceHigh) }, func(q *engine.Request, r Recipe) error {
+		q.GuidanceHigh = *r.GuidanceHigh
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.GuidanceHigh = orNil(q.GuidanceHigh)
+	}},
+	{"mimic_guidance", func(r Recipe) string { return valued("dynamic thresholding to the guidance", r.MimicGuidance) }, func(q *engine.Request, r Recipe) error {
+		q.MimicGuidance = *r.MimicGuidance
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.MimicGuidance = orNil(q.MimicGuidance)
+	}},
+	{"cache_interval", func(r Recipe) string {
+		return counted("the U-Net computed whole in steps apart by", r.CacheInterval, 1)
+	}, func(q *engine.Request, r Recipe) error {
+		q.CacheInterval = r.CacheInterval
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.CacheInterval = q.CacheInterval
+	}},
 	{"vae", func(r Recipe) string { return named("the VAE", r.VAE) }, func(q *engine.Request, r Recipe) error {
 		q.VAE = r.VAE
 		return nil
@@ -192,6 +224,13 @@ func orZero(v *float64) float64 {
 		return 0
 	}
 	return *v
+}
+
+func orNil(v float64) *float64 {
+	if v == 0 {
+		return nil
+	}
+	return &v
 }
 
 func named(what, value string) string {
