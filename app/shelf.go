@@ -3,7 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 
+	"darkroom/engine/adapter"
 	"darkroom/engine/models"
 	"darkroom/engine/pipeline"
 	"darkroom/engine/recipe"
@@ -43,6 +48,17 @@ func (shelf) Embeddings(ctx context.Context) (map[string]string, error) {
 	for _, m := range listing.Models {
 		if m.Kind == models.Embedding {
 			paths[m.Name] = m.Path
+		}
+	}
+	for _, folder := range l.Folders() {
+		for _, place := range []string{"", "embeddings", "models/embeddings"} {
+			dir := filepath.Join(folder, place)
+			pictures, _ := fs.Glob(os.DirFS(dir), "*.png")
+			for _, file := range pictures {
+				if name, path := strings.TrimSuffix(file, ".png"), filepath.Join(dir, file); paths[name] == "" && adapter.HasEmbedding(path) {
+					paths[name] = path
+				}
+			}
 		}
 	}
 	return paths, nil
