@@ -23,6 +23,7 @@ import (
 	"darkroom/engine/gallery"
 	"darkroom/engine/nn"
 	"darkroom/engine/pipeline"
+	"darkroom/engine/prompt"
 	"darkroom/engine/sampler"
 	"darkroom/engine/schedule"
 	"darkroom/engine/system"
@@ -43,6 +44,7 @@ func load(ctx context.Context, model, precision string) (engine.Painter, error) 
 	if err != nil {
 		return nil, err // not a nil *Pipeline in a Painter
 	}
+	loaded.Shelf = shelf{}
 	return loaded, nil
 }
 
@@ -99,6 +101,11 @@ func requestVars(f *flag.FlagSet, r *engine.Request) {
 	f.Uint64Var(&r.Seed, "seed", 0, "number that decides the noise the picture develops from")
 	f.IntVar(&r.Steps, "steps", engine.DefaultSteps, "denoising steps")
 	f.Float64Var(&r.Guidance, "guidance", engine.DefaultGuidance, "how strongly the prompt pulls; 1 is not at all beyond what was learnt")
+	f.Float64Var(&r.GuidanceRescale, "guidance-rescale", 0, "how far guidance is kept from making the picture glare, 0 to 1; for models that predict velocity, 0.7")
+	f.Float64Var(&r.GuidanceLow, "guidance-low", 0, "the noise level down to which guidance works")
+	f.Float64Var(&r.GuidanceHigh, "guidance-high", 0, "the noise level from which on it does; 0 is from the start. Steps without guidance take half the time")
+	f.Float64Var(&r.MimicGuidance, "mimic-guidance", 0, "a lower guidance whose range of values the picture keeps (dynamic thresholding); 0 is off")
+	f.IntVar(&r.CacheInterval, "cache-interval", 0, "compute the U-Net's coarser levels only in every so many steps: faster, and another picture; 0 is every step")
 	samplerVars(f, r)
 	f.IntVar(&r.Width, "width", 0, "pixels; 0 is the model's own")
 	f.IntVar(&r.Height, "height", 0, "pixels; 0 is the model's own")
@@ -106,6 +113,12 @@ func requestVars(f *flag.FlagSet, r *engine.Request) {
 	f.StringVar(&r.Mask, "mask", "", "picture that is white where --image is to be painted over")
 	f.Float64Var(&r.ImageGuidance, "image-guidance", 0, fmt.Sprintf("how strongly --image counts when it is changed; 0 is %g", engine.DefaultImageGuidance))
 	modelVar(f, &r.Model)
+	f.Func("lora", "`NAME[:strength]` of a LoRA that changes the model, or NAME:text:unet; may be repeated, and <lora:NAME:strength> in the prompt does the same", func(s string) error {
+		r.Loras += "<lora:" + s + ">"
+		_, err := prompt.Tags(r.Loras)
+		return err
+	})
+	f.StringVar(&r.VAE, "vae", "", "autoencoder in the place of the model's own, also a tiny one (TAESD): a name from the library, or a path")
 	precisionVar(f, &r.Precision)
 	f.IntVar(&r.ClipSkip, "clip-skip", 0, "the text encoder's layer the words are taken from, counted from the end; 0 or 1 is the last")
 	emphasisVar(f, &r.Emphasis)
@@ -307,6 +320,9 @@ func (g *generation) handle(e engine.Event) error {
 			}
 		}
 	case engine.Finished:
+		for _, note := range e.Notes {
+			fmt.Fprintf(os.Stderr, "note: %s\n", printable(note))
+		}
 		if err := gallery.Save(g.out, e.Picture, e.Request); err != nil {
 			return err
 		}

@@ -24,6 +24,7 @@ func verbs() []verb {
 		{"generate", "draw a picture from a prompt", generate},
 		{"prompt", "show how a prompt is read: tokens, weights, steps", promptVerb},
 		{"recipe", "tell how a picture was drawn, by Darkroom or another program", showRecipe},
+		{"gallery", "the kept pictures: list | search | rebuild", galleryVerb},
 		{"bench", "measure seconds per stage and GFLOP/s", bench},
 		{"inspect", "say what a model is, of which parts, and what is wrong with it", inspect},
 		{"convert", "write a model as one safetensors file", convert},

@@ -122,7 +122,9 @@ func notes(out io.Writer, r engine.Request) {
 			return
 		}
 		for _, tag := range p.Tags {
-			fmt.Fprintf(out, "note: <%s:%s> is not applied\n", tag.Kind, strings.Join(tag.Args, ":"))
+			if i == 1 || tag.Kind != "lora" && tag.Kind != "lyco" {
+				fmt.Fprintf(out, "note: <%s:%s> is not applied\n", tag.Kind, strings.Join(tag.Args, ":"))
+			}
 		}
 		for _, problem := range p.Problems {
 			fmt.Fprintf(out, "note: %s\n", problemLine(p, problem))

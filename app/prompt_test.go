@@ -84,8 +84,8 @@ func TestTemplateIsKept(t *testing.T) {
 		t.Error("what was chosen draws another picture than the template")
 	}
 	var said strings.Builder
-	notes(&said, engine.Request{Prompt: "a <lora:x> (b", Negative: "<lora:y>", Steps: 2})
-	for _, want := range []string{"<lora:x> is not applied", `"(" at 11 is not closed`, `"<lora:y>" at 0 is no tag in a negative prompt`} {
+	notes(&said, engine.Request{Prompt: "a <hypernet:x> (b", Negative: "<lora:y>", Steps: 2})
+	for _, want := range []string{"<hypernet:x> is not applied", `"(" at 15 is not closed`, `"<lora:y>" at 0 is no tag in a negative prompt`} {
 		if !strings.Contains(said.String(), want) {
 			t.Errorf("no %q in %q", want, said.String())
 		}

@@ -41,7 +41,7 @@ func showRecipe(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	request, notes := found.Request()
+	request, notes := found.Request(finder{})
 	if *asJSON {
 		e := json.NewEncoder(os.Stdout)
 		e.SetEscapeHTML(false)
@@ -63,7 +63,7 @@ func startFrom(f *flag.FlagSet, args []string, r *engine.Request, path string) e
 		return err
 	}
 	var notes []string
-	*r, notes = found.Request()
+	*r, notes = found.Request(finder{})
 	if err := parse(f, args); err != nil { // once more, over the recipe
 		return err
 	}

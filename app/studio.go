@@ -7,10 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"regexp"
 	"runtime"
-	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
@@ -39,12 +36,12 @@ func studio([]string) int {
 
 	e := engine.New(loader(ui.LastModel(a.Preferences())), nil)
 	defer e.Close()
-	kept, err := gallery.Open(picturesFolder())
-	if err != nil {
-		kept = nil // pictures are still drawn, and can be saved elsewhere
+	kept, err := gallery.Open(picturesFolder()) // without one pictures are still drawn, and can be saved elsewhere
+	if kept != nil {
+		defer kept.Close()
 	}
 	s := ui.New(ui.Options{
-		App: a, Engine: e, Gallery: kept, Trouble: err,
+		App: a, Engine: e, Gallery: kept, Trouble: err, Finder: finder{},
 		Version: appVersion, Toolchain: runtime.Version(), Arithmetic: arithmetic(),
 	})
 	s.Window().ShowAndRun()
@@ -95,38 +92,4 @@ func loader(last, lastPrecision string) func(ctx context.Context, model, precisi
 		}
 		return load(ctx, model, precision)
 	}
-}
-
-// picturesFolder is where pictures are kept: Darkroom in the folder the system
-// has for pictures.
-func picturesFolder() string {
-	home, err := os.UserHomeDir()
-	if err != nil {
-		home = "."
-	}
-	return filepath.Join(pictures(home), appName)
-}
-
-// pictures is the folder the system has for pictures. Linux desktops name it in
-// the person's language and note the name in user-dirs.dirs, as in
-// XDG_PICTURES_DIR="$HOME/Bilder" (see xdg-user-dir).
-func pictures(home string) string {
-	usual := filepath.Join(home, "Pictures")
-	config, err := os.UserConfigDir()
-	if err != nil || runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
-		return usual
-	}
-	dirs, err := os.ReadFile(filepath.Join(config, "user-dirs.dirs"))
-	if err != nil {
-		return usual
-	}
-	line := regexp.MustCompile(`(?m)^XDG_PICTURES_DIR="(.+)"`).FindSubmatch(dirs)
-	if line == nil {
-		return usual
-	}
-	dir := strings.Replace(string(line[1]), "$HOME", home, 1)
-	if !filepath.IsAbs(dir) {
-		return usual
-	}
-	return dir
 }

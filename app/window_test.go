@@ -216,6 +216,7 @@ func (d *desk) pictures() []gallery.Picture {
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	defer g.Close()
 	kept, err := g.List()
 	if err != nil {
 		d.t.Fatal(err)

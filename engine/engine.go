@@ -49,6 +49,7 @@ type Progress struct {
 type Result struct {
 	Picture *image.RGBA
 	Stages  Stages
+	Notes   []string // what of the request had no effect, and why
 }
 
 // Engine draws the jobs of one queue, one after the other, on a goroutine of
@@ -171,7 +172,7 @@ func (e *Engine) draw(j *Job) {
 	result, err := e.paint(j, &ev)
 	switch {
 	case err == nil:
-		ev.Kind, ev.Picture, ev.Stages = Finished, result.Picture, result.Stages
+		ev.Kind, ev.Picture, ev.Stages, ev.Notes = Finished, result.Picture, result.Stages, result.Notes
 	case j.ctx.Err() != nil: // whatever the painter says, it was told to stop
 		ev.Kind = Cancelled
 		if context.Cause(j.ctx) == errPaused {

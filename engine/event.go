@@ -40,6 +40,7 @@ type Event struct {
 	Preview *image.RGBA   // that estimate as a picture, on Step
 	Picture *image.RGBA   // on Finished
 	Stages  Stages        // on Finished
+	Notes   []string      // on Finished: what of the request had no effect, and why
 	Elapsed time.Duration // since Started
 	Left    time.Duration // estimated, on Step
 	Err     error         // on Failed

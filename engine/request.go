@@ -62,6 +62,25 @@ type Request struct {
 	Image         string  `json:"image,omitempty"`
 	Mask          string  `json:"mask,omitempty"`
 	ImageGuidance float64 `json:"image_guidance,omitempty"`
+	// LoRAs that change the model, beside those in the prompt, written as there:
+	// <lora:name:0.8>, or <lora:name:text:unet> for two strengths.
+	Loras string `json:"loras,omitempty"`
+	// an autoencoder in the place of the model's own: a name or a path
+	VAE string `json:"vae,omitempty"`
+	// How far the guided prediction is brought back to the spread of the unguided
+	// one: 0 not at all, 1 all the way (Lin et al. 2023, section 3.4).
+	GuidanceRescale float64 `json:"guidance_rescale,omitempty"`
+	// Guidance works between two noise levels σ only (Kynkäänniemi et al. 2024); a
+	// highest one of 0 is no limit.
+	GuidanceLow  float64 `json:"guidance_low,omitempty"`
+	GuidanceHigh float64 `json:"guidance_high,omitempty"`
+	// Keeps each channel of the guided estimate within the range that it would have
+	// with this guidance, if not 0: dynamic thresholding.
+	MimicGuidance float64 `json:"mimic_guidance,omitempty"`
+	// The U-Net's coarser levels are computed in every so many steps only, and in
+	// between what they made last is used again: faster, and another picture. 0 and 1
+	// are every step.
+	CacheInterval int `json:"cache_interval,omitempty"`
 	// a name from Precisions; empty is Float32, as in recipes from before there was another
 	Precision string `json:"precision,omitempty"`
 	// the curve of noise levels, a name from schedule.Curves; empty is the model's own
@@ -121,6 +140,14 @@ func (r Request) Validate() error {
 		return fmt.Errorf("%w: guidance is %g; choose a number from 0 to 100", ErrInvalid, r.Guidance)
 	case r.ImageGuidance < 0 || r.ImageGuidance > 100 || r.ImageGuidance != r.ImageGuidance:
 		return fmt.Errorf("%w: image_guidance is %g; choose a number from 0 to 100", ErrInvalid, r.ImageGuidance)
+	case !(r.GuidanceRescale >= 0 && r.GuidanceRescale <= 1):
+		return fmt.Errorf("%w: guidance_rescale is %g; choose a number from 0 (off) to 1", ErrInvalid, r.GuidanceRescale)
+	case !(r.GuidanceLow >= 0 && r.GuidanceHigh >= 0 && (r.GuidanceHigh == 0 || r.GuidanceLow < r.GuidanceHigh)) || r.GuidanceLow > 1e9 || r.GuidanceHigh > 1e9:
+		return fmt.Errorf("%w: guidance_low and guidance_high are %g and %g; choose noise levels, the second above the first, or 0 for no limit", ErrInvalid, r.GuidanceLow, r.GuidanceHigh)
+	case !(r.MimicGuidance >= 0 && r.MimicGuidance <= 100):
+		return fmt.Errorf("%w: mimic_guidance is %g; choose a number from 0 (off) to 100, below guidance", ErrInvalid, r.MimicGuidance)
+	case r.CacheInterval < 0 || r.CacheInterval > 10:
+		return fmt.Errorf("%w: cache_interval is %d; choose 0 (off) or a number of steps up to 10", ErrInvalid, r.CacheInterval)
 	case r.Mask != "" && r.Image == "":
 		return fmt.Errorf("%w: there is a mask and no image that it belongs to; give both, or leave out mask", ErrInvalid)
 	case strings.TrimSpace(r.Model) == "":

@@ -57,6 +57,7 @@ func (r *room) shut() {
 	}
 	r.painter.finish()
 	r.engine.Close()
+	r.gallery.Close()
 }
 
 // until runs what is meant for Fyne's goroutine until something is true.

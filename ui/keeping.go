@@ -18,7 +18,7 @@ func (s *Studio) keep(picture *image.RGBA, r engine.Request) (gallery.Picture, e
 	if s.options.Gallery == nil {
 		return gallery.Picture{}, nil
 	}
-	return s.options.Gallery.Keep(picture, r, false)
+	return s.options.Gallery.Keep(picture, r, gallery.Marks{})
 }
 
 // loadGallery lists what was kept in earlier runs and puts the newest picture
@@ -118,7 +118,7 @@ func (s *Studio) takeOver(from string, found recipe.Recipe, err error) {
 		s.notice.Fail(fmt.Errorf("%s: %w", from, err))
 		return
 	}
-	r, notes := found.Request()
+	r, notes := found.Request(s.options.Finder)
 	if len(notes) == 0 {
 		s.notice.Tell(fmt.Sprintf("the recipe of %s is in the fields; %s makes the picture again", from, shortcutLabel(keyGenerate)), "", nil)
 	} else {

@@ -28,6 +28,7 @@ type promptPanel struct {
 	schedule         *selector
 	precision        *selector
 	generate, cancel *button
+	extras           *extras
 
 	sizes  map[string][2]int // width and height by option
 	models map[string]string // model by option
@@ -113,6 +114,7 @@ func newPromptPanel(keys plainKeys) *promptPanel {
 		}
 	}
 
+	p.extras = newExtras(changed, keys)
 	p.generate = newButton("Generate   "+shortcutLabel(keyGenerate), func() { call(p.OnGenerate) }, keys)
 	p.generate.Importance = widget.HighImportance
 	p.cancel = newButton("Cancel   Esc", func() { call(p.OnCancel) }, keys)
@@ -136,6 +138,7 @@ func newPromptPanel(keys plainKeys) *promptPanel {
 			column(2, caption("Size"), p.size),
 			column(2, caption("Precision"), p.precision)),
 		column(2, caption("Model"), p.model),
+		p.extras.object,
 	)
 	buttons := column(6, p.generate, p.cancel)
 	p.object = container.NewBorder(nil, inset(0, 8, buttons), nil, nil, container.NewVScroll(fields))
@@ -145,7 +148,8 @@ func newPromptPanel(keys plainKeys) *promptPanel {
 // Request is what the panel asks for, with the seed as shown. The error says
 // what to type instead.
 func (p *promptPanel) Request() (engine.Request, error) {
-	r := engine.Request{Prompt: p.prompt.Text, Negative: p.negative.Text, Model: p.models[p.model.Selected]}
+	r := p.extras.request(p.prompt.Text, p.negative.Text)
+	r.Model = p.models[p.model.Selected]
 	var err error
 	if r.Seed, err = p.seed.Value(); err != nil {
 		return r, err
@@ -175,6 +179,7 @@ func (p *promptPanel) Request() (engine.Request, error) {
 // SetRequest fills the panel with a recipe. A sampler this program doesn't know
 // leaves the choice as it was, and is reported.
 func (p *promptPanel) SetRequest(r engine.Request) error {
+	p.extras.set(r)
 	p.prompt.SetText(r.Prompt)
 	p.negative.SetText(r.Negative)
 	p.seed.Set(r.Seed)

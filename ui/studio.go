@@ -14,6 +14,7 @@ import (
 
 	"darkroom/engine"
 	"darkroom/engine/gallery"
+	"darkroom/engine/recipe"
 )
 
 // Options is what a Studio works with.
@@ -22,6 +23,7 @@ type Options struct {
 	Engine  *engine.Engine   // draws the pictures
 	Gallery *gallery.Gallery // keeps them; nil when nothing can be kept
 	Trouble error            // what went wrong before there was a window, or nil
+	Finder  recipe.Finder    // knows the files that recipes name; nil when nothing does
 
 	// For the About sheet: of the program and of what built it, and what computes.
 	Version, Toolchain, Arithmetic string

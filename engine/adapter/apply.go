@@ -64,6 +64,7 @@ func Apply(ctx context.Context, networks []Network, uses []Use) (reports []Repor
 			reports[i].Unmatched = append(reports[i].Unmatched, key+": this kind of change is unknown")
 		}
 	}
+	var patcher nn.Patcher
 	for _, n := range networks {
 		for _, p := range n.Products {
 			if err := ctx.Err(); err != nil {
@@ -94,7 +95,7 @@ func Apply(ctx context.Context, networks []Network, uses []Use) (reports []Repor
 			for _, k := range p.Shape[2:] {
 				s.taps *= k
 			}
-			p.Patched(func(w []float32) {
+			patcher.Patch(p, func(w []float32) {
 				for _, step := range steps {
 					r := &reports[step.use]
 					if err := step.lay(w, s, uses[step.use].strength(n.Part)); err != nil {

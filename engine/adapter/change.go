@@ -65,6 +65,9 @@ func (c *change) all(roles ...string) ([]matrix, error) {
 
 // lay adds the change, times strength, to a layer's weights w.
 func (c *change) lay(w []float32, s shape, strength float64) error {
+	if c.has("lora_up", "lora_down") && !c.has("lora_mid") && !c.has("dora_scale") {
+		return c.plain(w, s, strength)
+	}
 	delta, scale, err := c.delta(s)
 	if err != nil {
 		return err
@@ -81,6 +84,29 @@ func (c *change) lay(w []float32, s shape, strength float64) error {
 		return err
 	}
 	return decompose(w, delta, m, s, float32(scale), float32(strength))
+}
+
+// plain is lay for the usual LoRA, whose product is added in place.
+func (c *change) plain(w []float32, s shape, strength float64) error {
+	m, err := c.all("lora_up", "lora_down")
+	if err != nil {
+		return err
+	}
+	up, down := m[0], m[1]
+	if up.cols != down.rows || up.cols == 0 {
+		return fmt.Errorf("its matrices %v and %v can't be multiplied", up.shape, down.shape)
+	}
+	if n := up.rows * down.cols; up.rows != s.out || n != s.size() {
+		return fmt.Errorf("it changes %d weights and not the layer's %d: it was made for another model", n, s.size())
+	}
+	scale, err := c.scale(down.rows)
+	if err != nil {
+		return err
+	}
+	kernel.Scale(up.data, float32(strength*scale), up.data)
+	kernel.Gemm(up.rows, down.cols, up.cols,
+		kernel.Strided{Data: up.data, Row: up.cols, Col: 1}, kernel.Strided{Data: down.data, Row: 1, Col: down.cols}, w, down.cols, true)
+	return nil
 }
 
 // delta is the change ΔW [out,in,taps] to a layer, before it is scaled.

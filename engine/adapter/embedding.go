@@ -21,8 +21,11 @@ const mostVectors = 1024
 
 // OpenEmbedding reads a textual inversion in any of the forms there are: the web
 // UI's (emb_params, or string_to_param in a .pt), Stable Diffusion XL's (clip_l and
-// clip_g) and diffusers' (the word itself).
+// clip_g), diffusers' (the word itself), and pictures that hold one.
 func OpenEmbedding(path string) (*Embedding, error) {
+	if IsPicture(path) {
+		return openPicture(path)
+	}
 	f, err := checkpoint.Open(path)
 	if err != nil {
 		return nil, err

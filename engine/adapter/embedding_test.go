@@ -1,6 +1,10 @@
 package adapter
 
 import (
+	"bytes"
+	"image"
+	"image/png"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -69,4 +73,66 @@ func TestEmbeddingOfEveryForm(t *testing.T) {
 			t.Errorf("%s: error %v", what, err)
 		}
 	}
+}
+
+// Pictures that engine/golden/embedding_picture.py writes.
+func TestEmbeddingInAPicture(t *testing.T) {
+	var want []float32
+	for k := range 12 {
+		want = append(want, 0.5*float32(k)-1.25)
+	}
+	for _, name := range []string{"embedding_text.png", "embedding_pixels.png", "embedding_pixels.webp"} {
+		e, err := OpenEmbedding(filepath.Join("testdata", name))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if e.Count(6) != 2 || !slices.Equal(e.Vectors[6], want) {
+			t.Errorf("%s: vectors %v", name, e.Vectors)
+		}
+	}
+	dir := t.TempDir()
+	write := func(name string, data []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	var plain bytes.Buffer
+	if err := png.Encode(&plain, image.NewRGBA(image.Rect(0, 0, 9, 9))); err != nil {
+		t.Fatal(err)
+	}
+	for path, mentions := range map[string]string{
+		write("plain.png", plain.Bytes()):          "holds no textual inversion",
+		write("cut.png", plain.Bytes()[:40]):       "cut.png",
+		write("page.png", []byte("<html></html>")): "not a PNG",
+	} {
+		if _, err := OpenEmbedding(path); err == nil || !strings.Contains(err.Error(), mentions) {
+			t.Errorf("%s: error %v", path, err)
+		}
+	}
+}
+
+func FuzzEmbeddingPicture(f *testing.F) {
+	for _, name := range []string{"embedding_text.png", "embedding_pixels.png", "embedding_pixels.webp"} {
+		b, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, file []byte) {
+		path := filepath.Join(t.TempDir(), "x.png")
+		if err := os.WriteFile(path, file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if e, err := OpenEmbedding(path); err == nil {
+			for width, rows := range e.Vectors {
+				if len(rows)%width != 0 || e.Count(width) == 0 {
+					t.Errorf("%d numbers in vectors of %d", len(rows), width)
+				}
+			}
+		}
+	})
 }

@@ -20,7 +20,7 @@ func (f *File) LDM(part Part, home Home, dtype DType) ([]Stream, error) {
 	rename := func(name string) string { return name }
 	switch {
 	case part == UNet:
-		rename = f.unetLDM()
+		rename = f.UNetLDM()
 	case part == VAE:
 		rename = f.vaeLDM()
 	case home.OpenCLIP:
@@ -78,9 +78,9 @@ func (f *File) count(pattern string) int {
 	return n
 }
 
-// unetLDM gives LDM's names for diffusers', which count the blocks of all levels
-// through.
-func (f *File) unetLDM() func(string) string {
+// UNetLDM gives LDM's names for diffusers' of the tensors of a U-Net, f; they count
+// the blocks of all levels through.
+func (f *File) UNetLDM() func(string) string {
 	down, up := []int{1}, []int{0} // the first block of each level
 	for i := range f.count("down_blocks.%d.resnets.0.conv1.weight") {
 		n := f.count(fmt.Sprintf("down_blocks.%d.resnets.", i) + "%d.conv1.weight")

@@ -129,6 +129,19 @@ func Parse(name string) (Dialect, error) {
 	return dialects[i], nil
 }
 
+// twice is the samplers that ask the model twice in a step, as the web UI lists them
+// (modules/sd_samplers_kdiffusion.py, second_order).
+var twice = []string{"heun", "dpm_2", "dpm_2_ancestral", "dpmpp_2s_ancestral", "dpmpp_sde", "restart"}
+
+// Calls is how many steps a prompt that changes counts in each of a sampler's: the
+// web UI counts every time that it asks the model.
+func (d Dialect) Calls(sampler string) int {
+	if d.Curves == schedule.A1111 && slices.Contains(twice, sampler) {
+		return 2
+	}
+	return 1
+}
+
 // StartScale is what the noise is multiplied by to begin a run of the sampler at
 // noise level sigma with a model whose highest level is highest.
 func (d Dialect) StartScale(sampler string, sigma, highest float64) float64 {

@@ -1,6 +1,3 @@
-// Package gallery keeps pictures as PNG files that hold their own recipe, so
-// that yesterday's picture can be made again. The files are all there is: a
-// gallery is a folder of them.
 package gallery
 
 import (
@@ -20,10 +17,6 @@ import (
 	"darkroom/engine/recipe"
 )
 
-// favouriteKey is the keyword of the text in a PNG that is there when the
-// picture is a favourite.
-const favouriteKey = "darkroom favourite"
-
 // ErrNoRecipe says that a picture was not saved by Darkroom, or was saved again
 // by a program that threw its texts away.
 var ErrNoRecipe = errors.New("the picture holds no Darkroom recipe")
@@ -31,10 +24,10 @@ var ErrNoRecipe = errors.New("the picture holds no Darkroom recipe")
 // Encode writes img as a PNG with the recipe r inside. The same picture and
 // recipe give the same bytes.
 func Encode(w io.Writer, img image.Image, r engine.Request) error {
-	return encode(w, img, r, false)
+	return encode(w, img, r, Marks{})
 }
 
-func encode(w io.Writer, img image.Image, r engine.Request, favourite bool) error {
+func encode(w io.Writer, img image.Image, r engine.Request, m Marks) error {
 	var picture bytes.Buffer
 	if err := png.Encode(&picture, img); err != nil {
 		return err
@@ -45,8 +38,8 @@ func encode(w io.Writer, img image.Image, r engine.Request, favourite bool) erro
 	}
 	texts := metadata.TextChunk(recipe.ParametersKey, parameters(r, img)).Append(nil)
 	texts = metadata.UnicodeChunk(recipe.Key, own).Append(texts)
-	if favourite {
-		texts = metadata.TextChunk(favouriteKey, "yes").Append(texts)
+	if texts, err = m.chunk(texts); err != nil {
+		return err
 	}
 	return writeAll(w, picture.Next(metadata.HeaderSize), texts, picture.Bytes())
 }
@@ -99,12 +92,10 @@ func read(r io.Reader) (p Picture, err error) {
 	}
 	own := ""
 	for _, t := range texts {
-		switch t.Key {
-		case recipe.Key:
+		if t.Key == recipe.Key {
 			own = t.Value
-		case favouriteKey:
-			p.Favourite = true
 		}
+		p.Marks.read(t.Key, t.Value)
 	}
 	if own == "" {
 		return Picture{}, ErrNoRecipe
@@ -135,7 +126,7 @@ func Save(path string, img image.Image, r engine.Request) error {
 	if IsJPEG(path) {
 		return replace(path, func(w io.Writer) error { return encodeJPEG(w, img, r) })
 	}
-	return save(path, img, r, false)
+	return save(path, img, r, Marks{})
 }
 
 // IsJPEG reports whether Save makes a JPEG file of this name.
@@ -144,8 +135,8 @@ func IsJPEG(path string) bool {
 	return ext == ".jpg" || ext == ".jpeg"
 }
 
-func save(path string, img image.Image, r engine.Request, favourite bool) error {
-	return replace(path, func(w io.Writer) error { return encode(w, img, r, favourite) })
+func save(path string, img image.Image, r engine.Request, m Marks) error {
+	return replace(path, func(w io.Writer) error { return encode(w, img, r, m) })
 }
 
 func replace(path string, write func(io.Writer) error) error {

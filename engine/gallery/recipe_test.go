@@ -12,6 +12,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -285,6 +286,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(encoded(f, picture(1), request))
 	f.Add(with(f, metadata.NewChunk("zTXt", []byte("darkroom\x00\x00"+deflate(ownRecipe)))))
 	f.Add(with(f, metadata.UnicodeChunk("darkroom", ownRecipe), metadata.TextChunk(favouriteKey, "yes")))
+	f.Add(with(f, metadata.UnicodeChunk("darkroom", ownRecipe), metadata.UnicodeChunk(marksKey, `{"kept":"2026-01-02T03:04:05Z","rating":3,"tags":["a"],"parent":"00001.png","how":"branch"}`)))
 	f.Add([]byte(metadata.Signature + "\xff\xff\xff\xfftEXt"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := Read(bytes.NewReader(b))
@@ -294,11 +296,11 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 		if _, other := Read(bytes.NewBuffer(b)); err == nil && other == nil {
-			head, rest, err := splitFavourite(b)
+			head, rest, _, err := splitMarks(b)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if p, err := read(io.MultiReader(bytes.NewReader(head), bytes.NewReader(rest))); err != nil || p.Request != r || p.Favourite {
+			if p, err := read(io.MultiReader(bytes.NewReader(head), bytes.NewReader(rest))); err != nil || p.Request != r || !reflect.DeepEqual(p.Marks, Marks{}) {
 				t.Errorf("without mark: %+v, %v, want %+v", p, err, r)
 			}
 		}

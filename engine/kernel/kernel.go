@@ -74,6 +74,9 @@ type functions struct {
 	winogradWeights   func(dst []float32, stride int, src []float32, tap, n int)
 	winogradOutput    func(dst *[16][]float32, src []float32, stride int, bias []float32, channels int)
 	winogradOutputAdd func(dst, add *[16][]float32, src []float32, stride int, bias []float32, channels int)
+	// winogradSpread is the gradient of winogradOutput: of 16 pixels, number i of the
+	// result going to dst[i*stride].
+	winogradSpread func(dst []float32, stride int, src *[16][]float32, channels int)
 
 	add           func(dst, a, b []float32)
 	mul           func(dst, a, b []float32)

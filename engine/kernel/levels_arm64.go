@@ -16,6 +16,7 @@ var neonLevel = functions{
 	winogradWeights:   winogradWeightsNEON,
 	winogradOutput:    winogradOutputNEON,
 	winogradOutputAdd: winogradOutputAddNEON,
+	winogradSpread:    winogradSpreadNEON,
 	copyRows:          copyRowsGo,
 	addRows:           addRowsGo,
 	widenHalf:         widenHalfNEON,

@@ -12,6 +12,7 @@ var goLevel = functions{
 	winogradWeights:   winogradWeightsGo,
 	winogradOutput:    winogradOutputGo,
 	winogradOutputAdd: winogradOutputAddGo,
+	winogradSpread:    winogradSpreadGo,
 	copyRows:          copyRowsGo,
 	addRows:           addRowsGo,
 	widenHalf:         widenHalfGo,

@@ -2,11 +2,14 @@ package kernel
 
 import "darkroom/engine/float16"
 
-// Unpack returns the weights as a file has them, [Out,In,Taps] of float32 (twice
-// as many of Out if they are gated), which NewWeights was given.
-func (w *Weights) Unpack() []float32 {
-	columns, depth := w.columns(), w.Depth()
-	all := make([]float32, columns*depth)
+// Count is how many numbers Unpack writes.
+func (w *Weights) Count() int { return w.columns() * w.Depth() }
+
+// Unpack writes the weights as a file has them, [Out,In,Taps] of float32 (twice as
+// many of Out if they are gated), which NewWeights was given.
+func (w *Weights) Unpack(all []float32) {
+	same("Unpack", w.Count(), len(all))
+	depth := w.Depth()
 	Parallel(w.panelCount(), func(p int) {
 		read, swap := depth, 0
 		if w.pairs != nil {
@@ -25,15 +28,15 @@ func (w *Weights) Unpack() []float32 {
 			}
 		}
 	})
-	return all
 }
 
 // Repacked is weights like w, of the same shape and precision, with other numbers
-// [Out,In,Taps], which are rounded to w's format.
-func (w *Weights) Repacked(wide []float32) *Weights {
-	var half []uint16
-	if w.Format != Float32 {
-		half = make([]uint16, len(wide))
+// [Out,In,Taps], which are rounded to w's format on their way, in half, of as many.
+func (w *Weights) Repacked(wide []float32, half []uint16) *Weights {
+	if w.Format == Float32 {
+		half = nil
+	} else {
+		half = half[:len(wide)]
 		const chunk = 1 << 14
 		Parallel(ceilDiv(len(wide), chunk), func(i int) {
 			from := wide[i*chunk : min((i+1)*chunk, len(wide))]

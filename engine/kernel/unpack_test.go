@@ -47,10 +47,11 @@ func TestUnpackedWeightsAreWhatWasPacked(t *testing.T) {
 					if paired {
 						w.Pair()
 					}
-					if got := w.Unpack(); !slices.Equal(got, wide) {
+					got := make([]float32, w.Count())
+					if w.Unpack(got); !slices.Equal(got, wide) {
 						t.Fatalf("unpacked weights differ from those packed")
 					}
-					other := w.Repacked(wide)
+					other := w.Repacked(wide, make([]uint16, len(wide)))
 					if !slices.Equal(other.wide, w.wide) || !slices.Equal(other.half, w.half) || !slices.Equal(other.pairs, w.pairs) {
 						t.Error("weights that were unpacked and repacked are others")
 					}

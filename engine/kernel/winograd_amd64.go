@@ -24,6 +24,11 @@ func winogradOutputAVX2(dst *[16][]float32, src []float32, stride int, bias []fl
 //go:noescape
 func winogradOutputAddAVX2(dst *[16][]float32, add *[16][]float32, src []float32, stride int, bias []float32, channels int)
 
+// winogradSpreadAVX2 spreads 4 × 4 pixels of channels, a multiple of 16, to 36 numbers: number i goes to dst[i*stride].
+//
+//go:noescape
+func winogradSpreadAVX2(dst []float32, stride int, src *[16][]float32, channels int)
+
 // winogradInputAVX512 transforms a 6 × 6 patch of channels, a multiple of 16: number i of the result goes to dst[i*stride].
 //
 //go:noescape
@@ -43,3 +48,8 @@ func winogradOutputAVX512(dst *[16][]float32, src []float32, stride int, bias []
 //
 //go:noescape
 func winogradOutputAddAVX512(dst *[16][]float32, add *[16][]float32, src []float32, stride int, bias []float32, channels int)
+
+// winogradSpreadAVX512 spreads 4 × 4 pixels of channels, a multiple of 16, to 36 numbers: number i goes to dst[i*stride].
+//
+//go:noescape
+func winogradSpreadAVX512(dst []float32, stride int, src *[16][]float32, channels int)

@@ -1364,6 +1364,280 @@ loop:
 	VZEROUPPER
 	RET
 
+// func winogradSpreadAVX2(dst []float32, stride int, src *[16][]float32, channels int)
+// Requires: AVX, FMA3
+TEXT ·winogradSpreadAVX2(SB), NOSPLIT, $0-48
+	XORQ AX, AX
+	MOVQ dst_base+0(FP), CX
+	MOVQ stride+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ src+32(FP), BX
+	LEAQ (DX)(DX*2), SI
+	LEAQ (SI)(SI*1), DI
+	LEAQ (DI)(DI*2), R8
+	MOVQ channels+40(FP), R9
+
+loop:
+	MOVQ        (BX), R10
+	VMOVUPS     (R10)(AX*1), Y0
+	MOVQ        192(BX), R10
+	VMOVUPS     (R10)(AX*1), Y1
+	VADDPS      Y1, Y0, Y0
+	MOVQ        96(BX), R10
+	VMOVUPS     (R10)(AX*1), Y1
+	MOVQ        288(BX), R10
+	VMOVUPS     (R10)(AX*1), Y2
+	VADDPS      Y2, Y1, Y1
+	VADDPS      Y1, Y0, Y2
+	VSUBPS      Y1, Y0, Y0
+	MOVQ        24(BX), R10
+	VMOVUPS     (R10)(AX*1), Y1
+	MOVQ        216(BX), R10
+	VMOVUPS     (R10)(AX*1), Y3
+	VADDPS      Y3, Y1, Y1
+	MOVQ        120(BX), R10
+	VMOVUPS     (R10)(AX*1), Y3
+	MOVQ        312(BX), R10
+	VMOVUPS     (R10)(AX*1), Y4
+	VADDPS      Y4, Y3, Y3
+	VADDPS      Y3, Y1, Y4
+	VSUBPS      Y3, Y1, Y1
+	MOVQ        48(BX), R10
+	VMOVUPS     (R10)(AX*1), Y3
+	MOVQ        240(BX), R10
+	VMOVUPS     (R10)(AX*1), Y5
+	VADDPS      Y5, Y3, Y3
+	MOVQ        144(BX), R10
+	VMOVUPS     (R10)(AX*1), Y5
+	MOVQ        336(BX), R10
+	VMOVUPS     (R10)(AX*1), Y6
+	VADDPS      Y6, Y5, Y5
+	VADDPS      Y5, Y3, Y6
+	VSUBPS      Y5, Y3, Y3
+	MOVQ        72(BX), R10
+	VMOVUPS     (R10)(AX*1), Y5
+	MOVQ        264(BX), R10
+	VMOVUPS     (R10)(AX*1), Y7
+	VADDPS      Y7, Y5, Y5
+	MOVQ        168(BX), R10
+	VMOVUPS     (R10)(AX*1), Y7
+	MOVQ        360(BX), R10
+	VMOVUPS     (R10)(AX*1), Y8
+	VADDPS      Y8, Y7, Y7
+	VADDPS      Y7, Y5, Y8
+	VSUBPS      Y7, Y5, Y5
+	LEAQ        (CX)(AX*1), R10
+	LEAQ        (R10)(DI*1), R10
+	VADDPS      Y6, Y2, Y7
+	VADDPS      Y8, Y4, Y9
+	VADDPS      Y9, Y7, Y10
+	VSUBPS      Y9, Y7, Y7
+	VMOVUPS     Y10, (R10)(DX*1)
+	VMOVUPS     Y7, (R10)(DX*2)
+	VMOVAPS     Y2, Y7
+	VFMADD231PS four<>+0(SB), Y6, Y7
+	VMOVAPS     Y4, Y4
+	VFMADD231PS four<>+0(SB), Y8, Y4
+	VMOVAPS     Y7, Y6
+	VFMADD231PS two<>+0(SB), Y4, Y6
+	VMOVAPS     Y7, Y7
+	VFMADD231PS twoNegated<>+0(SB), Y4, Y7
+	VMOVUPS     Y6, (R10)(SI*1)
+	VMOVUPS     Y7, (R10)(DX*4)
+	VMOVUPS     Y2, (R10)
+	LEAQ        (R10)(DX*1), R10
+	VMOVUPS     Y8, (R10)(DX*4)
+	LEAQ        (CX)(AX*1), R10
+	LEAQ        (R10)(DI*2), R10
+	VADDPS      Y3, Y0, Y2
+	VADDPS      Y5, Y1, Y4
+	VADDPS      Y4, Y2, Y6
+	VSUBPS      Y4, Y2, Y2
+	VMOVUPS     Y6, (R10)(DX*1)
+	VMOVUPS     Y2, (R10)(DX*2)
+	VMOVAPS     Y0, Y2
+	VFMADD231PS four<>+0(SB), Y3, Y2
+	VMOVAPS     Y1, Y1
+	VFMADD231PS four<>+0(SB), Y5, Y1
+	VMOVAPS     Y2, Y3
+	VFMADD231PS two<>+0(SB), Y1, Y3
+	VMOVAPS     Y2, Y2
+	VFMADD231PS twoNegated<>+0(SB), Y1, Y2
+	VMOVUPS     Y3, (R10)(SI*1)
+	VMOVUPS     Y2, (R10)(DX*4)
+	VMOVUPS     Y0, (R10)
+	LEAQ        (R10)(DX*1), R10
+	VMOVUPS     Y5, (R10)(DX*4)
+	MOVQ        (BX), R10
+	VMOVUPS     (R10)(AX*1), Y0
+	MOVQ        96(BX), R10
+	VMOVUPS     (R10)(AX*1), Y1
+	MOVQ        192(BX), R10
+	VMOVUPS     (R10)(AX*1), Y2
+	MOVQ        288(BX), R10
+	VMOVUPS     (R10)(AX*1), Y3
+	VMOVAPS     Y0, Y0
+	VFMADD231PS four<>+0(SB), Y2, Y0
+	VMOVAPS     Y1, Y1
+	VFMADD231PS four<>+0(SB), Y3, Y1
+	VMOVAPS     Y0, Y2
+	VFMADD231PS two<>+0(SB), Y1, Y2
+	VMOVAPS     Y0, Y0
+	VFMADD231PS twoNegated<>+0(SB), Y1, Y0
+	MOVQ        24(BX), R10
+	VMOVUPS     (R10)(AX*1), Y1
+	MOVQ        120(BX), R10
+	VMOVUPS     (R10)(AX*1), Y3
+	MOVQ        216(BX), R10
+	VMOVUPS     (R10)(AX*1), Y4
+	MOVQ        312(BX), R10
+	VMOVUPS     (R10)(AX*1), Y5
+	VMOVAPS     Y1, Y1
+	VFMADD231PS four<>+0(SB), Y4, Y1
+	VMOVAPS     Y3, Y3
+	VFMADD231PS four<>+0(SB), Y5, Y3
+	VMOVAPS     Y1, Y4
+	VFMADD231PS two<>+0(SB), Y3, Y4
+	VMOVAPS     Y1, Y1
+	VFMADD231PS twoNegated<>+0(SB), Y3, Y1
+	MOVQ        48(BX), R10
+	VMOVUPS     (R10)(AX*1), Y3
+	MOVQ        144(BX), R10
+	VMOVUPS     (R10)(AX*1), Y5
+	MOVQ        240(BX), R10
+	VMOVUPS     (R10)(AX*1), Y6
+	MOVQ        336(BX), R10
+	VMOVUPS     (R10)(AX*1), Y7
+	VMOVAPS     Y3, Y3
+	VFMADD231PS four<>+0(SB), Y6, Y3
+	VMOVAPS     Y5, Y5
+	VFMADD231PS four<>+0(SB), Y7, Y5
+	VMOVAPS     Y3, Y6
+	VFMADD231PS two<>+0(SB), Y5, Y6
+	VMOVAPS     Y3, Y3
+	VFMADD231PS twoNegated<>+0(SB), Y5, Y3
+	MOVQ        72(BX), R10
+	VMOVUPS     (R10)(AX*1), Y5
+	MOVQ        168(BX), R10
+	VMOVUPS     (R10)(AX*1), Y7
+	MOVQ        264(BX), R10
+	VMOVUPS     (R10)(AX*1), Y8
+	MOVQ        360(BX), R10
+	VMOVUPS     (R10)(AX*1), Y9
+	VMOVAPS     Y5, Y5
+	VFMADD231PS four<>+0(SB), Y8, Y5
+	VMOVAPS     Y7, Y7
+	VFMADD231PS four<>+0(SB), Y9, Y7
+	VMOVAPS     Y5, Y8
+	VFMADD231PS two<>+0(SB), Y7, Y8
+	VMOVAPS     Y5, Y5
+	VFMADD231PS twoNegated<>+0(SB), Y7, Y5
+	LEAQ        (CX)(AX*1), R10
+	LEAQ        (R10)(R8*1), R10
+	VADDPS      Y6, Y2, Y7
+	VADDPS      Y8, Y4, Y9
+	VADDPS      Y9, Y7, Y10
+	VSUBPS      Y9, Y7, Y7
+	VMOVUPS     Y10, (R10)(DX*1)
+	VMOVUPS     Y7, (R10)(DX*2)
+	VMOVAPS     Y2, Y7
+	VFMADD231PS four<>+0(SB), Y6, Y7
+	VMOVAPS     Y4, Y4
+	VFMADD231PS four<>+0(SB), Y8, Y4
+	VMOVAPS     Y7, Y6
+	VFMADD231PS two<>+0(SB), Y4, Y6
+	VMOVAPS     Y7, Y7
+	VFMADD231PS twoNegated<>+0(SB), Y4, Y7
+	VMOVUPS     Y6, (R10)(SI*1)
+	VMOVUPS     Y7, (R10)(DX*4)
+	VMOVUPS     Y2, (R10)
+	LEAQ        (R10)(DX*1), R10
+	VMOVUPS     Y8, (R10)(DX*4)
+	LEAQ        (CX)(AX*1), R10
+	LEAQ        (R10)(DI*4), R10
+	VADDPS      Y3, Y0, Y2
+	VADDPS      Y5, Y1, Y4
+	VADDPS      Y4, Y2, Y6
+	VSUBPS      Y4, Y2, Y2
+	VMOVUPS     Y6, (R10)(DX*1)
+	VMOVUPS     Y2, (R10)(DX*2)
+	VMOVAPS     Y0, Y2
+	VFMADD231PS four<>+0(SB), Y3, Y2
+	VMOVAPS     Y1, Y1
+	VFMADD231PS four<>+0(SB), Y5, Y1
+	VMOVAPS     Y2, Y3
+	VFMADD231PS two<>+0(SB), Y1, Y3
+	VMOVAPS     Y2, Y2
+	VFMADD231PS twoNegated<>+0(SB), Y1, Y2
+	VMOVUPS     Y3, (R10)(SI*1)
+	VMOVUPS     Y2, (R10)(DX*4)
+	VMOVUPS     Y0, (R10)
+	LEAQ        (R10)(DX*1), R10
+	VMOVUPS     Y5, (R10)(DX*4)
+	MOVQ        (BX), R10
+	VMOVUPS     (R10)(AX*1), Y0
+	MOVQ        288(BX), R10
+	VMOVUPS     (R10)(AX*1), Y1
+	MOVQ        24(BX), R10
+	VMOVUPS     (R10)(AX*1), Y2
+	MOVQ        312(BX), R10
+	VMOVUPS     (R10)(AX*1), Y3
+	MOVQ        48(BX), R10
+	VMOVUPS     (R10)(AX*1), Y4
+	MOVQ        336(BX), R10
+	VMOVUPS     (R10)(AX*1), Y5
+	MOVQ        72(BX), R10
+	VMOVUPS     (R10)(AX*1), Y6
+	MOVQ        360(BX), R10
+	VMOVUPS     (R10)(AX*1), Y7
+	LEAQ        (CX)(AX*1), R10
+	VADDPS      Y4, Y0, Y8
+	VADDPS      Y6, Y2, Y9
+	VADDPS      Y9, Y8, Y10
+	VSUBPS      Y9, Y8, Y8
+	VMOVUPS     Y10, (R10)(DX*1)
+	VMOVUPS     Y8, (R10)(DX*2)
+	VMOVAPS     Y0, Y8
+	VFMADD231PS four<>+0(SB), Y4, Y8
+	VMOVAPS     Y2, Y2
+	VFMADD231PS four<>+0(SB), Y6, Y2
+	VMOVAPS     Y8, Y4
+	VFMADD231PS two<>+0(SB), Y2, Y4
+	VMOVAPS     Y8, Y8
+	VFMADD231PS twoNegated<>+0(SB), Y2, Y8
+	VMOVUPS     Y4, (R10)(SI*1)
+	VMOVUPS     Y8, (R10)(DX*4)
+	VMOVUPS     Y0, (R10)
+	LEAQ        (R10)(DX*1), R10
+	VMOVUPS     Y6, (R10)(DX*4)
+	LEAQ        (CX)(AX*1), R10
+	LEAQ        (R10)(DI*1), R10
+	LEAQ        (R10)(DI*4), R10
+	VADDPS      Y5, Y1, Y0
+	VADDPS      Y7, Y3, Y2
+	VADDPS      Y2, Y0, Y4
+	VSUBPS      Y2, Y0, Y0
+	VMOVUPS     Y4, (R10)(DX*1)
+	VMOVUPS     Y0, (R10)(DX*2)
+	VMOVAPS     Y1, Y0
+	VFMADD231PS four<>+0(SB), Y5, Y0
+	VMOVAPS     Y3, Y2
+	VFMADD231PS four<>+0(SB), Y7, Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS two<>+0(SB), Y2, Y3
+	VMOVAPS     Y0, Y0
+	VFMADD231PS twoNegated<>+0(SB), Y2, Y0
+	VMOVUPS     Y3, (R10)(SI*1)
+	VMOVUPS     Y0, (R10)(DX*4)
+	VMOVUPS     Y1, (R10)
+	LEAQ        (R10)(DX*1), R10
+	VMOVUPS     Y7, (R10)(DX*4)
+	ADDQ        $0x20, AX
+	SUBQ        $0x08, R9
+	JNE         loop
+	VZEROUPPER
+	RET
+
 // func winogradInputAVX512(dst []float32, stride int, src *[36][]float32, channels int)
 // Requires: AVX, AVX512F
 TEXT ·winogradInputAVX512(SB), NOSPLIT, $0-48
@@ -2610,6 +2884,280 @@ loop:
 	VMOVUPS          Z0, (R12)(AX*1)
 	ADDQ             $0x40, AX
 	SUBQ             $0x10, R11
+	JNE              loop
+	VZEROUPPER
+	RET
+
+// func winogradSpreadAVX512(dst []float32, stride int, src *[16][]float32, channels int)
+// Requires: AVX, AVX512F
+TEXT ·winogradSpreadAVX512(SB), NOSPLIT, $0-48
+	XORQ AX, AX
+	MOVQ dst_base+0(FP), CX
+	MOVQ stride+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ src+32(FP), BX
+	LEAQ (DX)(DX*2), SI
+	LEAQ (SI)(SI*1), DI
+	LEAQ (DI)(DI*2), R8
+	MOVQ channels+40(FP), R9
+
+loop:
+	MOVQ             (BX), R10
+	VMOVUPS          (R10)(AX*1), Z0
+	MOVQ             192(BX), R10
+	VMOVUPS          (R10)(AX*1), Z1
+	VADDPS           Z1, Z0, Z0
+	MOVQ             96(BX), R10
+	VMOVUPS          (R10)(AX*1), Z1
+	MOVQ             288(BX), R10
+	VMOVUPS          (R10)(AX*1), Z2
+	VADDPS           Z2, Z1, Z1
+	VADDPS           Z1, Z0, Z2
+	VSUBPS           Z1, Z0, Z0
+	MOVQ             24(BX), R10
+	VMOVUPS          (R10)(AX*1), Z1
+	MOVQ             216(BX), R10
+	VMOVUPS          (R10)(AX*1), Z3
+	VADDPS           Z3, Z1, Z1
+	MOVQ             120(BX), R10
+	VMOVUPS          (R10)(AX*1), Z3
+	MOVQ             312(BX), R10
+	VMOVUPS          (R10)(AX*1), Z4
+	VADDPS           Z4, Z3, Z3
+	VADDPS           Z3, Z1, Z4
+	VSUBPS           Z3, Z1, Z1
+	MOVQ             48(BX), R10
+	VMOVUPS          (R10)(AX*1), Z3
+	MOVQ             240(BX), R10
+	VMOVUPS          (R10)(AX*1), Z5
+	VADDPS           Z5, Z3, Z3
+	MOVQ             144(BX), R10
+	VMOVUPS          (R10)(AX*1), Z5
+	MOVQ             336(BX), R10
+	VMOVUPS          (R10)(AX*1), Z6
+	VADDPS           Z6, Z5, Z5
+	VADDPS           Z5, Z3, Z6
+	VSUBPS           Z5, Z3, Z3
+	MOVQ             72(BX), R10
+	VMOVUPS          (R10)(AX*1), Z5
+	MOVQ             264(BX), R10
+	VMOVUPS          (R10)(AX*1), Z7
+	VADDPS           Z7, Z5, Z5
+	MOVQ             168(BX), R10
+	VMOVUPS          (R10)(AX*1), Z7
+	MOVQ             360(BX), R10
+	VMOVUPS          (R10)(AX*1), Z8
+	VADDPS           Z8, Z7, Z7
+	VADDPS           Z7, Z5, Z8
+	VSUBPS           Z7, Z5, Z5
+	LEAQ             (CX)(AX*1), R10
+	LEAQ             (R10)(DI*1), R10
+	VADDPS           Z6, Z2, Z7
+	VADDPS           Z8, Z4, Z9
+	VADDPS           Z9, Z7, Z10
+	VSUBPS           Z9, Z7, Z7
+	VMOVUPS          Z10, (R10)(DX*1)
+	VMOVUPS          Z7, (R10)(DX*2)
+	VMOVAPS          Z2, Z7
+	VFMADD231PS.BCST four<>+0(SB), Z6, Z7
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST four<>+0(SB), Z8, Z4
+	VMOVAPS          Z7, Z6
+	VFMADD231PS.BCST two<>+0(SB), Z4, Z6
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST twoNegated<>+0(SB), Z4, Z7
+	VMOVUPS          Z6, (R10)(SI*1)
+	VMOVUPS          Z7, (R10)(DX*4)
+	VMOVUPS          Z2, (R10)
+	LEAQ             (R10)(DX*1), R10
+	VMOVUPS          Z8, (R10)(DX*4)
+	LEAQ             (CX)(AX*1), R10
+	LEAQ             (R10)(DI*2), R10
+	VADDPS           Z3, Z0, Z2
+	VADDPS           Z5, Z1, Z4
+	VADDPS           Z4, Z2, Z6
+	VSUBPS           Z4, Z2, Z2
+	VMOVUPS          Z6, (R10)(DX*1)
+	VMOVUPS          Z2, (R10)(DX*2)
+	VMOVAPS          Z0, Z2
+	VFMADD231PS.BCST four<>+0(SB), Z3, Z2
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST four<>+0(SB), Z5, Z1
+	VMOVAPS          Z2, Z3
+	VFMADD231PS.BCST two<>+0(SB), Z1, Z3
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST twoNegated<>+0(SB), Z1, Z2
+	VMOVUPS          Z3, (R10)(SI*1)
+	VMOVUPS          Z2, (R10)(DX*4)
+	VMOVUPS          Z0, (R10)
+	LEAQ             (R10)(DX*1), R10
+	VMOVUPS          Z5, (R10)(DX*4)
+	MOVQ             (BX), R10
+	VMOVUPS          (R10)(AX*1), Z0
+	MOVQ             96(BX), R10
+	VMOVUPS          (R10)(AX*1), Z1
+	MOVQ             192(BX), R10
+	VMOVUPS          (R10)(AX*1), Z2
+	MOVQ             288(BX), R10
+	VMOVUPS          (R10)(AX*1), Z3
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST four<>+0(SB), Z2, Z0
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST four<>+0(SB), Z3, Z1
+	VMOVAPS          Z0, Z2
+	VFMADD231PS.BCST two<>+0(SB), Z1, Z2
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST twoNegated<>+0(SB), Z1, Z0
+	MOVQ             24(BX), R10
+	VMOVUPS          (R10)(AX*1), Z1
+	MOVQ             120(BX), R10
+	VMOVUPS          (R10)(AX*1), Z3
+	MOVQ             216(BX), R10
+	VMOVUPS          (R10)(AX*1), Z4
+	MOVQ             312(BX), R10
+	VMOVUPS          (R10)(AX*1), Z5
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST four<>+0(SB), Z4, Z1
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST four<>+0(SB), Z5, Z3
+	VMOVAPS          Z1, Z4
+	VFMADD231PS.BCST two<>+0(SB), Z3, Z4
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST twoNegated<>+0(SB), Z3, Z1
+	MOVQ             48(BX), R10
+	VMOVUPS          (R10)(AX*1), Z3
+	MOVQ             144(BX), R10
+	VMOVUPS          (R10)(AX*1), Z5
+	MOVQ             240(BX), R10
+	VMOVUPS          (R10)(AX*1), Z6
+	MOVQ             336(BX), R10
+	VMOVUPS          (R10)(AX*1), Z7
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST four<>+0(SB), Z6, Z3
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST four<>+0(SB), Z7, Z5
+	VMOVAPS          Z3, Z6
+	VFMADD231PS.BCST two<>+0(SB), Z5, Z6
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST twoNegated<>+0(SB), Z5, Z3
+	MOVQ             72(BX), R10
+	VMOVUPS          (R10)(AX*1), Z5
+	MOVQ             168(BX), R10
+	VMOVUPS          (R10)(AX*1), Z7
+	MOVQ             264(BX), R10
+	VMOVUPS          (R10)(AX*1), Z8
+	MOVQ             360(BX), R10
+	VMOVUPS          (R10)(AX*1), Z9
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST four<>+0(SB), Z8, Z5
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST four<>+0(SB), Z9, Z7
+	VMOVAPS          Z5, Z8
+	VFMADD231PS.BCST two<>+0(SB), Z7, Z8
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST twoNegated<>+0(SB), Z7, Z5
+	LEAQ             (CX)(AX*1), R10
+	LEAQ             (R10)(R8*1), R10
+	VADDPS           Z6, Z2, Z7
+	VADDPS           Z8, Z4, Z9
+	VADDPS           Z9, Z7, Z10
+	VSUBPS           Z9, Z7, Z7
+	VMOVUPS          Z10, (R10)(DX*1)
+	VMOVUPS          Z7, (R10)(DX*2)
+	VMOVAPS          Z2, Z7
+	VFMADD231PS.BCST four<>+0(SB), Z6, Z7
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST four<>+0(SB), Z8, Z4
+	VMOVAPS          Z7, Z6
+	VFMADD231PS.BCST two<>+0(SB), Z4, Z6
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST twoNegated<>+0(SB), Z4, Z7
+	VMOVUPS          Z6, (R10)(SI*1)
+	VMOVUPS          Z7, (R10)(DX*4)
+	VMOVUPS          Z2, (R10)
+	LEAQ             (R10)(DX*1), R10
+	VMOVUPS          Z8, (R10)(DX*4)
+	LEAQ             (CX)(AX*1), R10
+	LEAQ             (R10)(DI*4), R10
+	VADDPS           Z3, Z0, Z2
+	VADDPS           Z5, Z1, Z4
+	VADDPS           Z4, Z2, Z6
+	VSUBPS           Z4, Z2, Z2
+	VMOVUPS          Z6, (R10)(DX*1)
+	VMOVUPS          Z2, (R10)(DX*2)
+	VMOVAPS          Z0, Z2
+	VFMADD231PS.BCST four<>+0(SB), Z3, Z2
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST four<>+0(SB), Z5, Z1
+	VMOVAPS          Z2, Z3
+	VFMADD231PS.BCST two<>+0(SB), Z1, Z3
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST twoNegated<>+0(SB), Z1, Z2
+	VMOVUPS          Z3, (R10)(SI*1)
+	VMOVUPS          Z2, (R10)(DX*4)
+	VMOVUPS          Z0, (R10)
+	LEAQ             (R10)(DX*1), R10
+	VMOVUPS          Z5, (R10)(DX*4)
+	MOVQ             (BX), R10
+	VMOVUPS          (R10)(AX*1), Z0
+	MOVQ             288(BX), R10
+	VMOVUPS          (R10)(AX*1), Z1
+	MOVQ             24(BX), R10
+	VMOVUPS          (R10)(AX*1), Z2
+	MOVQ             312(BX), R10
+	VMOVUPS          (R10)(AX*1), Z3
+	MOVQ             48(BX), R10
+	VMOVUPS          (R10)(AX*1), Z4
+	MOVQ             336(BX), R10
+	VMOVUPS          (R10)(AX*1), Z5
+	MOVQ             72(BX), R10
+	VMOVUPS          (R10)(AX*1), Z6
+	MOVQ             360(BX), R10
+	VMOVUPS          (R10)(AX*1), Z7
+	LEAQ             (CX)(AX*1), R10
+	VADDPS           Z4, Z0, Z8
+	VADDPS           Z6, Z2, Z9
+	VADDPS           Z9, Z8, Z10
+	VSUBPS           Z9, Z8, Z8
+	VMOVUPS          Z10, (R10)(DX*1)
+	VMOVUPS          Z8, (R10)(DX*2)
+	VMOVAPS          Z0, Z8
+	VFMADD231PS.BCST four<>+0(SB), Z4, Z8
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST four<>+0(SB), Z6, Z2
+	VMOVAPS          Z8, Z4
+	VFMADD231PS.BCST two<>+0(SB), Z2, Z4
+	VMOVAPS          Z8, Z8
+	VFMADD231PS.BCST twoNegated<>+0(SB), Z2, Z8
+	VMOVUPS          Z4, (R10)(SI*1)
+	VMOVUPS          Z8, (R10)(DX*4)
+	VMOVUPS          Z0, (R10)
+	LEAQ             (R10)(DX*1), R10
+	VMOVUPS          Z6, (R10)(DX*4)
+	LEAQ             (CX)(AX*1), R10
+	LEAQ             (R10)(DI*1), R10
+	LEAQ             (R10)(DI*4), R10
+	VADDPS           Z5, Z1, Z0
+	VADDPS           Z7, Z3, Z2
+	VADDPS           Z2, Z0, Z4
+	VSUBPS           Z2, Z0, Z0
+	VMOVUPS          Z4, (R10)(DX*1)
+	VMOVUPS          Z0, (R10)(DX*2)
+	VMOVAPS          Z1, Z0
+	VFMADD231PS.BCST four<>+0(SB), Z5, Z0
+	VMOVAPS          Z3, Z2
+	VFMADD231PS.BCST four<>+0(SB), Z7, Z2
+	VMOVAPS          Z0, Z3
+	VFMADD231PS.BCST two<>+0(SB), Z2, Z3
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST twoNegated<>+0(SB), Z2, Z0
+	VMOVUPS          Z3, (R10)(SI*1)
+	VMOVUPS          Z0, (R10)(DX*4)
+	VMOVUPS          Z1, (R10)
+	LEAQ             (R10)(DX*1), R10
+	VMOVUPS          Z7, (R10)(DX*4)
+	ADDQ             $0x40, AX
+	SUBQ             $0x10, R9
 	JNE              loop
 	VZEROUPPER
 	RET

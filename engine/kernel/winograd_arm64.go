@@ -23,3 +23,8 @@ func winogradOutputNEON(dst *[16][]float32, src []float32, stride int, bias []fl
 //
 //go:noescape
 func winogradOutputAddNEON(dst *[16][]float32, add *[16][]float32, src []float32, stride int, bias []float32, channels int)
+
+// winogradSpreadNEON spreads 4 × 4 pixels of channels, a multiple of 16, to 36 numbers: number i goes to dst[i*stride].
+//
+//go:noescape
+func winogradSpreadNEON(dst []float32, stride int, src *[16][]float32, channels int)

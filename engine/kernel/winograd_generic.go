@@ -96,3 +96,28 @@ func winogradOutputAddGo(dst, add *[16][]float32, src []float32, stride int, bia
 		}
 	}
 }
+
+// spreadPairs computes A·y.
+func spreadPairs(y [4]float32) (m [6]float32) {
+	even, odd := y[0]+y[2], y[1]+y[3]
+	m[1], m[2] = even+odd, even-odd
+	even, odd = fma(y[2], four, y[0]), fma(y[3], four, y[1])
+	m[3], m[4] = fma(odd, two, even), fma(odd, -two, even)
+	m[0], m[5] = y[0], y[3]
+	return m
+}
+
+func winogradSpreadGo(dst []float32, stride int, src *[16][]float32, channels int) {
+	for c := range channels {
+		var half [4][6]float32 // by columns
+		for j := range half {
+			half[j] = spreadPairs([4]float32{src[j][c], src[4+j][c], src[8+j][c], src[12+j][c]})
+		}
+		for i := range 6 {
+			m := spreadPairs([4]float32{half[0][i], half[1][i], half[2][i], half[3][i]})
+			for j := range m {
+				dst[(6*i+j)*stride+c] = m[j]
+			}
+		}
+	}
+}

@@ -152,3 +152,29 @@ func (l *Library) Resolve(ctx context.Context, name string, told func(Model)) (s
 	m, err := l.Find(ctx, name, told)
 	return m.Path, err
 }
+
+// ResolveKind is Resolve for files of one kind, such as LoRAs. A whole model has an
+// autoencoder, too, which its path can name.
+func (l *Library) ResolveKind(ctx context.Context, name string, kind Kind) (string, error) {
+	if _, err := os.Stat(name); err == nil {
+		return name, nil
+	}
+	listing, err := l.Scan(ctx, nil)
+	if err != nil {
+		return "", err
+	}
+	var list []Model
+	for _, m := range listing.Models {
+		if m.Kind == kind {
+			list = append(list, m)
+		}
+	}
+	switch found := byName(list, name); len(found) {
+	case 0:
+		return "", fmt.Errorf("the library has no %s of that name among %d (%w)", kind, len(list), ErrUnknown)
+	case 1:
+		return found[0].Path, nil
+	default:
+		return "", fmt.Errorf("%d of that name are in the library, such as %s: name one by its path", len(found), found[0].Path)
+	}
+}

@@ -134,6 +134,9 @@ func (c *Context) Reset() {
 	}
 }
 
+// Forget drops the plans of all passes, because a network has become another.
+func (c *Context) Forget() { clear(c.plans) }
+
 // idle tells layers to return at once: after the context's end, and while a pass
 // is only planned.
 func (c *Context) idle() bool { return c.planning || c.stop.Load() }

@@ -66,6 +66,10 @@ func (l *Conv2D) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 	if c.idle() {
 		return y
 	}
+	if l.fits(oh, ow, in, out) {
+		l.trainedForward(c, x, y)
+		return y
+	}
 	fillRows(Data(y), l.B, out)
 	kernel.Gemm(n*oh*ow, out, depth, patches,
 		kernel.Strided{Data: Data(l.W), Row: 1, Col: out}, Data(y), out, true)
@@ -73,8 +77,7 @@ func (l *Conv2D) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 	c.record(y, func(dy []float32) {
 		t := c.Tape
 		if dw, acc := t.into(l.W); dw != nil {
-			kernel.Gemm(depth, out, n*oh*ow, kernel.PatchesT(patches),
-				kernel.Strided{Data: dy, Row: 1, Col: out}, dw, out, acc)
+			l.weightGradient(patches, dy, dw, acc)
 		}
 		if dx, acc := t.into(x); dx != nil {
 			kernel.Gemm(n*h*w, in, l.k*l.k*out, kernel.Scatter{
@@ -85,6 +88,34 @@ func (l *Conv2D) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 		t.addColumns(l.B, dy, out)
 	}, x, l.W, l.B)
 	return y
+}
+
+// weightGradient is the sum over all output pixels of what is under the filter times
+// dy.
+func (l *Conv2D) weightGradient(x kernel.Patches, dy, dw []float32, accumulate bool) {
+	out := l.B.Size()
+	kernel.Gemm(l.k*l.k*x.C, out, x.N*x.OH*x.OW, kernel.PatchesT(x), kernel.Strided{Data: dy, Row: 1, Col: out}, dw, out, accumulate)
+}
+
+// trainedForward is Forward and its gradients by Winograd's method, which packed
+// weights use too.
+func (l *Conv2D) trainedForward(c *Context, x, y *tensor.Dense) {
+	s, out := x.Shape(), l.B.Size()
+	conv := kernel.TrainedConv3x3{N: s[0], H: s[1], W: s[2], In: s[3], Out: out}
+	conv.Forward(Data(x), Data(l.W), Data(l.B), Data(y))
+	c.record(y, func(dy []float32) {
+		t := c.Tape
+		switch dw, add := t.into(l.W); {
+		case dw != nil && conv.SuitsWinograd():
+			conv.WeightGradient(Data(x), dy, dw, add)
+		case dw != nil:
+			l.weightGradient(l.patches(x, y), dy, dw, add)
+		}
+		if dx, add := t.into(x); dx != nil {
+			conv.InputGradient(dy, Data(l.W), dx, add)
+		}
+		t.addColumns(l.B, dy, out)
+	}, x, l.W, l.B)
 }
 
 // Plus is Forward(x) + residual.
@@ -149,9 +180,11 @@ func (l *Conv2D) patches(x, y *tensor.Dense) kernel.Patches {
 }
 
 // winograd tells how a result of that size is computed.
-func (l *Conv2D) winograd(h, w int) bool {
-	return l.k == 3 && l.stride == 1 && l.padBefore == 1 && l.padAfter == 1 &&
-		kernel.SuitsWinograd(h, w, l.packed.In, l.packed.Out)
+func (l *Conv2D) winograd(h, w int) bool { return l.fits(h, w, l.packed.In, l.packed.Out) }
+
+// fits is winograd for channels in and out.
+func (l *Conv2D) fits(h, w, in, out int) bool {
+	return l.k == 3 && l.stride == 1 && l.padBefore == 1 && l.padAfter == 1 && kernel.SuitsWinograd(h, w, in, out)
 }
 
 // convolve is the convolution with packed weights of x, enlarged or not, with a

@@ -226,6 +226,22 @@ func Spread(c *Context, x *tensor.Dense, n int) *tensor.Dense {
 	return y
 }
 
+// Keep copies x to dst, of as many numbers, to outlive the pass.
+func Keep(c *Context, x *tensor.Dense, dst []float32) {
+	if !c.idle() {
+		copy(dst, Data(x))
+	}
+}
+
+// Recall returns what Keep has kept, as a tensor of the pass.
+func Recall(c *Context, kept []float32, shape ...int) *tensor.Dense {
+	y := c.New(shape...)
+	if !c.idle() {
+		copy(Data(y), kept)
+	}
+	return y
+}
+
 // GEGLU gates the first half of x's channels by GELU of the second
 // (Shazeer 2020): [...,2d] → [...,d].
 func GEGLU(c *Context, x *tensor.Dense) *tensor.Dense {

@@ -25,9 +25,11 @@ func TestGradients(t *testing.T) {
 	p := Random(3)
 	x := filled(r, 2, 6, 6, 8)
 	small := filled(r, 2, 3, 3, 8)
+	large, few := filled(r, 4, 18, 20, 20), filled(r, 2, 6, 8, 20)
 	tokens := filled(r, 2, 9, 8)
 	words := filled(r, 2, 5, 6)
 	conv := NewConv2D(p.Sub("conv"), 8, 6, 3, 1)
+	winograd := NewConv2D(p.Sub("winograd"), 20, 34, 3, 1)
 	down := NewDownsample(p.Sub("down"), 8, true)
 	downVAE := NewDownsample(p.Sub("down.vae"), 8, false)
 	pointwise := NewPointwise(p.Sub("pointwise"), 8, 6)
@@ -56,6 +58,11 @@ func TestGradients(t *testing.T) {
 		inputs  []*tensor.Dense
 	}{
 		{"conv", func(c *Context) *tensor.Dense { return conv.Forward(c, x) }, []*tensor.Dense{x, conv.W, conv.B}},
+		{"conv by Winograd's method", func(c *Context) *tensor.Dense { return winograd.Forward(c, large) }, []*tensor.Dense{large, winograd.W, winograd.B}},
+		{"conv of few tiles", func(c *Context) *tensor.Dense { return winograd.Forward(c, few) }, []*tensor.Dense{few, winograd.W, winograd.B}},
+		{"conv twice by Winograd's method", func(c *Context) *tensor.Dense {
+			return Add(c, winograd.Forward(c, large), winograd.Forward(c, large))
+		}, []*tensor.Dense{large, winograd.W, winograd.B}},
 		{"conv stride 2", func(c *Context) *tensor.Dense { return down.Forward(c, x) }, []*tensor.Dense{x, down.W, down.B}},
 		{"conv stride 2, padded after", func(c *Context) *tensor.Dense { return downVAE.Forward(c, x) }, []*tensor.Dense{x, downVAE.W, downVAE.B}},
 		{"pointwise", func(c *Context) *tensor.Dense { return pointwise.Forward(c, x) }, []*tensor.Dense{x, pointwise.W, pointwise.B}},

@@ -227,7 +227,7 @@ func (g golden) networks(p *Pipeline, name string, r engine.Request, pixels *ten
 		g.t.Fatal(err)
 	}
 	by := &steering{Pipeline: p, rows: []*conditioning{&made[0], &made[1]}, negatives: 1, guidance: r.Guidance, request: r}
-	heard := by.at(1)[0]
+	heard := by.at(1, true)[0]
 	g.near("words", tokens(heard.context, 0, 3, 10, 40, 76), g.get(name+".text"), parity)
 	if p.UNet.Config.Addition != "" {
 		g.near("pooled", heard.added.Pooled, g.get(name+".pooled"), parity)
@@ -235,7 +235,7 @@ func (g golden) networks(p *Pipeline, name string, r engine.Request, pixels *ten
 	if r.Negative == "" {
 		made[0].zero()
 		by.chosen = nil
-		heard = by.at(1)[0]
+		heard = by.at(1, true)[0]
 	}
 	sample := nn.Spread(c, g.get(fmt.Sprintf("sample%d", p.UNet.Config.InChannels)), 2)
 	y := p.UNet.Forward(c, sample, g.float64s("timesteps"), heard.context, heard.added)

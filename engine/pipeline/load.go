@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"darkroom/engine"
@@ -33,6 +34,7 @@ type Pipeline struct {
 	UNet      *unet.Model
 	VAE       *vae.Model
 	Schedule  *schedule.Schedule
+	Shelf     Shelf // nil for files by their paths only
 
 	pads      []int       // the token that fills texts up, for each text encoder
 	size      int         // pixels on a side of the pictures it was trained on
@@ -41,6 +43,9 @@ type Pipeline struct {
 	curve     string      // the way down the noise levels that suits the model
 	ctx       *nn.Context // memory, kept from picture to picture
 	preview   *preview
+	ldm       func(layer string) string // LDM's name of a layer of the U-Net, which LoRAs may use
+	adapted   adaptations
+	rehearsed bool          // see Needs
 	loadTime  time.Duration // spent in Load, reported with the first picture
 }
 
@@ -130,10 +135,23 @@ func (p *Pipeline) loadPart(m *family.Model, part *family.Part, params nn.Params
 		return err
 	case part.UNet != nil:
 		p.UNet, err = unet.New(params.Packed(p.Precision), *part.UNet)
+		if err == nil {
+			p.ldm = aliases(p.UNet.Products, part.File.UNetLDM())
+		}
 	case part.VAE != nil:
 		p.VAE, err = vae.New(params.Packed(nn.Float32), *part.VAE)
 	}
 	return err
+}
+
+// aliases keeps the names that rename gives the tensors of layers, for a time when
+// the file is closed.
+func aliases(layers []*nn.Product, rename func(string) string) func(string) string {
+	names := make(map[string]string, len(layers))
+	for _, l := range layers {
+		names[l.Name] = strings.TrimSuffix(rename(l.Name+".weight"), ".weight")
+	}
+	return func(name string) string { return names[name] }
 }
 
 // Part builds one network of a model folder from its configuration and

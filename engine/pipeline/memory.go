@@ -38,7 +38,7 @@ func Needs(ctx context.Context, r engine.Request) (Memory, engine.Request, error
 	}
 	defer m.Close()
 	var parts []nn.Params
-	p := &Pipeline{Name: r.Model, Precision: precision, ctx: nn.Rehearsal(ctx)}
+	p := &Pipeline{Name: r.Model, Precision: precision, ctx: nn.Rehearsal(ctx), rehearsed: true}
 	err = p.load(ctx, m, func(file *checkpoint.Reader) nn.Params {
 		parts = append(parts, nn.Survey(file))
 		return parts[len(parts)-1]

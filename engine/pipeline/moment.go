@@ -17,6 +17,7 @@ type moment struct {
 	Done     int            // steps before the first of State
 	State    sampler.State
 	Estimate []float32 // x₀ as the last step took it
+	Features features  // see cache
 }
 
 func (m moment) encode() (engine.Moment, error) {
@@ -27,37 +28,41 @@ func (m moment) encode() (engine.Moment, error) {
 	return b.Bytes(), nil
 }
 
-// begin is the state before the first step of a run and how many steps are behind
-// it: Start's, or what resume makes of a moment.
-func (p *Pipeline) begin(r engine.Request, from engine.Moment) (*sampler.State, int, error) {
+// begin is what there is before the first step of a run, with its state and the number
+// of steps behind it: Start's, or what resume makes of a moment.
+func (p *Pipeline) begin(r engine.Request, from engine.Moment) (*moment, error) {
 	if from == nil {
 		state, err := p.Start(r)
-		return state, 0, err
+		if err != nil {
+			return nil, err
+		}
+		return &moment{State: *state}, nil
 	}
 	var m moment
 	if err := gob.NewDecoder(bytes.NewReader(from)).Decode(&m); err != nil {
-		return nil, 0, fmt.Errorf("the step to go on from can't be read (%w): choose another", err)
+		return nil, fmt.Errorf("the step to go on from can't be read (%w): choose another", err)
 	}
 	fresh, err := p.Start(r)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	d, err := dialect.Parse(r.Dialect)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	if !slices.Equal(fresh.Shape, m.State.Shape) || len(m.Estimate) != len(fresh.Latent) || len(m.State.Latent) != len(fresh.Latent) {
-		return nil, 0, fmt.Errorf("%w: the step to go on from is of a picture of another size or model: keep those, or start from noise", engine.ErrInvalid)
+		return nil, fmt.Errorf("%w: the step to go on from is of a picture of another size or model: keep those, or start from noise", engine.ErrInvalid)
 	}
-	return resume(r, m, fresh, d.StartScale(r.Sampler, fresh.Sigmas[0], p.Schedule.Max()))
+	return resume(r, &m, fresh, d.StartScale(r.Sampler, fresh.Sigmas[0], p.Schedule.Max()))
 }
 
 // resume goes on from a moment as the request says; fresh is what a run of the
-// request from noise would begin with, whose noise is scaled by scale. If nothing that the steps are made of has changed
-// but what steers them, it is the same run, bit for bit. Another seed replaces the
-// noise that is left in the latent by that seed's; another way down (sampler,
-// schedule, number of steps) leads on from the level reached.
-func resume(r engine.Request, m moment, fresh *sampler.State, scale float64) (*sampler.State, int, error) {
+// request from noise would begin with, whose noise is scaled by scale. If nothing
+// that the steps are made of has changed but what steers them, it is the same run,
+// bit for bit. Another seed replaces the noise that is left in the latent by that
+// seed's; another way down (sampler, schedule, number of steps) leads on from the
+// level reached.
+func resume(r engine.Request, m *moment, fresh *sampler.State, scale float64) (*moment, error) {
 	state := &m.State
 	level := state.Level()
 	if seeds(r) != seeds(m.Request) {
@@ -69,10 +74,10 @@ func resume(r engine.Request, m moment, fresh *sampler.State, scale float64) (*s
 		state.Noise = fresh.Noise
 	}
 	if way(r) == way(m.Request) && options(r) == options(m.Request) && seeds(r) == seeds(m.Request) {
-		return state, m.Done, nil
+		return m, nil
 	}
 	if state.Done() {
-		return nil, 0, fmt.Errorf("%w: after the last step there is nothing left to change: go on from an earlier one", engine.ErrInvalid)
+		return nil, fmt.Errorf("%w: after the last step there is nothing left to change: go on from an earlier one", engine.ErrInvalid)
 	}
 	levels := []float64{level}
 	for i, sigma := range fresh.Sigmas {
@@ -85,10 +90,10 @@ func resume(r engine.Request, m moment, fresh *sampler.State, scale float64) (*s
 	}
 	next, err := sampler.New(r.Sampler, levels, state.Dense(), state.Noise)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	next.Options, next.Training = fresh.Options, fresh.Training
-	return next, m.Done + state.Step, nil
+	return &moment{Done: m.Done + state.Step, State: *next}, nil
 }
 
 // seeds is what decides a run's noise.

@@ -79,6 +79,9 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, from engine.Mome
 	if err != nil {
 		return engine.Result{}, err
 	}
+	if err := p.adapt(ctx, r); err != nil {
+		return engine.Result{}, err
+	}
 	by, err := p.steer(c, r, d.Guidance(r.Sampler, r.Guidance))
 	if err != nil {
 		return engine.Result{}, err
@@ -86,12 +89,20 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, from engine.Mome
 	stages.Text = time.Since(begin).Seconds()
 
 	mark := time.Now()
-	state, done, err := p.begin(r, from)
+	start, err := p.begin(r, from)
 	if err != nil {
 		return engine.Result{}, err
 	}
+	state, done := &start.State, start.Done
+	by.shared.kept = start.Features
+	at, call, calls := -1, 0, d.Calls(r.Sampler)
 	denoise := func(x *tensor.Dense, sigma float64) (sampler.Estimate, error) {
-		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), by, done+state.Step+1)
+		if n := done + state.Step; n != at {
+			at, call = n, 0
+		}
+		call++
+		by.shared.step = at
+		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), by, at*calls+min(call, calls))
 	}
 	var previewing time.Duration
 	for !state.Done() {
@@ -105,7 +116,7 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, from engine.Mome
 			return engine.Result{}, err
 		}
 		previewing += time.Since(at)
-		m := moment{Request: r, Done: done, State: *state, Estimate: nn.Data(x0)}
+		m := moment{Request: r, Done: done, State: *state, Estimate: nn.Data(x0), Features: by.shared.needed()}
 		step(engine.Progress{
 			Step: done + state.Step, Steps: done + state.Steps(), Level: state.Level(), Latent: x0, Preview: seen, Moment: m.encode,
 		})
@@ -123,7 +134,7 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, from engine.Mome
 	}
 	stages.Decode = (time.Since(mark) + previewing).Seconds()
 	stages.Total = time.Since(begin).Seconds() + stages.Load
-	return engine.Result{Picture: picture, Stages: stages}, nil
+	return engine.Result{Picture: picture, Stages: stages, Notes: p.notes()}, nil
 }
 
 // context renews the pipeline's memory for a run that ends with ctx.
@@ -182,7 +193,11 @@ func (p *Pipeline) timestep(sigma float64, whole bool) float64 {
 func (p *Pipeline) Decode(c *nn.Context, latent *tensor.Dense) (*image.RGBA, error) {
 	var y *tensor.Dense
 	for c.Next(nn.Pass{Network: "decode", Size: [4]int(latent.Shape())}) {
-		y = p.VAE.Decode(c, latent)
+		if p.adapted.tiny != nil {
+			y = p.adapted.tiny.Decode(c, latent)
+		} else {
+			y = p.VAE.Decode(c, latent)
+		}
 	}
 	if err := c.Err(); err != nil {
 		return nil, err

@@ -21,12 +21,12 @@ func (p *Pipeline) decodeWork(w, h int) float64 {
 	return 2515e9 * float64(w*h) / (512 * 512) * ch * ch
 }
 
-// Preview shows a latent [1,h,w,c] as a picture: decoded where that is cheap,
-// else one pixel per latent.
+// Preview shows a latent [1,h,w,c] as a picture: decoded where that is cheap or a
+// tiny autoencoder was asked for, else one pixel per latent.
 func (p *Pipeline) Preview(c *nn.Context, latent *tensor.Dense) (*image.RGBA, error) {
 	s := latent.Shape()
 	f := p.VAE.Config.Factor()
-	if p.decodeWork(s[2]*f, s[1]*f) <= freeDecode {
+	if p.adapted.tiny != nil || p.decodeWork(s[2]*f, s[1]*f) <= freeDecode {
 		return p.Decode(c, latent)
 	}
 	if p.preview == nil {

@@ -23,11 +23,15 @@ type steering struct {
 	guidance  float64
 	request   engine.Request
 	beside    *tensor.Dense // [1 or n,h,w,k] what the U-Net sees beside the latent; nil for a model that draws
-	// combine makes one prediction of those of the rows, in the first's place.
-	combine func(out []float32, size int)
+	// combine makes one prediction of those of the rows, in the first's place, as
+	// guidance says.
+	combine func(out []float32, size int, guidance float64)
+	alone   bool // the last row is all of the prediction where nothing guides
 
 	chosen []int // the texts of passes
+	guides bool  // whether they are guided
 	passes []pass
+	shared cache
 }
 
 // pass is a run of the U-Net for rows whose texts are equally long.
@@ -40,7 +44,7 @@ type pass struct {
 // steer reads the texts and pictures of a resolved request that is guided by
 // guidance, and encodes all that any of its steps will listen to.
 func (p *Pipeline) steer(c *nn.Context, r engine.Request, guidance float64) (*steering, error) {
-	s := &steering{Pipeline: p, guidance: guidance, request: r, combine: func([]float32, int) {}}
+	s := &steering{Pipeline: p, guidance: guidance, request: r, combine: func([]float32, int, float64) {}, shared: cache{interval: r.CacheInterval}}
 	words, negative, err := p.read(r)
 	if err != nil {
 		return nil, err
@@ -51,7 +55,7 @@ func (p *Pipeline) steer(c *nn.Context, r engine.Request, guidance float64) (*st
 	}
 	parts := words.Parts
 	whole := len(parts) == 1 && parts[0].Weight == 1
-	pull := parts[0].Weight * guidance
+	s.alone = whole && p.Task != family.Editing && !sampler.NeedsUnguided(r.Sampler)
 	guided := (!whole || guidance != 1 || sampler.NeedsUnguided(r.Sampler)) && !p.guided
 	edits := p.Task == family.Editing && (guided || r.ImageGuidance != 1)
 	switch {
@@ -83,19 +87,22 @@ func (p *Pipeline) steer(c *nn.Context, r engine.Request, guidance float64) (*st
 		// (Brooks et al. 2022, equation 3)
 		s.rows = append(s.rows, s.rows[0])
 		s.negatives = 2
-		s.combine = func(out []float32, size int) {
+		weight := parts[0].Weight
+		s.combine = func(out []float32, size int, guidance float64) {
 			without, picture, both := out[:size], out[size:2*size], out[2*size:]
-			g, k := float32(pull), float32(r.ImageGuidance)
+			g, k := float32(weight*guidance), float32(r.ImageGuidance)
 			for i, u := range without {
 				without[i] = u + float32(g*(both[i]-picture[i])) + float32(k*(picture[i]-u))
 			}
 		}
 	case guided:
-		var weights []float64
-		for _, part := range heard {
-			weights = append(weights, part.part.Weight*guidance)
+		s.combine = func(out []float32, size int, guidance float64) {
+			weights := make([]float64, len(heard))
+			for i, part := range heard {
+				weights[i] = part.part.Weight * guidance
+			}
+			guide(out, size, weights)
 		}
-		s.combine = func(out []float32, size int) { guide(out, size, weights) }
 	}
 	for i := range heard {
 		s.rows = append(s.rows, &heard[i])
@@ -129,19 +136,23 @@ func guide(out []float32, size int, weights []float64) {
 }
 
 // at is how the U-Net is run in a step, counted from 1: once, or once for each
-// length if the negative prompt is longer or shorter than the prompt. It is valid
-// until the next call.
-func (s *steering) at(step int) []pass {
+// length if the negative prompt is longer or shorter than the prompt; for the prompt
+// alone where nothing guides. It is valid until the next call.
+func (s *steering) at(step int, guides bool) []pass {
 	chosen := make([]int, len(s.rows))
 	for i, row := range s.rows {
 		chosen[i] = row.at(step)
 	}
-	if slices.Equal(chosen, s.chosen) {
+	if slices.Equal(chosen, s.chosen) && guides == s.guides {
 		return s.passes
 	}
-	s.chosen, s.passes = chosen, nil
+	s.chosen, s.guides, s.passes = chosen, guides, nil
 	width := s.width()
-	for i := 0; i < len(chosen); {
+	first := 0
+	if s.alone && !guides {
+		first = len(chosen) - 1
+	}
+	for i := first; i < len(chosen); {
 		var context, pooled []float32
 		from, size := i, len(s.rows[i].texts[chosen[i]].context)
 		for ; i < len(chosen) && len(s.rows[i].texts[chosen[i]].context) == size; i++ {
@@ -194,24 +205,31 @@ func (s *steering) added(pooled []float32, n, negatives int) *unet.Added {
 }
 
 // denoise estimates the noise-free latent x0 of x [1,h,w,c] at noise level sigma,
-// known to the model as timestep, in a step counted from 1: as it is steered, and
-// from the first prediction alone.
+// known to the model as timestep, in a step of a prompt, counted from 1: as it is
+// steered, and from the first prediction alone.
 func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma, timestep float64, by *steering, step int) (e sampler.Estimate, err error) {
 	s := x.Shape()
 	size := x.Size()
 	timesteps := [1]float64{timestep}
-	passes := by.at(step)
+	guidance := by.guidance
+	guides := sigma >= by.request.GuidanceLow && (by.request.GuidanceHigh == 0 || sigma <= by.request.GuidanceHigh)
+	if !guides {
+		guidance = 1
+	}
+	passes := by.at(step, guides)
+	by.shared.begin(passes, by.chosen, guides)
 	var out []float32
-	for _, pass := range passes {
+	for i, pass := range passes {
 		n, t := pass.context.Shape()[0], pass.context.Shape()[1]
+		deep, network := by.shared.of(i)
 		var y *tensor.Dense
-		for c.Next(nn.Pass{Network: "unet", Size: [4]int{n, s[1], s[2], t}}) {
+		for c.Next(nn.Pass{Network: network, Size: [4]int{n, s[1], s[2], t}}) {
 			in := c.New(1, s[1], s[2], s[3])
 			kernel.Scale(nn.Data(in), float32(schedule.InputScale(sigma)), nn.Data(x))
 			if pass.beside != nil {
 				in = nn.Concat(c, nn.Spread(c, in, pass.beside.Shape()[0]), pass.beside)
 			}
-			y = p.UNet.Forward(c, in, timesteps[:], pass.context, pass.added)
+			y = p.UNet.ForwardWith(c, in, timesteps[:], pass.context, pass.added, deep)
 		}
 		if err := c.Err(); err != nil {
 			return e, err
@@ -223,13 +241,17 @@ func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma, timestep float
 		}
 	}
 	first := nn.Wrap(out[:size:size], s...)
-	if len(by.rows) > 1 {
+	if len(out) > size {
 		if e.Unguided, err = p.Schedule.ToDenoised(x, first, sigma); err != nil {
 			return e, err
 		}
-		by.combine(out, size)
+		unguided := slices.Clone(out[:size])
+		by.combine(out, size, guidance)
+		rescale(out[:size], unguided, guidance, by.request.GuidanceRescale)
 	}
-	e.Guided, err = p.Schedule.ToDenoised(x, first, sigma)
+	if e.Guided, err = p.Schedule.ToDenoised(x, first, sigma); err == nil && e.Unguided != nil {
+		mimic(nn.Data(e.Guided), nn.Data(e.Unguided), s[3], guidance, by.request.MimicGuidance)
+	}
 	return e, err
 }
 

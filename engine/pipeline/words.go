@@ -29,7 +29,7 @@ func Rules(r engine.Request) (rules prompt.Rules, err error) {
 
 // Reader reads prompts for this model's text encoders.
 func (p *Pipeline) Reader(rules prompt.Rules) prompt.Reader {
-	return prompt.Reader{Tokenizer: p.Tokenizer, Window: p.Text[0].Config.Positions, Rules: rules}
+	return prompt.Reader{Tokenizer: p.Tokenizer, Window: p.Text[0].Config.Positions, Rules: rules, Learnt: p.adapted.learnt}
 }
 
 // read reads a request's prompts.
@@ -38,11 +38,15 @@ func (p *Pipeline) read(r engine.Request) (words, negative *prompt.Prompt, err e
 	if err != nil {
 		return nil, nil, err
 	}
-	reader := p.Reader(rules)
-	if words, err = reader.Read(prompt.Verbatim(r.Prompt), false, r.Steps); err != nil {
+	d, err := dialect.Parse(r.Dialect)
+	if err != nil {
+		return nil, nil, err
+	}
+	reader, steps := p.Reader(rules), r.Steps*d.Calls(r.Sampler)
+	if words, err = reader.Read(prompt.Verbatim(r.Prompt), false, steps); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
 	}
-	if negative, err = reader.Read(prompt.Verbatim(r.Negative), true, r.Steps); err != nil {
+	if negative, err = reader.Read(prompt.Verbatim(r.Negative), true, steps); err != nil {
 		return nil, nil, fmt.Errorf("%w: the negative one: %w", engine.ErrInvalid, err)
 	}
 	return words, negative, nil

@@ -19,7 +19,7 @@ import (
 // contexts is what the first step listens to with guidance, pass by pass.
 func contexts(t *testing.T, p *Pipeline, prompt, negative string) (all []*tensor.Dense) {
 	t.Helper()
-	for _, pass := range steered(t, p, engine.Request{Prompt: prompt, Negative: negative}).at(1) {
+	for _, pass := range steered(t, p, engine.Request{Prompt: prompt, Negative: negative}).at(1, true) {
 		all = append(all, pass.context)
 	}
 	return all
@@ -127,7 +127,7 @@ func TestPromptIsWeighted(t *testing.T) {
 	near := func(what string, r engine.Request, name string) {
 		t.Helper()
 		size := window * width
-		got := nn.Data(steered(t, p, r).at(1)[0].context)[size:]
+		got := nn.Data(steered(t, p, r).at(1, true)[0].context)[size:]
 		g.near(what, nn.Wrap(got, window, width), nn.Wrap(nn.Data(g.get(name))[:size], window, width), parity)
 	}
 	for emphasis, name := range map[string]string{
@@ -159,7 +159,7 @@ func TestPromptsOfUnequalLength(t *testing.T) {
 	g, p := openGolden(t, emphasisGolden), loadTiny(t)
 	const long = "red apple blue red apple blue red apple blue red apple blue red apple blue"
 	by := steered(t, p, engine.Request{Prompt: long, Negative: "apple"})
-	if passes := by.at(1); len(passes) != 2 || passes[0].context.Shape()[1] != 16 || passes[1].context.Shape()[1] != 32 {
+	if passes := by.at(1, true); len(passes) != 2 || passes[0].context.Shape()[1] != 16 || passes[1].context.Shape()[1] != 32 {
 		t.Fatalf("there are %d passes, of %v first", len(passes), passes[0].context.Shape())
 	}
 	x := g.get("composed.noise")
@@ -185,6 +185,39 @@ func TestPromptsOfUnequalLength(t *testing.T) {
 	for at := 16; at < 32; at++ {
 		if !slices.Equal(nn.Data(parts)[at*24:(at+1)*24], nn.Data(parts)[15*24:16*24]) {
 			t.Fatalf("embedding %d is not the last one", at)
+		}
+	}
+}
+
+// The web UI counts every time that Heun's method asks the model: twice in a step.
+func TestWebUICountsCalls(t *testing.T) {
+	p := loadTiny(t)
+	last := func(dialect, prompt string) []float32 {
+		t.Helper()
+		r, err := p.Resolve(engine.Request{Prompt: prompt, Seed: 3, Steps: 4, Guidance: 3, Sampler: "heun", Dialect: dialect, Model: tiny})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var latents [][]float32
+		if _, err := p.Paint(context.Background(), r, nil, func(at engine.Progress) {
+			latents = append(latents, slices.Clone(nn.Data(at.Latent)))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return latents[2] // what the third step began with, and its first call
+	}
+	for _, c := range []struct {
+		dialect, prompt string
+		changed         bool
+	}{
+		{"native", "[red:green:2]", true},
+		{"native", "[red:green:3]", false},
+		{"a1111", "[red:green:3]", true}, // from the second call of the second step on, counting from 0
+		{"a1111", "[red:green:5]", false},
+		{"a1111", "[red:green:0.4]", true},
+	} {
+		if got := !slices.Equal(last(c.dialect, c.prompt), last(c.dialect, "red")); got != c.changed {
+			t.Errorf("%s, %s: changed by the third step is %v, want %v", c.dialect, c.prompt, got, c.changed)
 		}
 	}
 }
@@ -226,7 +259,7 @@ func TestScheduleChangesThePictureAtItsStep(t *testing.T) {
 		{"red AND green", "", 0},
 		{"red AND green:0", "", 6},
 		{"red AND [green:blue:3]:0", "", 6},
-		{"red <lora:x:1> # and a comment", "", 6},
+		{"red <hypernet:x:1> # and a comment", "", 6},
 	} {
 		got := run(c.prompt, c.negative)
 		for step := range steps {

@@ -55,10 +55,11 @@ func (c Chunk) Weights(window int) []float64 {
 // (AUTOMATIC1111's comma_padding_backtrack).
 const backtrack = 20
 
-// chunks distributes the tokens of fragments to chunks of size tokens, as
-// AUTOMATIC1111's web UI does: a chunk that is full ends at its last comma if
-// that is near, and BREAK ends one at once.
-func chunks(fragments []fragment, t *tokenizer.Tokenizer, size int) []Chunk {
+// webChunks distributes the tokens of fragments to chunks as AUTOMATIC1111's web UI
+// does: a chunk that is full ends at its last comma if that is near, and BREAK ends
+// one at once.
+func (r Reader) webChunks(fragments []fragment) []Chunk {
+	t, size := r.Tokenizer, r.Window-2
 	comma := -1
 	if ids := t.Encode(","); len(ids) == 1 && ids[0] != t.End() {
 		comma = ids[0]
@@ -75,7 +76,7 @@ func chunks(fragments []fragment, t *tokenizer.Tokenizer, size int) []Chunk {
 			next()
 			continue
 		}
-		for _, token := range tokens(f, t) {
+		for _, token := range r.tokens(f) {
 			if token.ID == comma {
 				last = len(open)
 			} else if len(open) == size && last >= 0 && len(open)-last <= backtrack {
@@ -98,12 +99,13 @@ func chunks(fragments []fragment, t *tokenizer.Tokenizer, size int) []Chunk {
 
 // comfyChunks distributes them as ComfyUI does (comfy/sd1_clip.py): a fragment of
 // fewer than 8 tokens is kept whole, a longer one is cut where a chunk is full.
-func comfyChunks(fragments []fragment, t *tokenizer.Tokenizer, size int) []Chunk {
+func (r Reader) comfyChunks(fragments []fragment) []Chunk {
 	const short = 8
+	size := r.Window - 2
 	var done []Chunk
 	open := []Token{}
 	for _, f := range fragments {
-		group := tokens(f, t)
+		group := r.tokens(f)
 		large := len(group) >= short
 		for len(open)+len(group) > size {
 			n := 0
@@ -119,15 +121,15 @@ func comfyChunks(fragments []fragment, t *tokenizer.Tokenizer, size int) []Chunk
 }
 
 // tokens are those of one fragment.
-func tokens(f fragment, t *tokenizer.Tokenizer) []Token {
+func (r Reader) tokens(f fragment) []Token {
 	var all []Token
-	for _, w := range t.Words(f.text.s) {
+	for _, w := range r.Tokenizer.Words(f.text.s) {
 		for i, id := range w.Ids {
 			s := w.Spans[i]
-			all = append(all, Token{Span: f.text.cut(s.From, s.To).span(), ID: id, Text: t.Decode([]int{id}), Weight: f.weight})
+			all = append(all, Token{Span: f.text.cut(s.From, s.To).span(), ID: id, Text: r.Tokenizer.Decode([]int{id}), Weight: f.weight})
 		}
 	}
-	return all
+	return r.replaceLearnt(all)
 }
 
 // check makes sure that no weight is beyond what arithmetic can bear.

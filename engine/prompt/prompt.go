@@ -36,6 +36,14 @@ type Reader struct {
 	Tokenizer *tokenizer.Tokenizer
 	Window    int // tokens the encoder reads at once, with the two that begin and end them
 	Rules     Rules
+	Learnt    []Learnt
+}
+
+// Learnt is a word that the encoder has learnt since its training: where its tokens
+// stand, others are read.
+type Learnt struct {
+	Name string
+	IDs  []int // of the tokens in their place, one for each of its vectors
 }
 
 // Prompt is a prompt that was read: what the program shows of it, and what it
@@ -173,9 +181,9 @@ func (r Reader) fragments(t Text) (fragments []fragment, problems []Problem) {
 
 func (r Reader) chunks(fragments []fragment) []Chunk {
 	if r.Rules.Emphasis == Comfy {
-		return comfyChunks(fragments, r.Tokenizer, r.Window-2)
+		return r.comfyChunks(fragments)
 	}
-	return chunks(fragments, r.Tokenizer, r.Window-2)
+	return r.webChunks(fragments)
 }
 
 // unread names what a negative prompt can't hold.

@@ -77,6 +77,15 @@ func tags(t Text) (words Text, found []Tag) {
 	return join(append(kept, t.cut(from, len(t.s)))...), found
 }
 
+// Tags reads a list of nothing but tags.
+func Tags(list string) ([]Tag, error) {
+	words, found := tags(Typed(list))
+	if rest := strings.TrimSpace(words.s); rest != "" {
+		return nil, fmt.Errorf("%q is no tag; write them like <lora:name:0.8>", rest)
+	}
+	return found, nil
+}
+
 // comments takes out what stands between a # and the end of its line.
 func comments(t Text) (words Text, found []Span) {
 	var kept []Text

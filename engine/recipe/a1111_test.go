@@ -175,7 +175,7 @@ func check(t *testing.T, examples []example) {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		q, notes := r.Request()
+		q, notes := r.Request(nil)
 		notes = slices.DeleteFunc(notes, notYet)
 		if err := q.Validate(); err != nil {
 			t.Errorf("%s: %v", c.name, err)

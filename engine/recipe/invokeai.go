@@ -42,12 +42,12 @@ func parseInvoke(o object) (Recipe, bool) {
 	if o.text("rand_device") != "cpu" && o.isSet("rand_device") {
 		r.note("The noise was made on a graphics card (" + o.text("rand_device") + "), and this program makes the processor's.")
 	}
-	r.noteSet(o, "The style prompt %q is not used: it is for SDXL models.", "positive_style_prompt", "negative_style_prompt")
+	r.noteSet(o, "The style prompt (%s) is not used: it is for SDXL models.", "positive_style_prompt", "negative_style_prompt")
 	r.noteSet(o, enlarged, "hrf_enabled")
 	r.noteSet(o, "A second model refined the picture (refiner), which is not yet possible.", "refiner_model")
 	r.noteSet(o, "The picture was steered by another one (ControlNet), which is not yet possible.", "controlnets", "t2iAdapters", "ipAdapters", "control_layers", "canvas_v2_metadata")
 	r.noteSet(o, "Its edges were made to meet (seamless tiling), which is not yet possible.", "seamless_x", "seamless_y")
-	r.noteSet(o, "The guidance was rescaled (cfg_rescale_multiplier %s), which is not yet possible.", "cfg_rescale_multiplier")
+	r.GuidanceRescale = orNil(orZero(o.number("cfg_rescale_multiplier")))
 	return r, true
 }
 

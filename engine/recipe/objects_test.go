@@ -140,8 +140,8 @@ var objects = []example{
 	},
 	{
 		"InvokeAI's SDXL with all it has", `{"generation_mode":"sdxl_img2img","positive_prompt":"a","positive_style_prompt":"b","seed":1,"steps":3,"cfg_scale":5,"scheduler":"euler","width":1024,"height":1024,"model":{"model_name":"xl"},"strength":0.4,"init_image":"x.png","rand_device":"cuda","refiner_model":{"name":"r"},"controlnets":[{}],"hrf_enabled":true,"cfg_rescale_multiplier":0.5,"seamless_x":true}`,
-		`{"tool":"InvokeAI","dialect":"invokeai","prompt":"a","seed":1,"steps":3,"guidance":5,"sampler":"euler","width":1024,"height":1024,"model":"xl","clip_skip":1,"image":"the picture it began with","strength":0.4}`,
-		[]string{"xl", "began with", "graphics card (cuda)", "style prompt", "second pass", "refiner", "ControlNet", "seamless", "0.5"},
+		`{"tool":"InvokeAI","dialect":"invokeai","prompt":"a","seed":1,"steps":3,"guidance":5,"sampler":"euler","width":1024,"height":1024,"model":"xl","clip_skip":1,"image":"the picture it began with","strength":0.4,"guidance_rescale":0.5}`,
+		[]string{"xl", "began with", "graphics card (cuda)", "style prompt", "second pass", "refiner", "ControlNet", "seamless"},
 	},
 	{
 		"InvokeAI 2", `{"model":"stable diffusion","model_weights":"stable-diffusion-1.5","model_hash":"cc6cb27103417325ff94f52b7a5d2dde45a7515b25c255d8e396c90014281516","app_version":"2.3.0","image":{"prompt":[{"prompt":"a cat [blur] on a mat","weight":1.0}],"steps":25,"cfg_scale":7.5,"seed":99,"width":512,"height":512,"sampler":"k_euler_a","type":"txt2img"}}`,
@@ -235,7 +235,7 @@ func TestLongTextsAreQuick(t *testing.T) {
 	} {
 		begin := time.Now()
 		if r, err := Parse(text); err == nil { // whether it is a recipe or not
-			r.Request()
+			r.Request(nil)
 		}
 		if d := time.Since(begin); d > 10*time.Second {
 			t.Errorf("%s took %v", name, d)
@@ -303,7 +303,7 @@ func FuzzReadFile(f *testing.F) {
 	f.Add([]byte(texts[1].text))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if r, err := Read(bytes.NewReader(b)); err == nil {
-			if q, _ := r.Request(); q.Validate() != nil {
+			if q, _ := r.Request(nil); q.Validate() != nil {
 				t.Errorf("%+v can't be drawn", q)
 			}
 		}

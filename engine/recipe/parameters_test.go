@@ -140,7 +140,7 @@ func TestRecipesComeBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, notes := r.Request(); got != want || len(notes) != 0 {
+		if got, notes := r.Request(nil); got != want || len(notes) != 0 {
 			t.Errorf("%d: %+v, %q\nwant %+v", i, got, notes, want)
 		}
 
@@ -148,7 +148,7 @@ func TestRecipesComeBack(t *testing.T) {
 		if r, err = Read(bytes.NewReader(foreign)); err != nil {
 			t.Fatalf("%d: %v\n%s", i, err, text)
 		}
-		got, notes := r.Request()
+		got, notes := r.Request(nil)
 		want.Prompt, want.Negative = canonical(want.Prompt), canonical(want.Negative)
 		notes = slices.DeleteFunc(notes, notYet) // of LoRAs in the prompt
 		said := 0
@@ -250,8 +250,9 @@ func TestFields(t *testing.T) {
 		Dialect: "a1111", Schedule: "karras", Eta: n(0.5), SNoise: n(1.25), SChurn: n(2), STMin: n(0.5), STMax: n(10), VariationSeed: &seed, VariationStrength: 0.25,
 		SeedResizeWidth: 128, SeedResizeHeight: 96, ENSD: 31337, BatchSize: 4, BatchIndex: 1, ClipSkip: 2, Emphasis: "no_norm", Template: "a {b|c}", NegativeTemplate: "__d__",
 		Image: "cat.png", Mask: "mask.png", Denoising: n(0.5), ImageGuidance: n(1.5), VAE: "mse", VAEHash: "0123", Loras: []Lora{{"paint", 0.5, "4567"}}, Precision: engine.BFloat16,
+		GuidanceRescale: n(0.5), GuidanceLow: n(1), GuidanceHigh: n(9), MimicGuidance: n(3), CacheInterval: 2,
 	}
-	q, notes := r.Request()
+	q, notes := r.Request(nil)
 	back := Of(q)
 	for _, f := range fields {
 		asked := f.asked(r)
@@ -274,7 +275,7 @@ func TestFields(t *testing.T) {
 	}
 	for _, c := range []struct{ bad, want string }{{"half", `Not used: the precision half; invalid request: precision is "half"`}} {
 		r.Precision = c.bad
-		if _, notes := r.Request(); !slices.ContainsFunc(notes, func(note string) bool { return strings.Contains(note, c.want) }) {
+		if _, notes := r.Request(nil); !slices.ContainsFunc(notes, func(note string) bool { return strings.Contains(note, c.want) }) {
 			t.Errorf("%q: %q", c.bad, notes)
 		}
 	}
@@ -292,7 +293,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		q, _ := r.Request()
+		q, _ := r.Request(nil)
 		if err := q.Validate(); err != nil {
 			t.Errorf("a request that can't be drawn: %v", err)
 		}

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 
 	"darkroom/engine"
 	"darkroom/engine/dialect"
+	"darkroom/engine/prompt"
 	"darkroom/engine/sampler"
 	"darkroom/engine/schedule"
 )
@@ -134,7 +136,44 @@ var fields = []field{
 			r.ImageGuidance = &q.ImageGuidance
 		}
 	}},
-	{"vae", func(r Recipe) string { return named("the VAE", r.VAE) + hashed(r.VAEHash) }, nil, nil},
+	{"guidance_rescale", func(r Recipe) string { return valued("guidance rescale", r.GuidanceRescale) }, func(q *engine.Request, r Recipe) error {
+		q.GuidanceRescale = *r.GuidanceRescale
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.GuidanceRescale = orNil(q.GuidanceRescale)
+	}},
+	{"guidance_low", func(r Recipe) string { return valued("guidance down to the noise level", r.GuidanceLow) }, func(q *engine.Request, r Recipe) error {
+		q.GuidanceLow = *r.GuidanceLow
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.GuidanceLow = orNil(q.GuidanceLow)
+	}},
+	{"guidance_high", func(r Recipe) string { return valued("guidance from the noise level", r.GuidanceHigh) }, func(q *engine.Request, r Recipe) error {
+		q.GuidanceHigh = *r.GuidanceHigh
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.GuidanceHigh = orNil(q.GuidanceHigh)
+	}},
+	{"mimic_guidance", func(r Recipe) string { return valued("dynamic thresholding to the guidance", r.MimicGuidance) }, func(q *engine.Request, r Recipe) error {
+		q.MimicGuidance = *r.MimicGuidance
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.MimicGuidance = orNil(q.MimicGuidance)
+	}},
+	{"cache_interval", func(r Recipe) string {
+		return counted("the U-Net computed whole in steps apart by", r.CacheInterval, 1)
+	}, func(q *engine.Request, r Recipe) error {
+		q.CacheInterval = r.CacheInterval
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.CacheInterval = q.CacheInterval
+	}},
+	{"vae", func(r Recipe) string { return named("the VAE", r.VAE) }, func(q *engine.Request, r Recipe) error {
+		q.VAE = r.VAE
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.VAE = q.VAE
+	}},
 	{"loras", func(r Recipe) string {
 		var names []string
 		for i, l := range r.Loras {
@@ -142,10 +181,29 @@ var fields = []field{
 				names = append(names, fmt.Sprintf("and %d more", len(r.Loras)-i))
 				break
 			}
-			names = append(names, fmt.Sprintf("the LoRA %s with weight %g%s", l.Name, l.Weight, hashed(l.Hash)))
+			names = append(names, fmt.Sprintf("the LoRA %s with weight %g", l.Name, l.Weight))
 		}
 		return strings.Join(names, ", ")
-	}, nil, nil},
+	}, func(q *engine.Request, r Recipe) error {
+		inPrompt := map[string]bool{}
+		for _, m := range loraTag.FindAllStringSubmatch(q.Prompt, -1) {
+			inPrompt[m[1]] = true
+		}
+		var tags strings.Builder
+		for _, l := range r.Loras {
+			if !inPrompt[l.Name] {
+				fmt.Fprintf(&tags, "<lora:%s:%g>", strings.NewReplacer(":", "", ">", "").Replace(l.Name), l.Weight)
+			}
+		}
+		q.Loras = tags.String()
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		tags, _ := prompt.Tags(q.Loras) // those that can't be read were not drawn with
+		for _, tag := range tags {
+			_, unet, _ := tag.Strengths()
+			r.Loras = append(r.Loras, Lora{Name: tag.Name(), Weight: unet})
+		}
+	}},
 	{"precision", func(r Recipe) string { return named("the precision", r.Precision) }, func(q *engine.Request, r Recipe) error {
 		q.Precision = r.Precision
 		return nil
@@ -166,6 +224,13 @@ func orZero(v *float64) float64 {
 		return 0
 	}
 	return *v
+}
+
+func orNil(v float64) *float64 {
+	if v == 0 {
+		return nil
+	}
+	return &v
 }
 
 func named(what, value string) string {
@@ -203,6 +268,9 @@ func Of(q engine.Request) Recipe {
 		Tool: "Darkroom", Version: engine.Version, Prompt: q.Prompt, Negative: q.Negative, Seed: &q.Seed, Steps: q.Steps,
 		Guidance: &q.Guidance, Sampler: sampler.Label(q.Sampler), Width: q.Width, Height: q.Height, Model: modelName(q.Model),
 	}
+	if q.Loras != "" { // where other programs look for them
+		r.Prompt += " " + q.Loras
+	}
 	for _, f := range fields {
 		if f.of != nil {
 			f.of(&r, q)
@@ -211,10 +279,40 @@ func Of(q engine.Request) Recipe {
 	return r
 }
 
+// Extras names what a request asks for beyond what every request has: prompts, seed,
+// steps, guidance, size, model, sampler, schedule and precision.
+func Extras(q engine.Request) []string {
+	r := Of(q)
+	r.Schedule, r.Precision = "", ""
+	var words []string
+	for _, f := range fields {
+		if asked := f.asked(r); asked != "" {
+			words = append(words, asked)
+		}
+	}
+	for _, path := range []string{q.Image, q.Mask} {
+		if path != "" {
+			words = append(words, filepath.Base(path))
+		}
+	}
+	return words
+}
+
+// Finder knows which files the person has.
+type Finder interface {
+	// Model is the path of a model by its name or by the beginning of its SHA-256,
+	// either of which may be missing; false if there is none.
+	Model(name, hash string) (path string, ok bool)
+	LoRA(name string) bool
+	VAE(name string) bool
+}
+
 // Request is the request that comes nearest to the recipe, and can be drawn, and
 // a sentence for everything that could not be restored. For a picture that
 // Darkroom drew it is the very request, and nothing is left to say.
-func (r Recipe) Request() (engine.Request, []string) {
+// Without a finder, the built-in model is chosen, and the files it names are taken
+// to be there.
+func (r Recipe) Request(find Finder) (engine.Request, []string) {
 	if r.own != nil {
 		return *r.own, r.Notes
 	}
@@ -230,6 +328,12 @@ func (r Recipe) Request() (engine.Request, []string) {
 		note("The recipe names no model: the built-in one is chosen.")
 	case r.Tool == "Darkroom" && r.Model == engine.DefaultModel:
 	default:
+		if find != nil {
+			if path, ok := find.Model(r.Model, r.ModelHash); ok {
+				q.Model = path
+				break
+			}
+		}
 		note("The picture was drawn by the model %s: choose it if you have it; else the built-in one is taken.", strings.TrimSpace(r.Model+hashed(r.ModelHash)))
 	}
 	if r.Seed != nil {
@@ -285,6 +389,24 @@ func (r Recipe) Request() (engine.Request, []string) {
 			continue
 		}
 		q = next
+	}
+	if find != nil {
+		if q.VAE != "" && !find.VAE(q.VAE) {
+			note("The autoencoder %s is not in your library: the model's own is taken.", q.VAE)
+			q.VAE = ""
+		}
+		q.Loras = loraTag.ReplaceAllStringFunc(q.Loras, func(tag string) string {
+			if name := loraTag.FindStringSubmatch(tag)[1]; !find.LoRA(name) {
+				note("The LoRA %s is not in your library: it is left out.", name)
+				return ""
+			}
+			return tag
+		})
+		for _, m := range loraTag.FindAllStringSubmatch(q.Prompt, -1) {
+			if !find.LoRA(m[1]) {
+				note("The LoRA %s is not in your library: add it, or take it out of the prompt.", m[1])
+			}
+		}
 	}
 	return q, append(notes, r.Notes...)
 }

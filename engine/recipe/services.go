@@ -28,7 +28,7 @@ func parseNovelAI(o object) (Recipe, bool) {
 		r.Image, r.Denoising = beginning, o.number("strength")
 	}
 	r.noteSet(o, "SMEA, which changes the noise at large sizes, is not possible.", "sm", "sm_dyn")
-	r.noteSet(o, "The guidance was rescaled (cfg_rescale %s), which is not yet possible.", "cfg_rescale")
+	r.GuidanceRescale = orNil(orZero(o.number("cfg_rescale")))
 	r.noteSet(o, "Dynamic thresholding was used, which is not yet possible.", "dynamic_thresholding")
 	return r, true
 }

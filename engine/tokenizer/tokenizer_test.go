@@ -1,8 +1,12 @@
 package tokenizer
 
 import (
+	"bytes"
+	"compress/gzip"
 	_ "embed"
+	"encoding/binary"
 	"encoding/json"
+	"hash/crc32"
 	"slices"
 	"strings"
 	"testing"
@@ -27,6 +31,34 @@ func TestGolden(t *testing.T) {
 	for _, g := range golden {
 		if got := CLIP().Encode(g.Text); !slices.Equal(got, g.Ids) {
 			t.Errorf("Encode(%q)\n got %v\nwant %v", g.Text, got, g.Ids)
+		}
+	}
+}
+
+//go:embed testdata/many.json.gz
+var manyGZ []byte
+
+// The ids of 10 000 random texts in every script, from testdata/golden.py.
+func TestManyTexts(t *testing.T) {
+	var many struct {
+		Texts []string
+		Sums  []uint32
+	}
+	z, err := gzip.NewReader(bytes.NewReader(manyGZ))
+	if err == nil {
+		err = json.NewDecoder(z).Decode(&many)
+	}
+	if err != nil || len(many.Texts) != 10000 || len(many.Sums) != len(many.Texts) {
+		t.Fatalf("%d texts, %v", len(many.Texts), err)
+	}
+	clip := CLIP()
+	for i, text := range many.Texts {
+		var ids []byte
+		for _, id := range clip.Encode(text) {
+			ids = binary.LittleEndian.AppendUint32(ids, uint32(id))
+		}
+		if crc32.ChecksumIEEE(ids) != many.Sums[i] {
+			t.Errorf("Encode(%q) is %v, which transformers' is not", text, clip.Encode(text))
 		}
 	}
 }

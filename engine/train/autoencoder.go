@@ -17,24 +17,18 @@ import (
 )
 
 // Size is the height and width of the default model's pictures.
-const Size = 64
+const Size = 128
 
 // MaxTokens is how many tokens of a caption the default model reads, start and
 // end included.
 const MaxTokens = 32
 
-// autoencoderConfig is the default model's: 64×64×3 ↔ 16×16×4.
+// autoencoderConfig is the default model's: 128×128×3 ↔ 16×16×4. docs/training.md
+// compares it with wider ones, which for the same work learn less.
 var autoencoderConfig = vae.Config{
-	InChannels: 3, OutChannels: 3, Latent: 4, Channels: []int{32, 64, 96}, LayersPerBlock: 1,
+	InChannels: 3, OutChannels: 3, Latent: 4, Channels: []int{16, 32, 64, 128}, LayersPerBlock: 1,
 	Groups: 8, Scaling: 1, SampleSize: Size,
 }
-
-// Weights of the autoencoder's loss beside the mean absolute error (weight 1).
-const (
-	squareWeight = 2    // mean squared error
-	edgeWeight   = 0.5  // mean absolute error of the differences between neighbours, which keeps edges crisp
-	klWeight     = 1e-4 // per latent value: keeps the latents' spread bounded
-)
 
 // Autoencoder trains the autoencoder on pictures of the data set.
 func Autoencoder(ctx context.Context, o Options) error {
@@ -98,60 +92,6 @@ func pictures(c *nn.Context, set *data.Set, r *rand.Rand, n int) (*tensor.Dense,
 	return x, examples
 }
 
-// reconstructionLoss compares y with x [n,size,size,3] and writes the
-// gradient by y to dy.
-func reconstructionLoss(dy, y, x []float32, n, size int) float64 {
-	losses := make([]float64, n)
-	row, picture := size*3, size*size*3
-	scale := 1 / float32(n*picture)
-	kernel.Parallel(n, func(i int) {
-		y, x, dy := y[i*picture:(i+1)*picture], x[i*picture:(i+1)*picture], dy[i*picture:(i+1)*picture]
-		var loss float64
-		edge := func(a, b int) {
-			d := (y[a] - x[a]) - (y[b] - x[b])
-			s := float32(math.Copysign(edgeWeight, float64(d))) * scale
-			dy[a] += s
-			dy[b] -= s
-			loss += edgeWeight * math.Abs(float64(d))
-		}
-		for at := range picture {
-			d := y[at] - x[at]
-			dy[at] += (float32(math.Copysign(1, float64(d))) + 2*squareWeight*d) * scale
-			loss += math.Abs(float64(d)) + squareWeight*float64(d*d)
-			if at%row+3 < row {
-				edge(at+3, at)
-			}
-			if at+row < picture {
-				edge(at+row, at)
-			}
-		}
-		losses[i] = loss * float64(scale)
-	})
-	var sum float64
-	for _, l := range losses {
-		sum += l
-	}
-	return sum
-}
-
-// divergence is the Kullback-Leibler divergence of the latents from a unit
-// Gaussian, (μ² + σ² − 1 − ln σ²)/2 a value; dm gets its gradient.
-func divergence(dm, moments []float32, latent int) float64 {
-	var sum float64
-	scale := klWeight / float64(len(moments)/2)
-	for at := range moments {
-		if at%(2*latent) >= latent {
-			continue
-		}
-		mean, logvar := float64(moments[at]), min(float64(moments[at+latent]), 10)
-		variance := math.Exp(logvar)
-		sum += (mean*mean + variance - 1 - logvar) / 2
-		dm[at] = float32(scale * mean)
-		dm[at+latent] = float32(scale * (variance - 1) / 2)
-	}
-	return sum * scale
-}
-
 // latentScale is one over the standard deviation of m's latents, which the
 // denoiser wants to be one.
 func latentScale(m *vae.Model, set *data.Set) float64 {
@@ -174,7 +114,7 @@ func autoencoderSheet(ctx context.Context, o Options, set *data.Set, path string
 	if err != nil {
 		return err
 	}
-	const columns, pairs = 12, 3
+	const columns, pairs = 12, 4
 	c := nn.NewContext(ctx)
 	x, _ := pictures(c, set, rand.New(rand.NewPCG(77, 77)), columns*pairs)
 	y := m.Decode(c, m.Encode(c, x))

@@ -59,16 +59,25 @@ type stage struct {
 	sheet   func(ctx context.Context, path string) error                // draws samples of the published model
 }
 
+// saveAfter is how much work may be lost if the machine stops without a word.
+const saveAfter = 10 * time.Minute
+
 // run trains s to the last step, going on from a saved state if there is one.
 // When ctx ends it saves and returns ctx.Err().
 func (o Options) run(ctx context.Context, s *stage) error {
-	state := o.path("run", s.name+".safetensors")
+	state, losses := o.path("run", s.name+".safetensors"), o.path("run", s.name+".loss.txt")
 	if err := o.resume(state, s.opt); err != nil {
 		return err
 	}
+	past, err := readCurve(losses, s.opt.step)
+	if err != nil {
+		return err
+	}
+	save := func() error { return errors.Join(o.save(state, s.opt), past.write(losses)) }
 	c := nn.Training(context.WithoutCancel(ctx)) // a step is done whole
 	c.Tape.Watch(s.opt.params...)
 	bar := newProgress(o.Log, s.name, s.opt.step, o.Steps, o.Batch)
+	saved := time.Now()
 	for s.opt.step < o.Steps {
 		c.Reset()
 		// seeded by the step, so that a resumed run sees the same batches
@@ -77,19 +86,28 @@ func (o Options) run(ctx context.Context, s *stage) error {
 			return err
 		}
 		s.opt.Step(c.Tape)
+		past.add(s.opt.step, loss)
 		bar.step(loss)
 		stop := ctx.Err() != nil
-		if stop || s.opt.step%o.Every == 0 || s.opt.step == o.Steps {
-			if err := o.save(state, s.opt); err != nil {
+		whole := s.opt.step%o.Every == 0 || s.opt.step == o.Steps
+		if stop || whole || time.Since(saved) > saveAfter {
+			if err := save(); err != nil {
 				return err
 			}
+			saved = time.Now()
+		}
+		if stop || whole {
 			if err := s.publish(); err != nil {
 				return err
 			}
-			if stop {
-				return ctx.Err()
-			}
-			if err := s.sheet(ctx, o.path("run", fmt.Sprintf("%s-%06d.png", s.name, s.opt.step))); err != nil {
+		}
+		if stop {
+			return ctx.Err()
+		}
+		if whole {
+			sheet := o.path("run", fmt.Sprintf("%s-%06d.png", s.name, s.opt.step))
+			title := fmt.Sprintf("%s: loss by step, %d pictures a step", s.name, o.Batch)
+			if err := errors.Join(past.draw(o.path("run", s.name+"-loss.png"), title), s.sheet(ctx, sheet)); err != nil {
 				return err
 			}
 		}
@@ -145,6 +163,9 @@ func (o Options) publish(part, class string, config any, p nn.Params, opt *Optim
 	if err := os.WriteFile(index, []byte(modelIndex), 0o644); err != nil {
 		return err
 	}
+	if err := o.publishCredits(); err != nil {
+		return err
+	}
 	file := "diffusion_pytorch_model.safetensors"
 	if strings.HasPrefix(part, "text_") || strings.HasPrefix(part, "image_") {
 		file = "model.safetensors" // as transformers names it
@@ -153,6 +174,18 @@ func (o Options) publish(part, class string, config any, p nn.Params, opt *Optim
 		return err
 	}
 	return checkpoint.Write(filepath.Join(dir, file), p.Tensors(opt.average), checkpoint.F16, map[string]string{"format": "pt"})
+}
+
+// publishCredits copies what the data set says of its sources to the model.
+func (o Options) publishCredits() error {
+	text, err := os.ReadFile(o.path("data", data.CreditsFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // a test's set has no sources
+	}
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(o.Model(), data.CreditsFile), text, 0o644)
 }
 
 // writeConfig writes a configuration with the class name diffusers expects.

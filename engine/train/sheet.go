@@ -2,12 +2,36 @@ package train
 
 import (
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
 	"image/png"
+	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"strings"
+
+	"darkroom/engine/pipeline"
+	"darkroom/engine/train/data"
 )
+
+// DataSheet writes the first samples of the data set as a PNG, and their captions
+// beside it, a line for each.
+func DataSheet(set *data.Set, path string) error {
+	const rows, columns = 7, 12
+	var tiles []image.Image
+	var captions strings.Builder
+	for i := range rows * columns {
+		e := set.Sample(rand.New(rand.NewPCG(uint64(i), 0)), Size)
+		tiles = append(tiles, pipeline.Picture(e.Pix, Size, Size))
+		fmt.Fprintf(&captions, "%d,%d %s\n", i/columns+1, i%columns+1, e.Caption)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return errors.Join(Sheet(path, tiles, columns), os.WriteFile(strings.TrimSuffix(path, ".png")+".txt", []byte(captions.String()), 0o644))
+}
 
 // Sheet writes tiles of one size as a PNG, row by row, on a dark ground.
 func Sheet(path string, tiles []image.Image, columns int) error {

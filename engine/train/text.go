@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -23,11 +22,10 @@ var textConfig = clip.TextConfig{
 	Hidden: 192, MLP: 768, Layers: 2, Heads: 4, Positions: MaxTokens, Act: "quick_gelu", NormEps: 1e-5,
 }
 
-var imageConfig = clip.ImageConfig{Channels: []int{32, 64, 128, 192}, Groups: 8, Embed: 192}
+// encoderSize is the height and width at which the image encoder sees pictures.
+const encoderSize = 64
 
-// logitScale is how sharply similarities are told apart: 1/0.07, CLIP's start
-// (Radford et al. 2021), kept fixed.
-const logitScale = 1 / 0.07
+var imageConfig = clip.ImageConfig{Channels: []int{32, 64, 128, 192}, Groups: 8, Embed: 192}
 
 // captions turns the texts of examples into token ids and says where each ends.
 func captions(t *tokenizer.Tokenizer, examples []data.Example, length int) (ids, ends []int) {
@@ -127,7 +125,7 @@ func retrievalSheet(o Options, path string, x, a, b []float32, n int) error {
 		}
 		if i < rows {
 			for _, j := range append([]int{i}, order[:min(nearest, n)]...) {
-				tiles = append(tiles, pipeline.Picture(x[j*Size*Size*3:], Size, Size))
+				tiles = append(tiles, pipeline.Picture(x[j*encoderSize*encoderSize*3:], encoderSize, encoderSize))
 			}
 		}
 	}
@@ -138,94 +136,11 @@ func retrievalSheet(o Options, path string, x, a, b []float32, n int) error {
 // distinct is pictures of n different things.
 func distinct(c *nn.Context, set *data.Set, r *rand.Rand, n int) (x *tensor.Dense, examples []data.Example) {
 	order := r.Perm(len(set.Concepts()))[:n]
-	x = c.New(n, Size, Size, 3)
+	x = c.New(n, encoderSize, encoderSize, 3)
 	for i, concept := range order {
-		e := set.Example(r, concept, Size)
+		e := set.Example(r, concept, encoderSize)
 		examples = append(examples, e)
 		copy(nn.Data(x)[i*Size*Size*3:], e.Pix)
 	}
 	return x, examples
-}
-
-// contrast is CLIP's symmetric cross-entropy over the cosines of n captions a
-// and n pictures b [n,d]; it writes the gradients.
-func contrast(a, b, da, db []float32, n int) float64 {
-	d := len(a) / n
-	ua, la := normalise(a, n)
-	ub, lb := normalise(b, n)
-	logits := make([]float64, n*n)
-	for i := range n {
-		for j := range n {
-			for k := range d {
-				logits[i*n+j] += ua[i*d+k] * ub[j*d+k] * logitScale
-			}
-		}
-	}
-	grad := make([]float64, n*n)
-	var loss float64
-	for i := range n {
-		loss += crossEntropy(logits, grad, i*n, 1, i, n) + crossEntropy(logits, grad, i, n, i, n)
-	}
-	dua, dub := make([]float64, n*d), make([]float64, n*d)
-	for i := range n {
-		for j := range n {
-			g := grad[i*n+j] * logitScale / float64(2*n)
-			for k := range d {
-				dua[i*d+k] += g * ub[j*d+k]
-				dub[j*d+k] += g * ua[i*d+k]
-			}
-		}
-	}
-	unnormalise(da, dua, ua, la, n)
-	unnormalise(db, dub, ub, lb, n)
-	return loss / float64(2*n)
-}
-
-// crossEntropy of the n logits from at in strides against the right one, whose
-// gradient it adds.
-func crossEntropy(logits, grad []float64, at, stride, right, n int) float64 {
-	top := math.Inf(-1)
-	for i := range n {
-		top = max(top, logits[at+i*stride])
-	}
-	var sum float64
-	for i := range n {
-		sum += math.Exp(logits[at+i*stride] - top)
-	}
-	for i := range n {
-		grad[at+i*stride] += math.Exp(logits[at+i*stride]-top) / sum
-	}
-	grad[at+right*stride]--
-	return math.Log(sum) - (logits[at+right*stride] - top)
-}
-
-// normalise scales each of n rows to length one.
-func normalise(x []float32, n int) (u, length []float64) {
-	d := len(x) / n
-	u, length = make([]float64, len(x)), make([]float64, n)
-	for i := range n {
-		var sum float64
-		for _, v := range x[i*d : (i+1)*d] {
-			sum += float64(v) * float64(v)
-		}
-		length[i] = math.Sqrt(sum) + 1e-9
-		for k := range d {
-			u[i*d+k] = float64(x[i*d+k]) / length[i]
-		}
-	}
-	return u, length
-}
-
-// unnormalise is normalise's gradient: (du − u·(u·du))/length.
-func unnormalise(dx []float32, du, u, length []float64, n int) {
-	d := len(u) / n
-	for i := range n {
-		var dot float64
-		for k := i * d; k < (i+1)*d; k++ {
-			dot += u[k] * du[k]
-		}
-		for k := i * d; k < (i+1)*d; k++ {
-			dx[k] = float32((du[k] - u[k]*dot) / length[i])
-		}
-	}
 }

@@ -43,7 +43,7 @@ func normals(r *rand.Rand, n int) []float32 {
 func TestLossGradients(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	t.Run("reconstruction", func(t *testing.T) {
-		const n, size = 2, 4
+		const n, size = 2, 8
 		x, y := normals(r, n*size*size*3), normals(r, n*size*size*3)
 		dy := make([]float32, len(y))
 		reconstructionLoss(dy, y, x, n, size)
@@ -168,6 +168,38 @@ func TestProgressTellsTheTimeLeft(t *testing.T) {
 	p.step(0.5)
 	if got := out.String(); !strings.Contains(got, "1/10") || !strings.Contains(got, "left") {
 		t.Errorf("progress says %q", got)
+	}
+}
+
+// A curve that goes on from its file holds what was before, and nothing from after
+// the step that is gone on from.
+func TestCurveGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	c := &curve{}
+	for step := 1; step <= 5*curveEvery; step++ {
+		c.add(step, float64(step))
+	}
+	if err := c.write(dir + "/loss.txt"); err != nil {
+		t.Fatal(err)
+	}
+	again, err := readCurve(dir+"/loss.txt", 3*curveEvery+1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(again.points); n != 3 || again.points[2] != (point{3 * curveEvery, 2.5*curveEvery + 0.5}) {
+		t.Errorf("the points are %v", again.points)
+	}
+	if err := c.draw(dir+"/loss.png", "loss"); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(dir + "/loss.png"); err != nil || info.Size() < 1000 {
+		t.Errorf("the drawing: %v", err)
+	}
+	if err := os.WriteFile(dir+"/loss.txt", []byte("20 abc\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readCurve(dir+"/loss.txt", 100); err == nil || !strings.Contains(err.Error(), "delete") {
+		t.Errorf("a damaged file: %v", err)
 	}
 }
 

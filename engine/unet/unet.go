@@ -227,30 +227,47 @@ type Added struct {
 // the words is then computed once. Added is nil but for models with an
 // addition_embed_type.
 func (m *Model) Forward(c *nn.Context, x *tensor.Dense, timesteps []float64, context *tensor.Dense, added *Added) *tensor.Dense {
+	return m.ForwardWith(c, x, timesteps, context, added, nil)
+}
+
+// ForwardWith is Forward that keeps its deep features, or goes by those of an earlier
+// pass; without any it is Forward.
+func (m *Model) ForwardWith(c *nn.Context, x *tensor.Dense, timesteps []float64, context *tensor.Dense, added *Added, deep *Deep) *tensor.Dense {
 	e := m.embed(c, timesteps, added)
 	x = nn.Spread(c, x, max(x.Shape()[0], e.Shape()[0])) // what is added is not the same for all
 	h := m.convIn.Forward(c, x)
 	var room [16]*tensor.Dense // Stable Diffusion's skips fit
 	skips := append(room[:0], h)
-	for _, b := range m.down {
+	down, up := m.down, m.up
+	if deep.known() {
+		down, up = down[:1], up[len(up)-1:]
+	}
+	for _, b := range down {
 		for j, r := range b.resnets {
 			h = r.Forward(c, h, e)
 			h = b.attend(c, j, h, context)
 			skips = append(skips, h)
 		}
-		if b.sample != nil {
+		if b.sample != nil && !deep.known() {
 			h = b.sample.Forward(c, h)
 			skips = append(skips, h)
 		}
 	}
-	for j, r := range m.mid.resnets {
-		if j == 0 { // what it begins with is a skip, too
-			h = m.mid.attend(c, j, r.Forward(c, h, e), context)
-		} else {
-			h = r.Consume(c, h, e)
+	if deep.known() {
+		h = nn.Recall(c, deep.Features, deep.Shape[:]...)
+	} else {
+		for j, r := range m.mid.resnets {
+			if j == 0 { // what it begins with is a skip, too
+				h = m.mid.attend(c, j, r.Forward(c, h, e), context)
+			} else {
+				h = r.Consume(c, h, e)
+			}
 		}
 	}
-	for _, b := range m.up {
+	for i, b := range up {
+		if i == len(m.up)-1 {
+			deep.keep(c, h)
+		}
 		for j, r := range b.resnets {
 			skip := skips[len(skips)-1]
 			skips = skips[:len(skips)-1]

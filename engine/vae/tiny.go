@@ -36,6 +36,9 @@ func (cfg TinyConfig) EncoderLayers() int {
 	return n
 }
 
+// Factor is how many pixels on a side one latent stands for.
+func (cfg TinyConfig) Factor() int { return 1 << (len(cfg.withDefaults().DecoderBlocks) - 1) }
+
 func (cfg TinyConfig) withDefaults() TinyConfig {
 	if cfg.Latent == 0 {
 		cfg.Latent = TAESD.Latent

@@ -10,6 +10,7 @@ func winograd(l level) {
 	winogradWeights(l)
 	winogradOutput(l, "winogradOutput", false)
 	winogradOutput(l, "winogradOutputAdd", true)
+	winogradSpread(l)
 }
 
 // pairs are the numbers of a transform's result that share work.
@@ -25,21 +26,27 @@ func winogradInput(l level) {
 			p.tables("src")
 			v = p.grid("dst", "stride", 6)
 		}, func(p program) {
-			for _, pair := range pairs {
-				var rows [2][6]value
-				for j := range 6 {
-					rows[0][j], rows[1][j] = inputPair(p, pair[0], func(i int) value { return p.readAt(p.row("src", 6*i+j)) })
-				}
-				for k, i := range pair {
-					to := v.row(i)
-					for _, columns := range pairs {
-						x, y := inputPair(p, columns[0], func(j int) value { return rows[k][j] })
-						p.storeAt(to(columns[0]), x)
-						p.storeAt(to(columns[1]), y)
-					}
-				}
-			}
+			bothWays(p, 6, func(i, j int) value { return p.readAt(p.row("src", 6*i+j)) }, inputPair, v)
 		})
+}
+
+// bothWays transforms the columns of what is read, and then the rows of that, to 6 × 6
+// numbers.
+func bothWays(p program, columns int, read func(i, j int) value, half func(p program, first int, of func(i int) value) (a, b value), result grid) {
+	for _, pair := range pairs {
+		var rows [2][6]value
+		for j := range columns {
+			rows[0][j], rows[1][j] = half(p, pair[0], func(i int) value { return read(i, j) })
+		}
+		for k, i := range pair {
+			to := result.row(i)
+			for _, columns := range pairs {
+				x, y := half(p, columns[0], func(j int) value { return rows[k][j] })
+				p.storeAt(to(columns[0]), x)
+				p.storeAt(to(columns[1]), y)
+			}
+		}
+	}
 }
 
 // inputPair is two of the six numbers of Bᵀ·d, by the first one's place.
@@ -161,4 +168,34 @@ func outputPair(p program, first int, m func(i int) value, in func(i int) operan
 	near := p.sub(m(1), in(2))
 	far := p.sub(m(3), in(4))
 	return p.fma(far, p.constant("two"), near), p.add(p.fma(far, p.constant("eight"), near), in(5))
+}
+
+// winogradSpread writes M = A·y·Aᵀ, what winogradOutput's gradient is.
+func winogradSpread(l level) {
+	var m grid
+	l.channels("winogradSpread", "dst []float32, stride int, src *[16][]float32, channels int",
+		"spreads 4 × 4 pixels of channels, a multiple of 16, to 36 numbers: number i goes to dst[i*stride].", "channels", func(p program) {
+			p.slices("dst")
+			p.strides("stride")
+			p.tables("src")
+			m = p.grid("dst", "stride", 6)
+		}, func(p program) {
+			bothWays(p, 4, func(i, j int) value { return p.readAt(p.row("src", 4*i+j)) }, spreadPair, m)
+		})
+}
+
+// spreadPair is two of the six numbers of A·y, by the first one's place.
+func spreadPair(p program, first int, y func(i int) value) (a, b value) {
+	switch first {
+	case 1:
+		even := p.add(y(0), y(2))
+		odd := p.add(y(1), y(3))
+		return p.add(even, odd), p.sub(even, odd)
+	case 3:
+		y0, y1, y2, y3 := y(0), y(1), y(2), y(3)
+		even := p.fma(y2, p.constant("four"), y0)
+		odd := p.fma(y3, p.constant("four"), y1)
+		return p.fma(odd, p.constant("two"), even), p.fma(odd, p.constant("-two"), even)
+	}
+	return y(0), y(3)
 }

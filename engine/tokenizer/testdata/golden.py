@@ -1,4 +1,5 @@
-"""Writes golden.json: 300 texts and the ids transformers gives them.
+"""Writes golden.json: 300 texts and the ids transformers gives them; and many.json.gz:
+10 000 more texts, and for each the CRC-32 of its ids, each four bytes, little-endian.
 
 Made with Python 3.11, transformers 5.23.0, tokenizers 0.23.3. Run in this folder:
     python golden.py
@@ -11,6 +12,9 @@ import gzip
 import html
 import json
 import random
+import struct
+import unicodedata
+import zlib
 
 from transformers import CLIPTokenizer
 
@@ -104,3 +108,45 @@ for text in texts:
 lines = [json.dumps(g) for g in golden]
 with open("golden.json", "w", encoding="utf-8") as f:
     f.write("[\n" + ",\n".join(lines) + "\n]\n")
+
+# Random texts: of the pieces above, and of letters and signs of every script that
+# Unicode 12 has, which all three libraries know the same of.
+BLOCKS = [
+    (0x20, 0x7E), (0xA1, 0x17F), (0x180, 0x24F), (0x250, 0x2AF), (0x300, 0x36F), (0x370, 0x3FF), (0x400, 0x52F), (0x531, 0x58A),
+    (0x591, 0x5F4), (0x600, 0x6FF), (0x700, 0x74F), (0x780, 0x7B1), (0x901, 0x97F), (0x981, 0x9FB), (0xA01, 0xA76), (0xA81, 0xAF1),
+    (0xB01, 0xB77), (0xB82, 0xBFA), (0xC01, 0xC7F), (0xD01, 0xD7F), (0xE01, 0xE5B), (0xE81, 0xEDF), (0xF00, 0xFDA), (0x1000, 0x109F),
+    (0x10A0, 0x10FF), (0x1100, 0x11FF), (0x1200, 0x137C), (0x13A0, 0x13FD), (0x1780, 0x17F9), (0x1820, 0x1878), (0x1E00, 0x1EFF),
+    (0x1F00, 0x1FFE), (0x2000, 0x206F), (0x2070, 0x209C), (0x20A0, 0x20BF), (0x2100, 0x218B), (0x2190, 0x23FF), (0x2460, 0x24FF),
+    (0x2500, 0x27BF), (0x3041, 0x30FF), (0x3400, 0x34FF), (0x4E00, 0x9FEF), (0xAC00, 0xD7A3), (0xF900, 0xFAD9), (0xFB00, 0xFB06),
+    (0xFE30, 0xFE6B), (0xFF01, 0xFFEE), (0x10400, 0x1044F), (0x1D400, 0x1D7FF), (0x1F300, 0x1F6D5), (0x1F900, 0x1F9FF), (0x20000, 0x20100),
+]
+
+
+def letter():
+    while True:
+        c = chr(rng.randint(*rng.choice(BLOCKS)))
+        if unicodedata.category(c) not in ("Cn", "Cs", "Co"):
+            return c
+
+
+many = []
+while len(many) < 5000:
+    picked = rng.choices(pieces, k=rng.randint(1, 8))
+    text = rng.choice(["", " ", " ", ", "]).join(picked)
+    many.append(rng.choice([text, text, text.upper(), text.title(), text.lower()]))
+while len(many) < 10000:
+    one = rng.choice(BLOCKS)
+    mixed = rng.random() < 0.5
+    text = ""
+    for _ in range(rng.randint(1, 14)):
+        c = letter() if mixed else chr(rng.randint(*one))
+        text += c if unicodedata.category(c) not in ("Cn", "Cs", "Co") else " "
+        if rng.random() < 0.15:
+            text += " "
+    many.append(text)
+sums = []
+for text in many:
+    ids = clip(html.unescape(html.unescape(text)), add_special_tokens=False)["input_ids"]
+    sums.append(zlib.crc32(struct.pack(f"<{len(ids)}I", *ids)))
+with gzip.GzipFile("many.json.gz", "wb", mtime=0) as f:
+    f.write(json.dumps({"texts": many, "sums": sums}, ensure_ascii=False).encode())

@@ -1,9 +1,6 @@
 package data
 
-import (
-	"image"
-	"math"
-)
+import "image"
 
 // rgb is an sRGB colour with components in 0…1.
 type rgb [3]float32
@@ -20,12 +17,7 @@ func mix(a, b rgb, t float32) rgb {
 // person would use, or "" where there is no common one. The borders between the words, in hue (degrees),
 // saturation and value, were set by eye on the pictures of the set.
 func colourWord(r, g, b float64) string {
-	v := max(r, g, b)
-	d := v - min(r, g, b)
-	s := 0.0
-	if v > 0 {
-		s = d / v
-	}
+	h, s, v := hsv(r, g, b)
 	switch {
 	case v < 0.32 || v < 0.42 && s < 0.35:
 		return "black"
@@ -33,15 +25,6 @@ func colourWord(r, g, b float64) string {
 		return "white"
 	case s < 0.2:
 		return "grey"
-	}
-	h := 0.0
-	switch v {
-	case r:
-		h = 60 * math.Mod((g-b)/d+6, 6)
-	case g:
-		h = 60 * ((b-r)/d + 2)
-	default:
-		h = 60 * ((r-g)/d + 4)
 	}
 	switch {
 	case h < 14 || h >= 335:

@@ -30,60 +30,75 @@ func disc(c color.RGBA) *image.RGBA {
 	return im
 }
 
-var discs = []color.RGBA{{220, 30, 30, 255}, {40, 90, 230, 255}, {250, 250, 250, 255}}
-
-var discEntries = []entry{
-	{Hex: "1", Name: "apple", Synonyms: []string{"red fruit"}},
-	{Hex: "2", Name: "*berries", Synonyms: []string{"*the berries", "unit"}},
-	{Hex: "3", Name: "egg", Colour: "pale"},
+// discs builds a set of discs: two things in two styles each, and a portrait.
+func discs() *builder {
+	b := &builder{byName: map[string]int{}}
+	red, blue, white := color.RGBA{220, 30, 30, 255}, color.RGBA{40, 90, 230, 255}, color.RGBA{250, 250, 250, 255}
+	add := func(names []string, style string, c color.RGBA) {
+		b.add(cutout{Thing: b.thing(names, "fruit"), Style: style}, func() (image.Image, error) { return disc(c), nil })
+	}
+	add([]string{"apple", "red fruit"}, Render, red)
+	add([]string{"apple"}, Cartoon, red)
+	add([]string{"*berries", "*the berries", "unit"}, Render, blue)
+	add([]string{"egg"}, Render, white)
+	b.add(cutout{Thing: b.portraitThing(), Style: Portrait, Traits: []string{"long hair", "glasses"}, Manner: []string{"smiling"}},
+		func() (image.Image, error) { return disc(white), nil })
+	return b
 }
 
-// archive writes a set of discs and returns the bytes of its file.
-func archive(t testing.TB, entries []entry) []byte {
+// archive writes a set and returns the bytes of its file.
+func archive(t testing.TB, b *builder) []byte {
 	t.Helper()
-	var b bytes.Buffer
-	err := writeSet(&b, entries, func(_ entry, i int) (*image.RGBA, error) { return disc(discs[i]), nil })
-	if err != nil {
+	var out bytes.Buffer
+	if _, err := b.write(&out, nil); err != nil {
 		t.Fatal(err)
 	}
-	return b.Bytes()
+	return out.Bytes()
 }
 
 // openDiscs writes a set of discs to a directory and opens it.
 func openDiscs(t testing.TB) *Set {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, spritesFile), archive(t, discEntries), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, spritesFile), archive(t, discs()), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	s, err := Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { s.Close() })
 	return s
 }
 
 func random(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
 
 func TestOpen(t *testing.T) {
+	s := openDiscs(t)
 	var got []string
-	for _, c := range openDiscs(t).Concepts() {
-		got = append(got, fmt.Sprint(c.Hex, c.Name, c.Synonyms, c.Colour))
+	for _, c := range s.Concepts() {
+		got = append(got, fmt.Sprint(c.Name, c.Synonyms, c.Kind))
 	}
-	want := []string{"1apple[red fruit]red", "2berries[the berries unit]blue", "3egg[]pale"}
+	want := []string{"apple[red fruit]fruit", "berries[the berries unit]fruit", "egg[]fruit", "person[face of a person]"}
 	if !slices.Equal(got, want) {
 		t.Errorf("concepts %q, want %q", got, want)
+	}
+	got = nil
+	for _, c := range s.cutouts {
+		got = append(got, c.Colour)
+	}
+	if want := []string{"red", "red", "blue", "white", "white"}; !slices.Equal(got, want) {
+		t.Errorf("colours %q, want %q", got, want)
+	}
+	if d := s.cutouts[0].Dyes; !slices.Contains(d, "green") || !slices.Contains(d, "blue") || !slices.Contains(d, "black") {
+		t.Errorf("a red disc can be dyed in %q", d)
+	}
+	if d := s.cutouts[3].Dyes; len(d) != 0 {
+		t.Errorf("a white disc can be dyed in %q", d)
 	}
 }
 
 func TestOpenErrors(t *testing.T) {
-	sized := func(size int) []byte {
-		var b bytes.Buffer
-		if err := png.Encode(&b, image.NewRGBA(image.Rect(0, 0, size, size))); err != nil {
-			t.Fatal(err)
-		}
-		return b.Bytes()
-	}
 	members := func(m ...string) []byte {
 		var b bytes.Buffer
 		w := zip.NewWriter(&b)
@@ -101,90 +116,84 @@ func TestOpenErrors(t *testing.T) {
 		}
 		return b.Bytes()
 	}
-	const one = `[{"hex":"1","name":"a"}]`
 	tests := []struct {
 		name string
 		file []byte
 		want string
 	}{
-		{"missing", nil, "fetch.sh"},
+		{"missing", nil, "build the set first"},
 		{"not an archive", []byte("hello"), "build the set again"},
-		{"cut short", archive(t, discEntries)[:500], "build the set again"},
-		{"no index", members("000.png", "x"), indexName},
+		{"cut short", archive(t, discs())[:500], "build the set again"},
+		{"no index", members("00000.png", "x"), indexName},
 		{"bad index", members(indexName, "{"), indexName},
-		{"empty index", members(indexName, "[]"), "0 concepts"},
-		{"long index", members(indexName, strings.Repeat(" ", maxIndexSize+1)), "longer"},
-		{"empty name", members(indexName, `[{"hex":"1","name":"*"}]`), "empty name"},
-		{"no picture", members(indexName, one), "000.png"},
-		{"bad picture", members(indexName, one, "000.png", "x"), "000.png"},
-		{"small picture", members(indexName, one, "000.png", string(sized(64))), "64×64"},
+		{"nothing", members(indexName, "{}"), "0 things"},
+		{"no picture listed", members(indexName, `{"things":[{"names":["a"]}]}`), "0 pictures"},
+		{"no name", members(indexName, `{"things":[{}],"cutouts":[{}]}`), "no name"},
+		{"empty name", members(indexName, `{"things":[{"names":["*"]}],"cutouts":[{}]}`), "empty name"},
+		{"no picture", members(indexName, `{"things":[{"names":["a"]}],"cutouts":[{"style":"cartoon"}]}`), "00000.png"},
+		{"bad thing", members(indexName, `{"things":[{"names":["a"]}],"cutouts":[{"thing":1,"style":"cartoon"}]}`, "00000.png", "x"), "of thing 1"},
+		{"bad style", members(indexName, `{"things":[{"names":["a"]}],"cutouts":[{"style":"fresco"}]}`, "00000.png", "x"), "fresco"},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			dir := t.TempDir()
-			if tt.file != nil {
-				if err := os.WriteFile(filepath.Join(dir, spritesFile), tt.file, 0o644); err != nil {
-					t.Fatal(err)
-				}
+		dir := t.TempDir()
+		if tt.file != nil {
+			if err := os.WriteFile(filepath.Join(dir, spritesFile), tt.file, 0o644); err != nil {
+				t.Fatal(err)
 			}
-			if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("error %v, want one with %q", err, tt.want)
-			}
-		})
+		}
+		if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: error %v, want one with %q", tt.name, err, tt.want)
+		}
 	}
 }
 
-func FuzzRead(f *testing.F) {
-	f.Add(archive(f, discEntries[:1]))
-	f.Add([]byte("PK"))
-	f.Fuzz(func(t *testing.T, file []byte) {
-		s, err := read(bytes.NewReader(file), int64(len(file)))
-		if err == nil && (len(s.concepts) == 0 || len(s.concepts) != len(s.sprites)) {
-			t.Errorf("%d concepts, %d sprites", len(s.concepts), len(s.sprites))
-		}
-	})
-}
-
-func TestSampleIsDeterministicAndInRange(t *testing.T) {
+// A picture that doesn't decode must be told, whatever its header says.
+func TestDamagedPicture(t *testing.T) {
 	s := openDiscs(t)
-	a, b := random(3), random(3)
-	different := false
-	var last string
-	for range 300 {
-		x, y := s.Sample(a, 24), s.Sample(b, 24)
-		if x.Caption != y.Caption || x.Concept != y.Concept || !slices.Equal(x.Pix, y.Pix) {
-			t.Fatalf("two samples of the same random state differ: %q and %q", x.Caption, y.Caption)
-		}
-		if len(x.Pix) != 24*24*3 {
-			t.Fatalf("%d numbers, want %d", len(x.Pix), 24*24*3)
-		}
-		for _, v := range x.Pix {
-			if !(v >= -1 && v <= 1) {
-				t.Fatalf("%q has the component %v outside −1…1", x.Caption, v)
-			}
-		}
-		different = different || last != "" && last != x.Caption
-		last = x.Caption
+	var small bytes.Buffer
+	if err := png.Encode(&small, image.NewRGBA(image.Rect(0, 0, 64, 64))); err != nil {
+		t.Fatal(err)
 	}
-	if !different {
-		t.Error("all captions are the same")
+	for want, content := range map[string][]byte{"64×64": small.Bytes(), "00000.png": []byte("x")} {
+		var b bytes.Buffer
+		w := zip.NewWriter(&b)
+		f, err := w.Create("00000.png")
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Write(content)
+		w.Close()
+		r, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		damaged := &Set{concepts: s.concepts, cutouts: s.cutouts, sprites: r.File}
+		if _, err := damaged.sprite(0); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
 	}
 }
 
-// says reports whether a caption speaks of a background.
-func says(caption string, b background) bool {
-	return slices.ContainsFunc(b.phrases, func(p string) bool { return strings.HasSuffix(caption, p) })
+// A set is the same at every build, and a pair at every draw.
+func TestSameAgain(t *testing.T) {
+	if !bytes.Equal(archive(t, discs()), archive(t, discs())) {
+		t.Error("two builds differ")
+	}
+	s := openDiscs(t)
+	a, b := s.Sample(random(3), 32), s.Sample(random(3), 32)
+	if a.Caption != b.Caption || !slices.Equal(a.Pix, b.Pix) {
+		t.Error("two draws from the same state differ")
+	}
 }
 
-// measure returns where the disc in a picture is and how wide, as parts of the
-// picture's width; what differs from the top left corner counts as the disc.
-func measure(pix []float32, size int) (x, y, width float64) {
+// measure tells where what differs from the background is and how wide, as parts
+// of the picture's width.
+func measure(pix, bare []float32, size int) (x, y, width float64) {
 	n := 0.0
 	for i := 0; i < len(pix); i += 3 {
 		var far float32
 		for k := range 3 {
-			d := pix[i+k] - pix[k]
-			far = max(far, d, -d)
+			far = max(far, pix[i+k]-bare[i+k], bare[i+k]-pix[i+k])
 		}
 		if far > 0.3 {
 			n++
@@ -196,80 +205,185 @@ func measure(pix []float32, size int) (x, y, width float64) {
 	return x / n / scale, y / n / scale, 2 * math.Sqrt(n/math.Pi) / scale
 }
 
-// The pictures must show what their captions say: the place and size of a blue
-// disc and the colour around it are measured. The shares of the distribution
-// are counted on the way.
+// The pictures must show what their captions say: place and size of a disc, its
+// colour and the colour around it are measured.
 func TestCaptionsAreTrue(t *testing.T) {
-	const size, samples = 48, 2000
+	const size, samples = 48, 700
 	s := openDiscs(t)
-	r := random(5)
 	seen := map[string]int{}
-	for range samples {
-		e := s.Example(r, 1, size)
-		if slices.ContainsFunc(scenes, func(b background) bool { return says(e.Caption, b) }) {
+	for i := range samples {
+		e := s.Example(random(uint64(i)), 0, size)
+		sc := e.Scene
+		seen[fmt.Sprint("count ", sc.Count)]++
+		if sc.Background != "" && sc.plain == "" {
 			seen["scene"]++
-			continue
-		}
-		want := normal
-		for _, p := range places {
-			if strings.Contains(e.Caption, p.phrase) {
-				want = p
+		} else if sc.Count == 1 && sc.Relation == "" {
+			bare := make([]float32, len(e.Pix))
+			for k := range bare {
+				bare[k] = e.Pix[k%3]
 			}
-		}
-		if strings.Contains(e.Caption, "small") {
-			want = small
-		}
-		seen[want.adjective+want.phrase]++
-		x, y, width := measure(e.Pix, size)
-		if math.Abs(x-float64(want.x)) > 0.04 || math.Abs(y-float64(want.y)) > 0.04 || math.Abs(width-float64(want.side)) > 0.07 {
-			t.Errorf("%q shows a disc %.2f wide at %.2f, %.2f; want %.2f at %.2f, %.2f", e.Caption, width, x, y, want.side, want.x, want.y)
-		}
-		for _, b := range plainBackgrounds {
-			if says(e.Caption, b) {
+			x, y, width := measure(e.Pix, bare, size)
+			p := sc.Placing
+			if math.Abs(x-float64(p.x)) > 0.05 || math.Abs(y-float64(p.y)) > 0.05 || math.Abs(width-float64(p.side)) > 0.1 {
+				t.Errorf("%q shows a disc %.2f wide at %.2f, %.2f; want %.2f at %.2f, %.2f", e.Caption, width, x, y, p.side, p.x, p.y)
+			}
+			for word, holds := range map[string]bool{
+				"left": x < 0.4, "right": x > 0.6, "top": y < 0.4, "bottom": y > 0.6, "small": width < 0.5, "tiny": width < 0.35, "big": width > 0.85,
+			} {
+				if !holds && strings.Contains(p.Place+p.Size, word) {
+					t.Errorf("%q shows a disc %.2f wide at %.2f, %.2f", e.Caption, width, x, y)
+				}
+			}
+			at := 3 * (int(y*size)*size + int(x*size))
+			c := func(i int) float64 { return float64(e.Pix[i]+1) / 2 }
+			if got, want := colourWord(c(at), c(at+1), c(at+2)), s.colour(sc.Items[0]); got != want {
+				t.Errorf("%q shows a %s disc, want %s", e.Caption, got, want)
+			}
+			if sc.plain != "" {
 				seen["plain"]++
-				c := func(i int) float64 { return float64(e.Pix[i]+1) / 2 }
-				if got := colourWord(c(0), c(1), c(2)); got != b.colour {
+				if got := colourWord(c(0), c(1), c(2)); got != sc.plain {
 					t.Errorf("%q has a %s background", e.Caption, got)
 				}
 			}
 		}
-	}
-	// Of the 80 % without a scene: 75 % normal, 12 % small, 13 % at four places.
-	for what, want := range map[string]float64{
-		"scene": 0.20, "plain": 0.30, "": 0.60, "small": 0.096,
-		"on the left": 0.026, "on the right": 0.026, "at the top": 0.026, "at the bottom": 0.026,
-	} {
-		if got := float64(seen[what]) / samples; math.Abs(got-want) > 0.03 || got < want/2 {
-			t.Errorf("%.3f of the pictures are %q, want %.3f", got, what, want)
+		for _, says := range []string{sc.Placing.Place, sc.Placing.Size, sc.Items[0].Colour, sc.Relation} {
+			if !strings.Contains(e.Caption, says) {
+				t.Errorf("%q does not say %q", e.Caption, says)
+			}
+			if says != "" {
+				seen[says]++
+			}
 		}
+		if sc.plain != "" && !strings.Contains(e.Caption, "background") || sc.Count > 1 && !strings.Contains(e.Caption, numberWords[sc.Count]+" ") {
+			t.Errorf("%q lacks its background or number", e.Caption)
+		}
+		for _, it := range sc.Items {
+			if it.Colour != "" && HeldColour(s.concepts[it.Concept].Name, it.Colour) {
+				t.Errorf("%q is kept for tests", e.Caption)
+			}
+		}
+	}
+	for what, least := range map[string]int{
+		"scene": 200, "plain": 110, "count 2": 12, "count 3": 12, "count 4": 12, "small": 12, "tiny": 12, "big": 12,
+		"on the left": 5, "at the top": 5, "in the bottom right corner": 5, "green": 20, "next to": 5, "below": 5,
+	} {
+		if seen[what] < least {
+			t.Errorf("%d of %d pictures are %q, want at least %d", seen[what], samples, what, least)
+		}
+	}
+}
+
+// What is held out must never be drawn; that is known by asking the rule of what
+// was.
+func TestHeldOut(t *testing.T) {
+	b := discs()
+	things := 12
+	for i := range things {
+		for _, style := range []string{Render, Cartoon, Flat, Sticker} {
+			b.add(cutout{Thing: b.thing([]string{fmt.Sprintf("thing %c", 'a'+i)}, ""), Style: style},
+				func() (image.Image, error) { return disc(color.RGBA{200, 20, 20, 255}), nil })
+		}
+	}
+	file := archive(t, b)
+	s, err := read(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := random(1)
+	styles, colours, pairs, around := 0, 0, 0, 0
+	for range 8000 {
+		style := s.pickStyle(r)
+		sc := s.compose(r, style, s.pickThing(r, style))
+		first := s.concepts[sc.Items[0].Concept].Name
+		if HeldStyle(first, sc.Style) {
+			t.Errorf("%s as %s is held out", first, sc.Style)
+		}
+		styles++
+		for _, it := range sc.Items {
+			name := s.concepts[it.Concept].Name
+			if it.Colour != "" {
+				colours++
+				if HeldColour(name, it.Colour) {
+					t.Errorf("a %s %s is held out", it.Colour, name)
+				}
+			}
+			if sc.Background != "" && sc.plain == "" {
+				around++
+				if HeldScene(name, sc.Background) {
+					t.Errorf("%s %s is held out", name, sc.Background)
+				}
+			}
+		}
+		if sc.Relation != "" {
+			pairs++
+			if second := s.concepts[sc.Items[1].Concept].Name; HeldPair(first, second) {
+				t.Errorf("%s %s %s is held out", first, sc.Relation, second)
+			}
+		}
+	}
+	if min(styles, colours, pairs, around) < 500 {
+		t.Errorf("%d styles, %d colours, %d pairs and %d scenes were seen", styles, colours, pairs, around)
+	}
+}
+
+// The rule holds out about the parts that it says, and what is named.
+func TestHeldShares(t *testing.T) {
+	names := make([]string, 4000)
+	for i := range names {
+		names[i] = fmt.Sprintf("name %d", i)
+	}
+	for what, rule := range map[string]struct {
+		held func(string) bool
+		want float64
+	}{
+		"colour": {func(n string) bool { return HeldColour(n, "red") }, 1.0 / heldColours},
+		"style":  {func(n string) bool { return HeldStyle(n, Cartoon) }, 1.0 / heldStyles},
+		"pair":   {func(n string) bool { return HeldPair(n, "cat") }, 1.0 / heldPairs},
+		"scene":  {func(n string) bool { return HeldScene(n, "on grass") }, 1.0 / heldScenes},
+	} {
+		n := 0
+		for _, name := range names {
+			if rule.held(name) {
+				n++
+			}
+		}
+		if got := float64(n) / float64(len(names)); math.Abs(got/rule.want-1) > 0.25 {
+			t.Errorf("%.3f of the names have a held %s, want %.3f", got, what, rule.want)
+		}
+	}
+	if !HeldColour("fox", "green") || !HeldStyle("owl", Cartoon) || HeldStyle("owl", Render) {
+		t.Error("a named case is not held out, or all of a thing is")
 	}
 }
 
 func TestDescribe(t *testing.T) {
 	tests := []struct {
-		form       float32
 		name       string
 		adjectives []string
 		want       string
 	}{
-		{0, "apple", nil, "an apple"},
-		{0, "apple", []string{"small", "red"}, "a small red apple"},
-		{0, "unicorn", nil, "a unicorn"},
-		{0, "ufo", nil, "a ufo"},
-		{0, "umbrella", nil, "an umbrella"},
-		{0, "hourglass", nil, "an hourglass"},
-		{0, "house", nil, "a house"},
-		{0, "*grapes", []string{"small"}, "small grapes"},
-		{0, "*the sun", []string{"small"}, "the small sun"},
-		{0.75, "cat", nil, "cat"},
-		{0.85, "egg", nil, "a picture of an egg"},
-		{0.85, "*grapes", nil, "a picture of grapes"},
-		{0.94, "egg", nil, "a 3d render of an egg"},
-		{0.99, "cat", nil, "3d render of a cat"},
+		{"apple", nil, "an apple"},
+		{"apple", []string{"small", "red"}, "a small red apple"},
+		{"unicorn", nil, "a unicorn"},
+		{"ufo", nil, "a ufo"},
+		{"umbrella", nil, "an umbrella"},
+		{"hourglass", nil, "an hourglass"},
+		{"house", nil, "a house"},
+		{"*grapes", []string{"small"}, "small grapes"},
+		{"*the sun", []string{"small"}, "the small sun"},
 	}
 	for _, tt := range tests {
-		if got := describe(tt.form, parseNoun(tt.name), tt.adjectives); got != tt.want {
-			t.Errorf("describe(%v, %q, %q) = %q, want %q", tt.form, tt.name, tt.adjectives, got, tt.want)
+		if got := describe(parseNoun(tt.name), tt.adjectives); got != tt.want {
+			t.Errorf("describe(%q, %q) = %q, want %q", tt.name, tt.adjectives, got, tt.want)
+		}
+	}
+	for one, many := range map[string]string{
+		"cat": "cats", "box": "boxes", "strawberry": "strawberries", "monkey": "monkeys", "glass of milk": "glasses of milk",
+		"wolf": "wolves", "bunch of flowers": "bunches of flowers", "potato": "potatoes", "piano": "pianos", "fish": "fish",
+		"cat face": "cat faces", "house with a garden": "houses with a garden", "santa claus": "santa clauses", "jellyfish": "jellyfish", "heart that is red": "hearts that are red", "bridge at night": "bridges at night",
+	} {
+		if got := plural(one); got != many {
+			t.Errorf("plural(%q) = %q, want %q", one, got, many)
 		}
 	}
 }
@@ -280,7 +394,7 @@ func TestCaptions(t *testing.T) {
 	if !slices.Equal(all, s.Captions(50)) {
 		t.Error("two calls differ")
 	}
-	if want := 2*6 + 50; len(all) != want {
+	if want := 2*8 + 50; len(all) != want {
 		t.Errorf("%d captions, want %d", len(all), want)
 	}
 	for _, want := range []string{"apple", "an apple", "red fruit", "a red fruit", "the berries", "a unit"} {
@@ -293,6 +407,6 @@ func TestCaptions(t *testing.T) {
 func BenchmarkSample(b *testing.B) {
 	s, r := openDiscs(b), random(1)
 	for b.Loop() {
-		s.Sample(r, 64)
+		s.Sample(r, 128)
 	}
 }

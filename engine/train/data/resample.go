@@ -57,12 +57,27 @@ func axis(start, length float64, size int) (from int, all []taps) {
 	return from, all
 }
 
+// nearestAxis is axis with the one nearest source pixel for each of the target's.
+func nearestAxis(start, length float64, size int) (from int, all []taps) {
+	from = max(0, int(math.Ceil(start-0.5)))
+	for i := from; i < min(size, int(math.Ceil(start+length-0.5))); i++ {
+		at := int((float64(i) + 0.5 - start) * SpriteSize / length)
+		all = append(all, taps{first: min(max(at, 0), SpriteSize-1), weights: []float32{1}})
+	}
+	return from, all
+}
+
 // drawSprite composes a sprite over pix ([size,size,3], components in 0…1) so
 // that it covers the square with the corner (x0, y0) and the given side, in
-// target pixels; parts outside the picture are cut off.
-func drawSprite(pix []float32, size int, sprite *image.RGBA, x0, y0, side float64) {
-	left, columns := axis(x0, side, size)
-	top, rows := axis(y0, side, size)
+// target pixels; parts outside the picture are cut off. Pixelated ones keep their
+// pixels' edges.
+func drawSprite(pix []float32, size int, sprite *image.RGBA, x0, y0, side float64, pixelated bool) {
+	along := axis
+	if pixelated {
+		along = nearestAxis
+	}
+	left, columns := along(x0, side, size)
+	top, rows := along(y0, side, size)
 	width := len(columns)
 
 	// Along x first: [SpriteSize, width, 4].

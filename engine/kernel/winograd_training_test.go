@@ -1,0 +1,110 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"testing"
+)
+
+// trainedCases have tiles that overlap the margin, channels that fill no panel, and
+// more tiles than are transformed at a time.
+var trainedCases = []TrainedConv3x3{
+	{N: 2, H: 9, W: 14, In: 20, Out: 37},
+	{N: 1, H: 8, W: 8, In: 64, Out: 16},
+	{N: 3, H: 60, W: 64, In: 16, Out: 17},
+}
+
+// direct is the convolution and its gradients as matrix products.
+func (t TrainedConv3x3) direct(x, w, bias, dy []float32) (y, dx, dw []float32) {
+	y, dx, dw = make([]float32, t.N*t.H*t.W*t.Out), make([]float32, len(x)), make([]float32, len(w))
+	p := Patches{Data: x, N: t.N, H: t.H, W: t.W, C: t.In, KH: 3, KW: 3, Stride: 1, PadTop: 1, PadLeft: 1, OH: t.H, OW: t.W}
+	for i := range y {
+		y[i] = bias[i%t.Out]
+	}
+	m := t.N * t.H * t.W
+	Gemm(m, t.Out, 9*t.In, p, Strided{Data: w, Row: 1, Col: t.Out}, y, t.Out, true)
+	Gemm(9*t.In, t.Out, m, PatchesT(p), Strided{Data: dy, Row: 1, Col: t.Out}, dw, t.Out, false)
+	Gemm(m, t.In, 9*t.Out, Scatter{Data: dy, N: t.N, H: t.H, W: t.W, C: t.Out, OH: t.H, OW: t.W, KH: 3, KW: 3, Stride: 1, PadTop: 1, PadLeft: 1},
+		Taps{Data: w, C: t.Out, Row: t.Out, Tap: t.In * t.Out}, dx, t.In, false)
+	return y, dx, dw
+}
+
+// TestTrainedConv3x3 compares Winograd's method with the products, and all levels
+// and numbers of threads with each other, bit by bit.
+func TestTrainedConv3x3(t *testing.T) {
+	for _, conv := range trainedCases {
+		t.Run(fmt.Sprintf("%+v", conv), func(t *testing.T) {
+			pixels := conv.N * conv.H * conv.W
+			x, w, bias, dy := noise(1, pixels*conv.In), noise(2, 9*conv.In*conv.Out), noise(3, conv.Out), noise(4, pixels*conv.Out)
+			y, dx, dw := conv.direct(x, w, bias, dy)
+			var first [3][]float32
+			for _, f := range levels() {
+				use(t, f)
+				for _, procs := range threads() {
+					before := runtime.GOMAXPROCS(procs)
+					got := [3][]float32{make([]float32, len(y)), clone(dx), clone(dw)}
+					conv.Forward(x, w, bias, got[0])
+					conv.InputGradient(dy, w, got[1], true)
+					conv.WeightGradient(x, dy, got[2], true)
+					runtime.GOMAXPROCS(before)
+					if first[0] == nil {
+						first = got
+					}
+					for i, want := range [][]float32{y, dx, dw} {
+						name := []string{"result", "input's gradient", "weights' gradient"}[i]
+						if d := differ(got[i], first[i]); d != "" {
+							t.Errorf("%s, level %s, %d threads: %s", name, f.level, procs, d)
+						}
+						twice := float32(1)
+						if i > 0 { // added to what was there
+							twice = 2
+						}
+						var off, size float64
+						for j, v := range want {
+							off += math.Pow(float64(got[i][j]-twice*v), 2)
+							size += math.Pow(float64(twice*v), 2)
+						}
+						if relative := math.Sqrt(off / size); relative > 1e-5 {
+							t.Errorf("%s, level %s: deviates by %.1e from the product's", name, f.level, relative)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkTrainedConv3x3(b *testing.B) {
+	for _, conv := range []TrainedConv3x3{{4, 128, 128, 32, 32}, {4, 128, 128, 64, 64}, {8, 64, 64, 64, 64}, {8, 32, 32, 96, 96}, {16, 16, 16, 128, 128}, {32, 8, 8, 256, 256}} {
+		pixels := conv.N * conv.H * conv.W
+		x, w, bias, dy := noise(1, pixels*conv.In), noise(2, 9*conv.In*conv.Out), noise(3, conv.Out), noise(4, pixels*conv.Out)
+		y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
+		p := Patches{Data: x, N: conv.N, H: conv.H, W: conv.W, C: conv.In, KH: 3, KW: 3, Stride: 1, PadTop: 1, PadLeft: 1, OH: conv.H, OW: conv.W}
+		for _, way := range []struct {
+			name string
+			f    func()
+		}{
+			{"forward", func() { conv.Forward(x, w, bias, y) }},
+			{"forward, direct", func() {
+				Gemm(pixels, conv.Out, 9*conv.In, p, Strided{Data: w, Row: 1, Col: conv.Out}, y, conv.Out, false)
+			}},
+			{"input", func() { conv.InputGradient(dy, w, dx, false) }},
+			{"input, direct", func() {
+				Gemm(pixels, conv.In, 9*conv.Out, Scatter{Data: dy, N: conv.N, H: conv.H, W: conv.W, C: conv.Out, OH: conv.H, OW: conv.W, KH: 3, KW: 3, Stride: 1, PadTop: 1, PadLeft: 1},
+					Taps{Data: w, C: conv.Out, Row: conv.Out, Tap: conv.In * conv.Out}, dx, conv.In, false)
+			}},
+			{"weights", func() { conv.WeightGradient(x, dy, dw, false) }},
+			{"weights, direct", func() {
+				Gemm(9*conv.In, conv.Out, pixels, PatchesT(p), Strided{Data: dy, Row: 1, Col: conv.Out}, dw, conv.Out, false)
+			}},
+		} {
+			b.Run(fmt.Sprintf("%d×%d×%d×%d→%d/%s", conv.N, conv.H, conv.W, conv.In, conv.Out, way.name), func(b *testing.B) {
+				for b.Loop() {
+					way.f()
+				}
+				b.ReportMetric(2*float64(pixels)*9*float64(conv.In*conv.Out)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+		}
+	}
+}

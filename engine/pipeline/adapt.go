@@ -1,0 +1,291 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"darkroom/engine"
+	"darkroom/engine/adapter"
+	"darkroom/engine/checkpoint"
+	"darkroom/engine/clip"
+	"darkroom/engine/family"
+	"darkroom/engine/nn"
+	"darkroom/engine/prompt"
+	"darkroom/engine/vae"
+)
+
+// Shelf is where the files are that a recipe names beside its model.
+type Shelf interface {
+	// LoRA and VAE are the path of what goes by a name.
+	LoRA(ctx context.Context, name string) (path string, err error)
+	VAE(ctx context.Context, name string) (path string, err error)
+	// Embeddings is the paths of all textual inversions, by their names.
+	Embeddings(ctx context.Context) (map[string]string, error)
+}
+
+// bare is the shelf of a pipeline that was given none: files by their paths.
+type bare struct{}
+
+func (bare) LoRA(_ context.Context, name string) (string, error) { return there(name) }
+func (bare) VAE(_ context.Context, name string) (string, error)  { return there(name) }
+func (bare) Embeddings(context.Context) (map[string]string, error) {
+	return nil, nil
+}
+
+func there(path string) (string, error) {
+	_, err := os.Stat(path)
+	return path, err
+}
+
+// adaptations is what lies over a model, and beside it, for the time being.
+type adaptations struct {
+	loras   string // what the networks are changed by
+	reports []adapter.Report
+	vae     string     // the path of the autoencoder in the place of own
+	own     *vae.Model // the model's
+	tiny    *vae.Tiny  // which is that autoencoder, if it is a tiny one: it decodes
+	learnt  []prompt.Learnt
+	unread  []string // why some could not be learnt
+	words   string   // what they were made for
+}
+
+// adapt makes the model the one of a resolved request: with its LoRAs, with its
+// autoencoder and with the textual inversions that its prompts may name.
+func (p *Pipeline) adapt(ctx context.Context, r engine.Request) error {
+	if p.rehearsed {
+		return nil // no weights that could be changed; a run with LoRAs needs more by those it changes
+	}
+	if p.Shelf == nil {
+		p.Shelf = bare{}
+	}
+	if err := p.useVAE(ctx, r.VAE); err != nil {
+		return err
+	}
+	if err := p.learn(ctx, r); err != nil {
+		return err
+	}
+	words, _, err := p.read(r)
+	if err != nil {
+		return err
+	}
+	return p.useLoras(ctx, r, words.Tags)
+}
+
+// wanted is a LoRA that a request asks for.
+type wanted struct {
+	path       string
+	changed    time.Time
+	text, unet float64
+}
+
+// useLoras lays those of the prompt's tags and of the request over the networks. The
+// weights of one that is named twice add up, as in the web UI.
+func (p *Pipeline) useLoras(ctx context.Context, r engine.Request, tags []prompt.Tag) error {
+	more, err := prompt.Tags(r.Loras)
+	if err != nil {
+		return fmt.Errorf("%w: loras: %w", engine.ErrInvalid, err)
+	}
+	var list []wanted
+	for _, tag := range append(slices.Clone(tags), more...) {
+		if tag.Kind != "lora" && tag.Kind != "lyco" {
+			continue
+		}
+		w := wanted{}
+		if w.text, w.unet, err = tag.Strengths(); err != nil {
+			return fmt.Errorf("%w: %w", engine.ErrInvalid, err)
+		}
+		if w.path, err = p.Shelf.LoRA(ctx, tag.Name()); err != nil {
+			return fmt.Errorf("%w: the LoRA %q can't be used (%w): take <%s:%s> out of the prompt, or add the folder it is in with `darkroom models add`",
+				engine.ErrInvalid, tag.Name(), err, tag.Kind, tag.Name())
+		}
+		if i := slices.IndexFunc(list, func(o wanted) bool { return o.path == w.path }); i >= 0 {
+			list[i].text += w.text
+			list[i].unet += w.unet
+			continue
+		}
+		if info, err := os.Stat(w.path); err == nil {
+			w.changed = info.ModTime()
+		}
+		list = append(list, w)
+	}
+	key := fmt.Sprint(list)
+	if key == p.adapted.loras || len(list) == 0 && p.adapted.loras == "" {
+		return nil
+	}
+	var uses []adapter.Use
+	for _, w := range list {
+		a, err := adapter.Open(w.path)
+		if err != nil {
+			return err
+		}
+		defer a.Close()
+		uses = append(uses, adapter.Use{Adapter: a, UNet: w.unet, Text: w.text})
+	}
+	p.adapted.loras = "" // the model's own, if this fails
+	p.adapted.reports, err = adapter.Apply(ctx, p.adaptable(), uses)
+	if err == nil && len(list) > 0 {
+		p.adapted.loras = key
+	}
+	return err
+}
+
+// adaptable is the networks that LoRAs change.
+func (p *Pipeline) adaptable() []adapter.Network {
+	list := []adapter.Network{{Part: adapter.UNet, Products: p.UNet.Products, Alias: p.ldm}}
+	for i, t := range p.Text {
+		part := adapter.Text
+		if i == 1 || p.Family == family.Refiner {
+			part = adapter.Text2
+		}
+		list = append(list, adapter.Network{Part: part, Products: t.Products})
+	}
+	return list
+}
+
+// useVAE puts an autoencoder in the place of the model's own, or that one back.
+func (p *Pipeline) useVAE(ctx context.Context, name string) error {
+	if name == "" {
+		if p.adapted.vae != "" {
+			p.setVAE(p.adapted.own, "")
+		}
+		return nil
+	}
+	path, err := p.Shelf.VAE(ctx, name)
+	if err != nil {
+		return fmt.Errorf("%w: the autoencoder %q can't be used (%w): leave out vae, or add the folder it is in with `darkroom models add`", engine.ErrInvalid, name, err)
+	}
+	if path == p.adapted.vae {
+		return nil
+	}
+	m, err := family.Open(path)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	if part := m.Part(checkpoint.Tiny); part != nil && m.Part(checkpoint.VAE) == nil {
+		return p.useTiny(part, path)
+	}
+	part := m.Part(checkpoint.VAE)
+	if part == nil {
+		return fmt.Errorf("%w: %s holds no autoencoder: choose another vae, or leave it out", engine.ErrInvalid, path)
+	}
+	if err := part.Check(); err != nil {
+		return err
+	}
+	cfg, own := *part.VAE, cmp.Or(p.adapted.own, p.VAE).Config
+	if cfg.Latent != own.Latent || cfg.Factor() != own.Factor() {
+		return fmt.Errorf("%w: the autoencoder %s has latents of %d channels and %d pixels, the model's %d and %d: choose one for this kind of model",
+			engine.ErrInvalid, name, cfg.Latent, cfg.Factor(), own.Latent, own.Factor())
+	}
+	cfg.Scaling = own.Scaling // that of the latents the U-Net draws
+	v, err := vae.New(nn.Load(part.File.Reader("")).Packed(nn.Float32), cfg)
+	if err != nil {
+		return err
+	}
+	if p.adapted.own == nil {
+		p.adapted.own = p.VAE
+	}
+	p.setVAE(v, path)
+	return nil
+}
+
+// useTiny lets a tiny autoencoder (TAESD) decode, which is many times faster and less
+// exact. Pictures are still encoded by the model's own.
+func (p *Pipeline) useTiny(part *family.Part, path string) error {
+	own := cmp.Or(p.adapted.own, p.VAE)
+	switch {
+	case part.Tiny.NoDecoder:
+		return fmt.Errorf("%w: %s holds only the half of a tiny autoencoder that encodes: choose the other as vae", engine.ErrInvalid, path)
+	case part.Tiny.Latent != own.Config.Latent || own.Config.Factor() != part.Tiny.Factor():
+		return fmt.Errorf("%w: the tiny autoencoder %s has latents of %d channels and %d pixels, the model's %d and %d: choose one for this kind of model",
+			engine.ErrInvalid, path, part.Tiny.Latent, part.Tiny.Factor(), own.Config.Latent, own.Config.Factor())
+	}
+	if err := part.Check(); err != nil {
+		return err
+	}
+	tiny, err := vae.NewTiny(nn.Load(part.File.Reader("")).Packed(nn.Float32), *part.Tiny)
+	if err != nil {
+		return err
+	}
+	p.adapted.own = own
+	p.setVAE(own, path)
+	p.adapted.tiny = tiny
+	return nil
+}
+
+// setVAE changes the autoencoder and forgets what was fitted to the other.
+func (p *Pipeline) setVAE(v *vae.Model, path string) {
+	p.VAE, p.adapted.vae, p.adapted.tiny, p.preview = v, path, nil, nil
+	if p.ctx != nil {
+		p.ctx.Forget()
+	}
+}
+
+// learn teaches the text encoders the textual inversions that a request's prompts
+// may name.
+func (p *Pipeline) learn(ctx context.Context, r engine.Request) error {
+	all, err := p.Shelf.Embeddings(ctx)
+	if err != nil {
+		return err
+	}
+	text := strings.ToLower(r.Prompt + "\n" + r.Negative)
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if strings.Contains(text, strings.ToLower(name)) {
+			names = append(names, name)
+		}
+	}
+	if key := strings.Join(names, "\n"); key != p.adapted.words {
+		p.adapted.words = key
+		p.adapted.learnt, p.adapted.unread = p.learnt(names, all)
+	}
+	return nil
+}
+
+// learnt reads textual inversions. One that is not for all of the model's text
+// encoders is passed over: a word of that name may well mean itself.
+func (p *Pipeline) learnt(names []string, paths map[string]string) (list []prompt.Learnt, unread []string) {
+	next := p.Text[0].Config.Vocab
+	vectors := make([][]float32, len(p.Text))
+	for _, name := range names {
+		e, err := adapter.OpenEmbedding(paths[name])
+		if err != nil {
+			unread = append(unread, fmt.Sprintf("the textual inversion %s is not used: %v", name, err))
+			continue
+		}
+		count := e.Count(p.Text[0].Config.Hidden)
+		if count == 0 || slices.ContainsFunc(p.Text, func(t *clip.Text) bool { return e.Count(t.Config.Hidden) != count }) {
+			continue
+		}
+		word := prompt.Learnt{Name: name}
+		for i, t := range p.Text {
+			vectors[i] = append(vectors[i], e.Vectors[t.Config.Hidden]...)
+		}
+		for range count {
+			word.IDs = append(word.IDs, next)
+			next++
+		}
+		list = append(list, word)
+	}
+	for i, t := range p.Text {
+		t.Extend(vectors[i])
+	}
+	return list, unread
+}
+
+// notes is what of the request had no effect.
+func (p *Pipeline) notes() []string {
+	notes := slices.Clone(p.adapted.unread)
+	for _, r := range p.adapted.reports {
+		if p.adapted.loras != "" && len(r.Unmatched) > 0 {
+			notes = append(notes, r.String())
+		}
+	}
+	return notes
+}

@@ -1,0 +1,297 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"darkroom/engine"
+	"darkroom/engine/checkpoint"
+	"darkroom/engine/nn"
+	"darkroom/engine/vae"
+)
+
+// shelfOf is a shelf with files by their names.
+type shelfOf map[string]string
+
+func (s shelfOf) find(name string) (string, error) {
+	if path, ok := s[name]; ok {
+		return path, nil
+	}
+	return "", fmt.Errorf("%s: %w", name, fs.ErrNotExist)
+}
+
+func (s shelfOf) LoRA(_ context.Context, name string) (string, error) { return s.find(name) }
+func (s shelfOf) VAE(_ context.Context, name string) (string, error)  { return s.find(name) }
+
+func (s shelfOf) Embeddings(context.Context) (map[string]string, error) {
+	words := maps.Clone(s)
+	maps.DeleteFunc(words, func(name, _ string) bool { return !strings.HasPrefix(name, "z") })
+	return words, nil
+}
+
+// loraFor writes a LoRA for some layers, with the names that rename gives them.
+func loraFor(t *testing.T, layers []*nn.Product, prefix string, rename func(string) string) string {
+	t.Helper()
+	var tensors []checkpoint.Tensor
+	for i, l := range layers {
+		in := l.Shape[1]
+		down := checkpoint.Tensor{Shape: append([]int{2}, l.Shape[1:]...)}
+		for _, k := range l.Shape[2:] {
+			in *= k
+		}
+		up := checkpoint.Tensor{Shape: []int{l.Shape[0], 2}}
+		down.Data, up.Data = make([]float32, 2*in), make([]float32, 2*l.Shape[0])
+		name := prefix + strings.ReplaceAll(rename(l.Name), ".", "_")
+		down.Name, up.Name = name+".lora_down.weight", name+".lora_up.weight"
+		uniform(fmt.Sprint("down", i), down.Data)
+		uniform(fmt.Sprint("up", i), up.Data)
+		for k := range up.Data {
+			up.Data[k] *= 0.1
+		}
+		tensors = append(tensors, down, up)
+	}
+	path := filepath.Join(t.TempDir(), "lora.safetensors")
+	if err := checkpoint.Write(path, tensors, checkpoint.F32, nil); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestLoRAInAPromptChangesThePictureAndGoesAgain(t *testing.T) {
+	p, err := Load(t.Context(), "testdata/tiny", nn.Float32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := func(name string) string { return name }
+	p.Shelf = shelfOf{
+		"paint": loraFor(t, p.UNet.Products, "lora_unet_", same),
+		"ldm":   loraFor(t, p.UNet.Products, "lora_unet_", p.ldm),
+		"words": loraFor(t, p.Text[0].Products, "lora_te_", same),
+		"other": loraFor(t, p.UNet.Products[:1], "lora_unet_", func(string) string { return "elsewhere" }),
+	}
+	draw := func(prompt, loras string) []uint8 {
+		t.Helper()
+		r := tinyRequest()
+		r.Prompt, r.Loras = prompt, loras
+		picture, _ := painted(t, p, r, nil)
+		return picture.Pix
+	}
+	plain := draw("a red apple", "")
+	paint := draw("a red apple<lora:paint:0.5>", "")
+	for what, c := range map[string]struct {
+		prompt, loras string
+		want          []uint8
+	}{
+		"in the request":           {"a red apple", "<lora:paint:0.5>", paint},
+		"by LDM's names":           {"a red apple<lora:ldm:0.5>", "", paint},
+		"in halves":                {"a red apple<lora:paint:0.25>", "<lora:paint:0.25>", paint},
+		"of no strength":           {"a red apple<lora:paint:0>", "", plain},
+		"of the U-Net alone":       {"a red apple<lora:paint:0:0.5>", "", paint},
+		"none any more":            {"a red apple", "", plain},
+		"of the words, strength 0": {"a red apple<lora:words:0>", "", plain},
+	} {
+		if !slices.Equal(draw(c.prompt, c.loras), c.want) {
+			t.Errorf("a LoRA %s draws another picture", what)
+		}
+	}
+	if slices.Equal(paint, plain) || slices.Equal(draw("a red apple<lora:words>", ""), plain) {
+		t.Error("a LoRA changes nothing")
+	}
+	for loras, mentions := range map[string]string{
+		"<lora:nowhere>":    `the LoRA "nowhere" can't be used`,
+		"<lora:other>":      "does not fit this model",
+		"paint":             "is no tag",
+		"<lora:paint:loud>": "is not a number",
+	} {
+		r := tinyRequest()
+		r.Loras = loras
+		r, err := p.Resolve(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Paint(t.Context(), r, nil, func(engine.Progress) {}); err == nil || !strings.Contains(err.Error(), mentions) {
+			t.Errorf("%s: error %v, want one that mentions %q", loras, err, mentions)
+		}
+	}
+	if !slices.Equal(draw("a red apple", ""), plain) {
+		t.Error("after LoRAs that can't be used, the model is another")
+	}
+}
+
+// A word that is taught with another's vector means the other.
+func TestTextualInversionIsAWord(t *testing.T) {
+	p, err := Load(t.Context(), "testdata/tiny", nn.Float32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := checkpoint.Open("testdata/tiny/text_encoder/model.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	table, err := f.Float32("text_model.embeddings.token_embedding.weight")
+	if err != nil {
+		t.Fatal(err)
+	}
+	width := p.Text[0].Config.Hidden
+	var rows []float32
+	ids := p.Tokenizer.Encode("red apple")
+	for _, id := range ids {
+		rows = append(rows, table[id*width:(id+1)*width]...)
+	}
+	write := func(name string, shape ...int) string {
+		path := filepath.Join(t.TempDir(), name+".safetensors")
+		err := checkpoint.Write(path, []checkpoint.Tensor{{Name: "emb_params", Shape: shape, Data: rows[:shape[0]*shape[1]]}}, checkpoint.F32, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	p.Shelf = shelfOf{"zog": write("Zog", len(ids), width), "zwide": write("wide", 1, width-1), "zno": "nowhere"}
+	draw := func(prompt string) []uint8 {
+		t.Helper()
+		r := tinyRequest()
+		r.Prompt = prompt
+		picture, _ := painted(t, p, r, nil)
+		return picture.Pix
+	}
+	want := draw("a red apple, big")
+	for _, prompt := range []string{"a zog, big", "a Zog, big", "a embedding:zog, big"} {
+		if !slices.Equal(draw(prompt), want) {
+			t.Errorf("%q draws another picture than what it was taught", prompt)
+		}
+	}
+	if slices.Equal(draw("a zig, big"), want) {
+		t.Error("any word draws that picture")
+	}
+	draw("a zwide zno zog") // one of another width is a word like others, and so is one that can't be read
+	if notes := p.notes(); len(notes) != 1 || !strings.Contains(notes[0], "zno is not used") {
+		t.Errorf("notes %q", notes)
+	}
+}
+
+// greyVAE is a model whose autoencoder sees nothing.
+func greyVAE(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("testdata/tiny")); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "vae", "diffusion_pytorch_model.safetensors")
+	f, err := checkpoint.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var tensors []checkpoint.Tensor
+	for _, name := range f.Names() {
+		shape, _ := f.Shape(name)
+		data, err := f.Float32(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "decoder.conv_out.weight" {
+			clear(data)
+		}
+		tensors = append(tensors, checkpoint.Tensor{Name: name, Shape: shape, Data: data})
+	}
+	if err := checkpoint.Write(path, tensors, checkpoint.F32, nil); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestAnotherAutoencoderDecodes(t *testing.T) {
+	p, err := Load(t.Context(), "testdata/tiny", nn.Float32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Shelf = shelfOf{"own": filepath.Join("testdata", "tiny"), "grey": greyVAE(t)}
+	draw := func(vae string) ([]uint8, error) {
+		r, err := p.Resolve(tinyRequest())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.VAE = vae
+		result, err := p.Paint(t.Context(), r, nil, func(engine.Progress) {})
+		if err != nil {
+			return nil, err
+		}
+		return result.Picture.Pix, nil
+	}
+	plain, err := draw("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if same, err := draw("own"); err != nil || !slices.Equal(same, plain) { // another file, with the same weights
+		t.Errorf("the same autoencoder from elsewhere draws another picture (%v)", err)
+	}
+	if grey, err := draw("grey"); err != nil || slices.Equal(grey, plain) {
+		t.Errorf("the picture is not the other autoencoder's (%v)", err)
+	}
+	if again, err := draw(""); err != nil || !slices.Equal(again, plain) {
+		t.Errorf("the model's own autoencoder is not back (%v)", err)
+	}
+	if _, err := draw("none"); !errors.Is(err, engine.ErrInvalid) || !strings.Contains(err.Error(), `"none"`) {
+		t.Errorf("an unknown one: %v", err)
+	}
+}
+
+// A tiny autoencoder decodes the picture and its previews.
+func TestTinyAutoencoderDecodes(t *testing.T) {
+	p := loadTiny(t)
+	random := nn.Random(1)
+	if _, err := vae.NewTiny(random, vae.TAESD); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "taesd.safetensors")
+	if err := checkpoint.Write(path, random.Tensors(nil), checkpoint.F32, nil); err != nil {
+		t.Fatal(err)
+	}
+	r := tinyRequest()
+	r.Sampler, r.VAE = "euler", path
+	resolved, err := p.Resolve(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Paint(t.Context(), resolved, nil, func(engine.Progress) {}); !errors.Is(err, engine.ErrInvalid) || !strings.Contains(err.Error(), "8 pixels") {
+		t.Errorf("of another size: %v", err)
+	}
+	// like Stable Diffusion's, whose latents are of 8 pixels
+	p.VAE, err = vae.New(nn.Random(2), vae.Config{
+		InChannels: 3, OutChannels: 3, Latent: p.VAE.Config.Latent, Channels: []int{8, 8, 8, 8}, LayersPerBlock: 1, Groups: 4, Scaling: 1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Width, r.Height = 64, 64
+	picture, steps := painted(t, p, r, nil)
+	tiny, err := vae.NewTiny(nn.Random(1), vae.TAESD)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y := tiny.Decode(nn.NewContext(t.Context()), steps[len(steps)-1].Latent)
+	want := Picture(nn.Data(y), 64, 64)
+	if d := largestByte(picture.Pix, want.Pix); d > 1 { // its weights are packed
+		t.Errorf("the picture is off the tiny autoencoder's by %d", d)
+	}
+	if !slices.Equal(steps[len(steps)-1].Preview.Pix, picture.Pix) {
+		t.Error("the last preview is not the picture")
+	}
+}
+
+func largestByte(a, b []uint8) int {
+	worst := 0
+	for i := range a {
+		worst = max(worst, int(a[i])-int(b[i]), int(b[i])-int(a[i]))
+	}
+	return worst
+}

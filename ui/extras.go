@@ -1,0 +1,63 @@
+package ui
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"darkroom/engine"
+	"darkroom/engine/recipe"
+)
+
+// extras is what a request asks for beyond the panel's fields, such as another
+// tool's noise: a line that names it, and a button that drops it.
+type extras struct {
+	object fyne.CanvasObject
+
+	of    engine.Request // as it was brought
+	words *widget.Label
+}
+
+func newExtras(changed func(), keys plainKeys) *extras {
+	e := &extras{words: widget.NewLabel("")}
+	e.words.Wrapping = fyne.TextWrapWord
+	drop := newButton("", func() {
+		e.set(engine.Request{})
+		changed()
+	}, keys)
+	drop.Icon = theme.CancelIcon()
+	drop.Importance = widget.LowImportance
+	e.object = column(2, caption("From the recipe"), container.NewBorder(nil, nil, nil, container.NewVBox(drop), e.words))
+	e.object.Hide()
+	return e
+}
+
+// set takes over what the panel has no field for.
+func (e *extras) set(r engine.Request) {
+	e.of = r
+	words := recipe.Extras(r)
+	e.words.SetText(strings.Join(words, " · "))
+	if len(words) > 0 {
+		e.object.Show()
+	} else {
+		e.object.Hide()
+	}
+}
+
+// request begins a request with these texts. A template counts only as long as the
+// text is what was made of it.
+func (e *extras) request(prompt, negative string) engine.Request {
+	r := e.of
+	if r.Prompt != prompt {
+		r.Template = ""
+	}
+	if r.Negative != negative {
+		r.NegativeTemplate = ""
+	}
+	r.Prompt, r.Negative = prompt, negative
+	r.Schedule, r.Precision = "", ""
+	return r
+}
