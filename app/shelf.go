@@ -90,3 +90,22 @@ func (finder) VAE(name string) bool {
 	_, err := shelf{}.VAE(context.Background(), name)
 	return err == nil
 }
+
+// wholeModels lists the library's models that draw by themselves.
+func wholeModels(ctx context.Context) []string {
+	l, err := library()
+	if err != nil || len(l.Folders()) == 0 {
+		return nil
+	}
+	listing, err := l.Scan(ctx, nil)
+	if err != nil {
+		return nil
+	}
+	var paths []string
+	for _, m := range listing.Models {
+		if m.Kind == models.Whole {
+			paths = append(paths, m.Path)
+		}
+	}
+	return paths
+}

@@ -41,7 +41,7 @@ func studio([]string) int {
 		defer kept.Close()
 	}
 	s := ui.New(ui.Options{
-		App: a, Engine: e, Gallery: kept, Trouble: err, Finder: finder{},
+		App: a, Engine: e, Gallery: kept, Trouble: err, Finder: finder{}, Models: wholeModels,
 		Version: appVersion, Toolchain: runtime.Version(), Arithmetic: arithmetic(),
 	})
 	s.Window().ShowAndRun()

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"darkroom/engine/gallery"
+	"darkroom/engine/models"
 )
 
 // saveAs asks where to, and saves what is on show with its recipe: as a PNG, or
@@ -47,27 +48,43 @@ func (s *Studio) openRecipe() {
 	})
 }
 
-// chooseModel asks for a model folder.
+// chooseModel asks for a model's folder or file.
 func (s *Studio) chooseModel() {
 	folder, _ := os.UserHomeDir()
-	s.ask.Open("Model folder", folder, "Use", false, func(path string) {
+	s.ask.Open("Model", folder, "Use", false, func(path string) {
 		s.ask.Close()
 		s.useModel(path)
 	})
 }
 
-// useModel makes a folder the model; whether it is one shows when it is loaded.
-func (s *Studio) useModel(folder string) {
-	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		s.notice.Fail(fmt.Errorf("%s is no folder; choose one that holds a Stable Diffusion model in the diffusers layout", folder))
+// useModel makes a folder or a file the model; whether it is one shows when it is
+// loaded.
+func (s *Studio) useModel(path string) {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() && !models.WeightFile(path) {
+		s.notice.Fail(fmt.Errorf("%s is no model; choose a file (.safetensors, .ckpt, .gguf) or a folder in the diffusers layout", path))
 		return
 	}
-	s.prompt.SetModel(folder)
-	s.notice.Tell(fmt.Sprintf("the next pictures are drawn by %s", filepath.Base(folder)), "", nil)
+	s.prompt.SetModel(path)
+	s.notice.Tell(fmt.Sprintf("the next pictures are drawn by %s", filepath.Base(path)), "", nil)
+}
+
+// listModels offers the models of the library, which are looked for meanwhile.
+func (s *Studio) listModels() {
+	if s.options.Models == nil {
+		return
+	}
+	go func() {
+		paths := s.options.Models(s.ctx)
+		s.do(func() {
+			for _, path := range paths {
+				s.prompt.addModel(path)
+			}
+		})
+	}()
 }
 
 // dropped takes what a person dropped on the window: a picture gives its recipe
-// back, a folder becomes the model.
+// back, a folder or a model's file becomes the model.
 func (s *Studio) dropped(_ fyne.Position, uris []fyne.URI) {
 	if len(uris) == 0 {
 		return
@@ -77,7 +94,7 @@ func (s *Studio) dropped(_ fyne.Position, uris []fyne.URI) {
 	switch {
 	case err != nil:
 		s.notice.Fail(fmt.Errorf("%s can't be opened: %w", filepath.Base(path), err))
-	case info.IsDir():
+	case info.IsDir() || models.WeightFile(path):
 		s.useModel(path)
 	default:
 		go s.readRecipe(path)

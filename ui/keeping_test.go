@@ -115,6 +115,15 @@ func TestDroppedPictureGivesItsRecipe(t *testing.T) {
 		t.Errorf("after a folder was dropped the model is %q, want %q", got.Model, folder)
 	}
 
+	model := filepath.Join(t.TempDir(), "dream.safetensors")
+	if err := os.WriteFile(model, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.dropped(fyne.Position{}, []fyne.URI{storage.NewFileURI(model)})
+	if got, _ := r.prompt.Request(); got.Model != model || r.prompt.model.Selected != "dream.safetensors" {
+		t.Errorf("after a model's file was dropped the model is %q, shown as %q", got.Model, r.prompt.model.Selected)
+	}
+
 	other := filepath.Join(t.TempDir(), "other.txt")
 	if err := os.WriteFile(other, []byte("no picture"), 0o600); err != nil {
 		t.Fatal(err)

@@ -57,7 +57,7 @@ var usualSizes = [][2]int{
 const (
 	ownSize     = "Model's own"
 	ownModel    = "Darkroom (built in)"
-	chooseModel = "Choose a folder…"
+	chooseModel = "Choose a model…"
 	ownSchedule = "Model's own"
 )
 
@@ -204,7 +204,7 @@ func (p *promptPanel) SetRequest(r engine.Request) error {
 	return nil
 }
 
-// SetModel chooses a model: engine.DefaultModel or the path of a model folder.
+// SetModel chooses a model: engine.DefaultModel or a path.
 func (p *promptPanel) SetModel(model string) {
 	p.model.SetSelected(p.addModel(model))
 }
@@ -236,8 +236,8 @@ func (p *promptPanel) addSize(s [2]int) string {
 	return option
 }
 
-// addModel makes sure a model can be chosen and returns its option: the
-// folder's name, or its whole path when the name is taken.
+// addModel makes sure a model can be chosen and returns its option: the name of
+// the folder or file, or its whole path when the name is taken.
 func (p *promptPanel) addModel(model string) string {
 	for option, m := range p.models {
 		if m == model {

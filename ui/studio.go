@@ -24,6 +24,8 @@ type Options struct {
 	Gallery *gallery.Gallery // keeps them; nil when nothing can be kept
 	Trouble error            // what went wrong before there was a window, or nil
 	Finder  recipe.Finder    // knows the files that recipes name; nil when nothing does
+	// Models lists the paths of the person's models; nil for none.
+	Models func(context.Context) []string
 
 	// For the About sheet: of the program and of what built it, and what computes.
 	Version, Toolchain, Arithmetic string
@@ -154,6 +156,7 @@ func (s *Studio) restore() {
 		s.notice.Fail(err)
 	}
 	s.loadGallery()
+	s.listModels()
 }
 
 // close remembers the window's size and closes it.
