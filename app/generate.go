@@ -104,6 +104,7 @@ func requestVars(f *flag.FlagSet, r *engine.Request) {
 	f.Float64Var(&r.GuidanceRescale, "guidance-rescale", 0, "how far guidance is kept from making the picture glare, 0 to 1; for models that predict velocity, 0.7")
 	f.Float64Var(&r.GuidanceLow, "guidance-low", 0, "the noise level down to which guidance works")
 	f.Float64Var(&r.GuidanceHigh, "guidance-high", 0, "the noise level from which on it does; 0 is from the start. Steps without guidance take half the time")
+	f.Float64Var(&r.PerturbedAttention, "perturbed-attention", 0, "how strongly the picture is kept from falling apart, by perturbed-attention guidance: usually 3. Steps take half as long again; 0 is off")
 	f.Float64Var(&r.MimicGuidance, "mimic-guidance", 0, "a lower guidance whose range of values the picture keeps (dynamic thresholding); 0 is off")
 	f.IntVar(&r.CacheInterval, "cache-interval", 0, "compute the U-Net's coarser levels only in every so many steps: faster, and another picture; 0 is every step")
 	samplerVars(f, r)

@@ -67,13 +67,17 @@ type Request struct {
 	Loras string `json:"loras,omitempty"`
 	// an autoencoder in the place of the model's own: a name or a path
 	VAE string `json:"vae,omitempty"`
-	// How far the guided prediction is brought back to the spread of the unguided
-	// one: 0 not at all, 1 all the way (Lin et al. 2023, section 3.4).
+	// How far the guided prediction is brought back to the spread of the one for
+	// the prompt alone: 0 not at all, 1 all the way (Lin et al. 2023, section 3.4).
 	GuidanceRescale float64 `json:"guidance_rescale,omitempty"`
 	// Guidance works between two noise levels σ only (Kynkäänniemi et al. 2024); a
 	// highest one of 0 is no limit.
 	GuidanceLow  float64 `json:"guidance_low,omitempty"`
 	GuidanceHigh float64 `json:"guidance_high,omitempty"`
+	// How strongly the prediction is moved away from one in which, in the middle of the
+	// U-Net, each place looks at itself alone: perturbed-attention guidance (Ahn et al.
+	// 2024). 0 is not at all, 3 is usual.
+	PerturbedAttention float64 `json:"perturbed_attention,omitempty"`
 	// Keeps each channel of the guided estimate within the range that it would have
 	// with this guidance, if not 0: dynamic thresholding.
 	MimicGuidance float64 `json:"mimic_guidance,omitempty"`
@@ -144,6 +148,8 @@ func (r Request) Validate() error {
 		return fmt.Errorf("%w: guidance_rescale is %g; choose a number from 0 (off) to 1", ErrInvalid, r.GuidanceRescale)
 	case !(r.GuidanceLow >= 0 && r.GuidanceHigh >= 0 && (r.GuidanceHigh == 0 || r.GuidanceLow < r.GuidanceHigh)) || r.GuidanceLow > 1e9 || r.GuidanceHigh > 1e9:
 		return fmt.Errorf("%w: guidance_low and guidance_high are %g and %g; choose noise levels, the second above the first, or 0 for no limit", ErrInvalid, r.GuidanceLow, r.GuidanceHigh)
+	case !(r.PerturbedAttention >= 0 && r.PerturbedAttention <= 100):
+		return fmt.Errorf("%w: perturbed_attention is %g; choose a number from 0 (off) to 100, usually 3", ErrInvalid, r.PerturbedAttention)
 	case !(r.MimicGuidance >= 0 && r.MimicGuidance <= 100):
 		return fmt.Errorf("%w: mimic_guidance is %g; choose a number from 0 (off) to 100, below guidance", ErrInvalid, r.MimicGuidance)
 	case r.CacheInterval < 0 || r.CacheInterval > 10:

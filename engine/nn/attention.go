@@ -15,12 +15,13 @@ const queryBlock = 64
 // attend computes softmax(q·kᵀ/√d)·v for each of l's heads (Vaswani et al. 2017).
 // q is [N,Tq,heads·d], or [1,Tq,heads·d] for the same queries for all, k and v
 // [N,Tk,heads·d]; the result is [N,Tq,heads·d]. With causal, query i sees keys
-// 0 … i.
-func attend(c *Context, q, k, v *tensor.Dense, l *Attention) *tensor.Dense {
+// 0 … i. In the last blind of N each token sees itself alone.
+func attend(c *Context, q, k, v *tensor.Dense, l *Attention, blind int) *tensor.Dense {
 	heads, causal := l.heads, l.causal
 	n, tq, tk, ch := k.Shape()[0], q.Shape()[1], k.Shape()[1], q.Shape()[2]
 	y := c.New(n, tq, ch)
-	flop := 4 * float64(n*tq*tk) * float64(ch)
+	seeing := n - blind
+	flop := 4 * float64(seeing*tq*tk) * float64(ch)
 	c.count(flop)
 	if c.idle() {
 		return y
@@ -28,10 +29,13 @@ func attend(c *Context, q, k, v *tensor.Dense, l *Attention) *tensor.Dense {
 	d := ch / heads
 	scale := float32(1 / math.Sqrt(float64(d)))
 	start := c.begin()
-	kernel.Attention{
-		Q: Data(q), K: Data(k), V: Data(v), Y: Data(y), N: n, QN: q.Shape()[0], Heads: heads, D: d, TQ: tq, TK: tk,
-		Scale: scale, Causal: causal, Rounded: l.rounded,
-	}.Run(c.stop)
+	if seeing > 0 {
+		kernel.Attention{
+			Q: Data(q), K: Data(k), V: Data(v), Y: Data(y), N: seeing, QN: min(q.Shape()[0], seeing), Heads: heads, D: d, TQ: tq, TK: tk,
+			Scale: scale, Causal: causal, Rounded: l.rounded,
+		}.Run(c.stop)
+	}
+	copy(Data(y)[seeing*tq*ch:], Data(v)[seeing*tk*ch:]) // softmax is the identity there, and tq is tk
 	c.end(OpAttention, start, flop)
 	if c.Tape != nil {
 		a := &attention{n: n, heads: heads, tq: tq, tk: tk, ch: ch, d: d, scale: scale, causal: causal, q: Data(q), k: Data(k), v: Data(v)}
@@ -159,7 +163,7 @@ func NewCausalAttention(p Params, ch, heads int) *Attention {
 // Forward lets the tokens of x [N,T,C] look at those of context [N,S,D], or
 // at each other if context is nil. x may be [1,T,C], the same for all.
 func (l *Attention) Forward(c *Context, x, context *tensor.Dense) *tensor.Dense {
-	y := l.look(c, x, context)
+	y := l.look(c, x, context, 0)
 	out := l.Out.Forward(c, y)
 	c.Free(y)
 	return out
@@ -167,19 +171,25 @@ func (l *Attention) Forward(c *Context, x, context *tensor.Dense) *tensor.Dense 
 
 // Plus is Forward(x, context) + residual [N,T,C].
 func (l *Attention) Plus(c *Context, x, context, residual *tensor.Dense) *tensor.Dense {
-	y := l.look(c, x, context)
+	return l.perturbed(c, x, context, residual, 0)
+}
+
+// perturbed is Plus in which each token of the last n of x [N,T,C] sees nothing but
+// itself, for a context of nil. No gradients pass it then.
+func (l *Attention) perturbed(c *Context, x, context, residual *tensor.Dense, n int) *tensor.Dense {
+	y := l.look(c, x, context, n)
 	out := l.Out.Plus(c, y, residual)
 	c.Free(y)
 	return out
 }
 
-// look is Forward before the last projection.
-func (l *Attention) look(c *Context, x, context *tensor.Dense) *tensor.Dense {
+// look is Forward before the last projection; the last blind see themselves alone.
+func (l *Attention) look(c *Context, x, context *tensor.Dense, blind int) *tensor.Dense {
 	if context == nil {
 		context = x
 	}
 	q, k, v := l.Q.Forward(c, x), l.K.Forward(c, context), l.V.Forward(c, context)
-	y := attend(c, q, k, v, l)
+	y := attend(c, q, k, v, l, blind)
 	c.Free(q, k, v)
 	return y
 }

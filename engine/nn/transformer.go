@@ -57,13 +57,26 @@ func NewTransformer(p Params, ch, context, heads, depth, groups int, linear, wor
 // [1,H,W,C], the same for all, and is treated as such until the words set the
 // pictures apart.
 func (t *Transformer) Forward(c *Context, x, context *tensor.Dense) *tensor.Dense {
+	return t.Perturbed(c, x, context, 0)
+}
+
+// Perturbed is Forward in which the places of the last perturbed of N pictures don't
+// look at each other but at themselves: the matrix of their self-attention is the
+// identity (Ahn et al. 2024, "Self-Rectifying Diffusion Sampling with
+// Perturbed-Attention Guidance"). No gradients pass it then.
+func (t *Transformer) Perturbed(c *Context, x, context *tensor.Dense, perturbed int) *tensor.Dense {
 	s, n := x.Shape(), context.Shape()[0]
 	h := t.norm.Forward(c, x)
 	h1 := t.in.Forward(c, h)
 	c.Free(h)
 	tokens := Reshape(c, h1, s[0], s[1]*s[2], s[3])
+	if perturbed > 0 && s[0] < n { // which sets the pictures apart before the words do
+		shared := tokens
+		tokens = Spread(c, shared, n)
+		c.Free(shared)
+	}
 	for _, b := range t.blocks {
-		tokens = b.forward(c, tokens, context)
+		tokens = b.forward(c, tokens, context, perturbed)
 	}
 	residual := Spread(c, x, n)
 	y := t.out.Plus(c, Reshape(c, tokens, n, s[1], s[2], s[3]), residual)
@@ -75,7 +88,7 @@ func (t *Transformer) Forward(c *Context, x, context *tensor.Dense) *tensor.Dens
 }
 
 // forward consumes x.
-func (b *transformerBlock) forward(c *Context, x, context *tensor.Dense) *tensor.Dense {
+func (b *transformerBlock) forward(c *Context, x, context *tensor.Dense, perturbed int) *tensor.Dense {
 	h := b.norm1.Forward(c, x)
 	var y *tensor.Dense
 	if b.wordsOnly {
@@ -85,7 +98,7 @@ func (b *transformerBlock) forward(c *Context, x, context *tensor.Dense) *tensor
 			c.Free(residual)
 		}
 	} else {
-		y = b.self.Plus(c, h, nil, x)
+		y = b.self.perturbed(c, h, nil, x, perturbed)
 	}
 	c.Free(h, x)
 	x = y

@@ -2,18 +2,24 @@ package pipeline
 
 import "math"
 
+// perturb moves the prediction that stands first in out, of size numbers as each of the
+// rows', away from those with perturbed attention: y + s·Σ wᵢ·(cᵢ − pᵢ), of which the
+// sum is over the prompt's parts (Ahn et al. 2024, equation 16).
+func (s *steering) perturb(out []float32, size int) {
+	plain := len(s.rows) - s.perturbed
+	for i := range s.perturbed {
+		row := s.negatives + i
+		w := float32(s.request.PerturbedAttention * s.rows[row].part.Weight)
+		c, p := out[row*size:][:size], out[(plain+i)*size:][:size]
+		for k, v := range p { // c may be y
+			out[k] += float32(w * (c[k] - v))
+		}
+	}
+}
+
 // rescale brings a guided prediction back to the standard deviation of the one for
 // the prompt alone, by the part φ of the way (Lin et al. 2023, equations 14 to 16).
-// That one is u + (y − u)/g.
-func rescale(guided, unguided []float32, guidance, phi float64) {
-	if phi == 0 || guidance == 0 || guidance == 1 {
-		return
-	}
-	prompted := make([]float32, len(guided))
-	part := float32(1 / guidance)
-	for i, u := range unguided {
-		prompted[i] = u + float32(part*(guided[i]-u))
-	}
+func rescale(guided, prompted []float32, phi float64) {
 	_, wide := spread(guided)
 	if wide == 0 {
 		return

@@ -1,13 +1,18 @@
 package pipeline
 
 import (
+	"errors"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"darkroom/engine"
 	"darkroom/engine/nn"
 	"darkroom/engine/sampler"
+	"darkroom/engine/unet"
+
+	"gorgonia.org/tensor"
 )
 
 func latents(steps []engine.Progress) [][]float32 {
@@ -60,48 +65,108 @@ func TestGuidanceBetweenNoiseLevels(t *testing.T) {
 	}
 }
 
-// The numbers are diffusers 0.42.1's rescale_noise_cfg(2·[1 −2 0.5 3 −1], [1 −2 0.5 3 −1]
-// with the third doubled, 0.7), worked by hand: std([1 −2 1 3 −1])/std(cfg).
-func TestRescale(t *testing.T) {
-	prompted := []float32{1, -2, 1, 3, -1}
-	unguided := []float32{0.5, 1, -1, 0, 2}
-	const g, phi = 3.0, 0.7
-	guided := make([]float32, len(prompted))
-	for i, u := range unguided {
-		guided[i] = u + g*(prompted[i]-u)
+// TestPerturbedAttentionMatchesDiffusers compares passes of the U-Net, and whole ways
+// down with guidance rescale and without, with engine/golden/perturbed_attention.py's.
+func TestPerturbedAttentionMatchesDiffusers(t *testing.T) {
+	g, p := openGolden(t, "testdata/perturbed_attention.safetensors"), loadTiny(t)
+	c := nn.NewContext(t.Context())
+	again := func(x *tensor.Dense) *tensor.Dense { // the last once more
+		s := slices.Clone(x.Shape())
+		one := x.Size() / s[0]
+		s[0]++
+		return nn.Wrap(slices.Concat(nn.Data(x), nn.Data(x)[x.Size()-one:]), s...)
 	}
-	deviation := func(x []float32) float64 {
-		var mean, squares float64
-		for _, v := range x {
-			mean += float64(v) / float64(len(x))
+	three := again(g.get("context"))
+	s := three.Shape()
+	two := nn.Wrap(nn.Data(three)[three.Size()/3:], 2, s[1], s[2])
+	one := nn.Wrap(nn.Data(three)[2*three.Size()/3:], 1, s[1], s[2])
+	pass := func(context *tensor.Dense) *tensor.Dense {
+		var y *tensor.Dense
+		for c.Next(nn.Pass{Network: "perturbed", Size: [4]int{context.Shape()[0]}}) {
+			y = p.UNet.Vary(c, g.get("sample"), g.float64s("timestep"), context, nil, unet.Variant{Perturbed: 1})
 		}
-		for _, v := range x {
-			squares += (float64(v) - mean) * (float64(v) - mean)
-		}
-		return math.Sqrt(squares / float64(len(x)-1))
+		return y
 	}
-	factor := phi*deviation(prompted)/deviation(guided) + 1 - phi
-	got := slices.Clone(guided)
-	rescale(got, unguided, g, phi)
-	for i := range got {
-		if want := float64(guided[i]) * factor; math.Abs(float64(got[i])-want) > 1e-5 {
-			t.Errorf("%d is %v, want %v", i, got[i], want)
-		}
-	}
-	for _, off := range []func([]float32){
-		func(x []float32) { rescale(x, unguided, g, 0) },
-		func(x []float32) { rescale(x, unguided, 1, phi) },
+	g.near("with guidance", pass(three), g.get("guided"), parity)
+	g.near("without", pass(two), g.get("unguided"), parity)
+	last := g.get("unguided")
+	h := last.Shape()
+	g.near("alone", pass(one), nn.Wrap(nn.Data(last)[last.Size()/2:], 1, h[1], h[2], h[3]), parity)
+
+	xl := named(t, unet.New, unet.Config{
+		InChannels: 4, OutChannels: 4, Channels: []int{8, 16, 24}, LayersPerBlock: 2, Groups: 4,
+		DownBlocks: []string{"DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"},
+		UpBlocks:   []string{"CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"},
+		ContextDim: 28, Heads: unet.PerBlock{1, 2, 3}, Depths: unet.Depths{{1}, {2}, {3}}, LinearProjector: true,
+		Addition: "text_time", AdditionTimeDim: 8, AdditionDim: 10 + 6*8,
+	})
+	sizes := g.float64s("xl.sizes")
+	added := &unet.Added{Pooled: again(g.get("xl.pooled")), Sizes: append(sizes, sizes[6:]...)}
+	y := xl.Vary(c, g.get("xl.sample"), g.float64s("timestep"), again(g.get("xl.context")), added, unet.Variant{Perturbed: 1})
+	g.near("XL", y, g.get("xl.guided"), parity)
+
+	for name, r := range map[string]engine.Request{
+		"latent":          {Guidance: 3, PerturbedAttention: 2.5, GuidanceRescale: 0.7},
+		"latent.unguided": {Guidance: 1, PerturbedAttention: 2.5},
+		"latent.rescaled": {Guidance: 3, GuidanceRescale: 0.7},
 	} {
-		if x := slices.Clone(guided); true {
-			if off(x); !slices.Equal(x, guided) {
-				t.Error("it rescales where it should not")
+		r.Prompt, r.Seed, r.Steps, r.Sampler, r.Model = "a red apple", 7, 5, "euler", tiny
+		_, steps := painted(t, p, r, nil)
+		g.near(name, steps[4].Latent, g.get(name), parity)
+	}
+}
+
+func TestPerturbedAttention(t *testing.T) {
+	p := loadTiny(t)
+	perturb := func(change func(*engine.Request)) func(*engine.Request) {
+		return func(r *engine.Request) {
+			r.PerturbedAttention = 3
+			change(r)
+		}
+	}
+	levels, plain := drawn(t, p, func(*engine.Request) {})
+	// it ends where guidance does
+	_, early := drawn(t, p, perturb(func(r *engine.Request) { r.GuidanceLow = levels[0].Level }))
+	_, alone := drawn(t, p, func(r *engine.Request) { r.GuidanceLow = 1e6 })
+	_, never := drawn(t, p, perturb(func(r *engine.Request) { r.GuidanceLow = 1e6 }))
+	if slices.Equal(early[0], plain[0]) || !slices.Equal(never[5], alone[5]) {
+		t.Error("perturbed attention acts where nothing is to guide, or does not where it is")
+	}
+	for what, change := range map[string]func(*engine.Request){
+		"parts of a prompt":      func(r *engine.Request) { r.Prompt = "red AND green:0.5" },
+		"another length":         func(r *engine.Request) { r.Prompt = strings.Repeat("red apple ", 12) },
+		"the unguided estimate":  func(r *engine.Request) { r.Sampler = "euler_cfg_pp" },
+		"without guidance":       func(r *engine.Request) { r.Guidance = 1 },
+		"shared features":        func(r *engine.Request) { r.CacheInterval = 3 },
+		"of a guidance interval": func(r *engine.Request) { r.Sampler, r.GuidanceLow = "euler_cfg_pp", levels[2].Level },
+	} {
+		if _, with := drawn(t, p, perturb(change)); true {
+			if _, without := drawn(t, p, change); slices.Equal(with[1], without[1]) {
+				t.Errorf("%s: perturbed attention has no effect", what)
 			}
 		}
 	}
-	p := loadTiny(t)
-	_, plain := drawn(t, p, func(*engine.Request) {})
-	if _, rescaled := drawn(t, p, func(r *engine.Request) { r.GuidanceRescale = 0.7 }); slices.Equal(rescaled[0], plain[0]) {
-		t.Error("a request's rescale has no effect")
+	// one text in two parts is that text: the weights are those of the guidance
+	_, whole := drawn(t, p, perturb(func(*engine.Request) {}))
+	_, halves := drawn(t, p, perturb(func(r *engine.Request) { r.Prompt = "a red apple:0.5 AND a red apple:0.5" }))
+	for i, v := range whole[5] {
+		if math.Abs(float64(v-halves[5][i])) > 1e-3 {
+			t.Fatalf("a prompt said by two halves is another: %v and %v", v, halves[5][i])
+		}
+	}
+	for _, name := range []string{"ssd", "ip2p"} {
+		q, err := Load(t.Context(), writeFamily(t, name, nil, nil), nn.Float32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		picture, _ := writePictures(t)
+		r := engine.Request{Prompt: "x", Steps: 1, Guidance: 3, Sampler: "euler", PerturbedAttention: 3}
+		if name == "ip2p" {
+			r.Image = picture
+		}
+		if _, err := q.Resolve(r); !errors.Is(err, engine.ErrInvalid) || !strings.Contains(err.Error(), "leave") || !strings.Contains(err.Error(), "perturbed_attention") {
+			t.Errorf("%s: error %v", name, err)
+		}
 	}
 }
 
@@ -186,6 +251,29 @@ func TestCachedRunGoesOn(t *testing.T) {
 			if got, _ := painted(t, second, r, moments(t, at)); !slices.Equal(got.Pix, want.Pix) {
 				t.Fatalf("%s: gone on with after step %d, the picture is another", name, at.Step)
 			}
+		}
+	}
+}
+
+// A run that takes another turn computes its first step whole: the features are of
+// what was heard before.
+func TestTurnDropsSharedFeatures(t *testing.T) {
+	p := loadTiny(t)
+	r := tinyRequest()
+	r.Sampler, r.CacheInterval = "euler", 6
+	_, steps := painted(t, p, r, nil)
+	for what, change := range map[string]func(*engine.Request){
+		"prompt":   func(r *engine.Request) { r.Prompt = "a green boat" },
+		"negative": func(r *engine.Request) { r.Negative = "red" },
+	} {
+		turn, exact := r, r
+		change(&turn)
+		change(&exact)
+		exact.CacheInterval = 0
+		_, got := painted(t, p, turn, moments(t, steps[1]))
+		_, want := painted(t, p, exact, moments(t, steps[1]))
+		if !slices.Equal(nn.Data(got[0].Latent), nn.Data(want[0].Latent)) {
+			t.Errorf("%s: the first step of another turn goes by features of the old one", what)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/gob"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"darkroom/engine"
@@ -61,8 +62,12 @@ func (p *Pipeline) begin(r engine.Request, from engine.Moment) (*moment, error) 
 // that the steps are made of has changed but what steers them, it is the same run,
 // bit for bit. Another seed replaces the noise that is left in the latent by that
 // seed's; another way down (sampler, schedule, number of steps) leads on from the
-// level reached.
+// level reached. Features are used again by the same request alone: they are made of
+// what steered it.
 func resume(r engine.Request, m *moment, fresh *sampler.State, scale float64) (*moment, error) {
+	if !reflect.DeepEqual(r, m.Request) {
+		m.Features = features{}
+	}
 	state := &m.State
 	level := state.Level()
 	if seeds(r) != seeds(m.Request) {

@@ -20,13 +20,14 @@ type steering struct {
 	*Pipeline
 	rows      []*conditioning // one for each prediction of a step
 	negatives int             // how many of them, from the first, are of the negative prompt
+	perturbed int             // how many, to the last, are of the prompt again, with perturbed attention
 	guidance  float64
 	request   engine.Request
 	beside    *tensor.Dense // [1 or n,h,w,k] what the U-Net sees beside the latent; nil for a model that draws
 	// combine makes one prediction of those of the rows, in the first's place, as
 	// guidance says.
 	combine func(out []float32, size int, guidance float64)
-	alone   bool // the last row is all of the prediction where nothing guides
+	alone   bool // the prompt's row is all of the prediction where nothing guides
 
 	chosen []int // the texts of passes
 	guides bool  // whether they are guided
@@ -36,9 +37,10 @@ type steering struct {
 
 // pass is a run of the U-Net for rows whose texts are equally long.
 type pass struct {
-	context *tensor.Dense // [n,T,D]
-	added   *unet.Added
-	beside  *tensor.Dense
+	context   *tensor.Dense // [n,T,D]
+	added     *unet.Added
+	beside    *tensor.Dense
+	perturbed int // rows, to the last
 }
 
 // steer reads the texts and pictures of a resolved request that is guided by
@@ -107,6 +109,10 @@ func (p *Pipeline) steer(c *nn.Context, r engine.Request, guidance float64) (*st
 	for i := range heard {
 		s.rows = append(s.rows, &heard[i])
 	}
+	if r.PerturbedAttention != 0 {
+		s.perturbed = len(heard)
+		s.rows = append(s.rows, s.rows[s.negatives:]...)
+	}
 	switch p.Task {
 	case family.Inpainting:
 		s.beside, err = p.masked(c, r)
@@ -148,19 +154,23 @@ func (s *steering) at(step int, guides bool) []pass {
 	}
 	s.chosen, s.guides, s.passes = chosen, guides, nil
 	width := s.width()
-	first := 0
-	if s.alone && !guides {
-		first = len(chosen) - 1
+	plain := len(chosen) - s.perturbed // rows
+	first, end := 0, len(chosen)
+	if !guides {
+		end = plain
 	}
-	for i := first; i < len(chosen); {
+	if s.alone && !guides {
+		first = end - 1
+	}
+	for i := first; i < end; {
 		var context, pooled []float32
 		from, size := i, len(s.rows[i].texts[chosen[i]].context)
-		for ; i < len(chosen) && len(s.rows[i].texts[chosen[i]].context) == size; i++ {
+		for ; i < end && len(s.rows[i].texts[chosen[i]].context) == size; i++ {
 			text := s.rows[i].texts[chosen[i]]
 			context, pooled = append(context, text.context...), append(pooled, text.pooled...)
 		}
 		n := i - from
-		p := pass{context: nn.Wrap(context, n, size/width, width), beside: s.beside}
+		p := pass{context: nn.Wrap(context, n, size/width, width), beside: s.beside, perturbed: min(n, max(0, i-plain))}
 		if s.beside != nil && s.beside.Shape()[0] > 1 {
 			b := s.beside.Shape()
 			one := s.beside.Size() / b[0]
@@ -222,6 +232,9 @@ func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma, timestep float
 	for i, pass := range passes {
 		n, t := pass.context.Shape()[0], pass.context.Shape()[1]
 		deep, network := by.shared.of(i)
+		if pass.perturbed > 0 {
+			network += ", perturbed"
+		}
 		var y *tensor.Dense
 		for c.Next(nn.Pass{Network: network, Size: [4]int{n, s[1], s[2], t}}) {
 			in := c.New(1, s[1], s[2], s[3])
@@ -229,7 +242,7 @@ func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma, timestep float
 			if pass.beside != nil {
 				in = nn.Concat(c, nn.Spread(c, in, pass.beside.Shape()[0]), pass.beside)
 			}
-			y = p.UNet.ForwardWith(c, in, timesteps[:], pass.context, pass.added, deep)
+			y = p.UNet.Vary(c, in, timesteps[:], pass.context, pass.added, unet.Variant{Deep: deep, Perturbed: pass.perturbed})
 		}
 		if err := c.Err(); err != nil {
 			return e, err
@@ -242,12 +255,23 @@ func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma, timestep float
 	}
 	first := nn.Wrap(out[:size:size], s...)
 	if len(out) > size {
-		if e.Unguided, err = p.Schedule.ToDenoised(x, first, sigma); err != nil {
-			return e, err
+		if by.negatives > 0 {
+			if e.Unguided, err = p.Schedule.ToDenoised(x, first, sigma); err != nil {
+				return e, err
+			}
 		}
-		unguided := slices.Clone(out[:size])
+		var prompted []float32
+		if by.request.GuidanceRescale != 0 {
+			prompted = slices.Clone(out)
+			by.combine(prompted, size, 1)
+		}
 		by.combine(out, size, guidance)
-		rescale(out[:size], unguided, guidance, by.request.GuidanceRescale)
+		if guides {
+			by.perturb(out, size)
+		}
+		if prompted != nil {
+			rescale(out[:size], prompted[:size], by.request.GuidanceRescale)
+		}
 	}
 	if e.Guided, err = p.Schedule.ToDenoised(x, first, sigma); err == nil && e.Unguided != nil {
 		mimic(nn.Data(e.Guided), nn.Data(e.Unguided), s[3], guidance, by.request.MimicGuidance)
@@ -333,8 +357,8 @@ func (p *Pipeline) encode(c *nn.Context, x *tensor.Dense, scale float32) (*tenso
 	return nn.Wrap(z, 1, s[1], s[2], ch), nil
 }
 
-// fitsTask says what is wrong with the pictures a request brings for the model's
-// task, and fills in how strongly they count.
+// fitsTask says what is wrong with the pictures and the guidance of a request for the
+// model's task, and fills in how strongly the pictures count.
 func (p *Pipeline) fitsTask(r *engine.Request) error {
 	switch {
 	case p.Task == family.Editing && r.Image == "":
@@ -345,6 +369,10 @@ func (p *Pipeline) fitsTask(r *engine.Request) error {
 		return fmt.Errorf("%w: this model paints over a part of the picture: give it one as mask, white where it is to paint", engine.ErrInvalid)
 	case p.Task == family.Drawing && r.Image != "":
 		return fmt.Errorf("%w: this model draws from words alone: leave out image, or choose a model for inpainting or for editing", engine.ErrInvalid)
+	case p.Task == family.Editing && r.PerturbedAttention != 0:
+		return fmt.Errorf("%w: perturbed_attention is for models that draw or paint over a part: leave it out", engine.ErrInvalid)
+	case r.PerturbedAttention != 0 && !p.UNet.Perturbable():
+		return fmt.Errorf("%w: this model has no attention in its middle that could be perturbed: leave out perturbed_attention", engine.ErrInvalid)
 	case p.Task != family.Editing && r.ImageGuidance != 0:
 		return fmt.Errorf("%w: image_guidance is for models that edit a picture: leave it out", engine.ErrInvalid)
 	case p.Task == family.Editing && r.ImageGuidance == 0:

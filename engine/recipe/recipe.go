@@ -62,11 +62,12 @@ type Recipe struct {
 	Denoising     *float64 `json:"strength,omitempty"` // 1 leaves nothing of Image
 	ImageGuidance *float64 `json:"image_guidance,omitempty"`
 
-	GuidanceRescale *float64 `json:"guidance_rescale,omitempty"`
-	GuidanceLow     *float64 `json:"guidance_low,omitempty"` // noise levels σ
-	GuidanceHigh    *float64 `json:"guidance_high,omitempty"`
-	MimicGuidance   *float64 `json:"mimic_guidance,omitempty"`
-	CacheInterval   int      `json:"cache_interval,omitempty"` // steps
+	GuidanceRescale    *float64 `json:"guidance_rescale,omitempty"`
+	GuidanceLow        *float64 `json:"guidance_low,omitempty"` // noise levels σ
+	GuidanceHigh       *float64 `json:"guidance_high,omitempty"`
+	MimicGuidance      *float64 `json:"mimic_guidance,omitempty"`
+	PerturbedAttention *float64 `json:"perturbed_attention,omitempty"`
+	CacheInterval      int      `json:"cache_interval,omitempty"` // steps
 
 	Notes []string `json:"notes,omitempty"` // what a Recipe has no words for, a sentence each
 

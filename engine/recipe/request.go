@@ -154,6 +154,12 @@ var fields = []field{
 	}, func(r *Recipe, q engine.Request) {
 		r.GuidanceHigh = orNil(q.GuidanceHigh)
 	}},
+	{"perturbed_attention", func(r Recipe) string { return valued("perturbed-attention guidance", r.PerturbedAttention) }, func(q *engine.Request, r Recipe) error {
+		q.PerturbedAttention = *r.PerturbedAttention
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.PerturbedAttention = orNil(q.PerturbedAttention)
+	}},
 	{"mimic_guidance", func(r Recipe) string { return valued("dynamic thresholding to the guidance", r.MimicGuidance) }, func(q *engine.Request, r Recipe) error {
 		q.MimicGuidance = *r.MimicGuidance
 		return nil

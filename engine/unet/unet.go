@@ -227,12 +227,21 @@ type Added struct {
 // the words is then computed once. Added is nil but for models with an
 // addition_embed_type.
 func (m *Model) Forward(c *nn.Context, x *tensor.Dense, timesteps []float64, context *tensor.Dense, added *Added) *tensor.Dense {
-	return m.ForwardWith(c, x, timesteps, context, added, nil)
+	return m.Vary(c, x, timesteps, context, added, Variant{})
 }
 
-// ForwardWith is Forward that keeps its deep features, or goes by those of an earlier
-// pass; without any it is Forward.
-func (m *Model) ForwardWith(c *nn.Context, x *tensor.Dense, timesteps []float64, context *tensor.Dense, added *Added, deep *Deep) *tensor.Dense {
+// Variant is how a pass departs from the network as it was trained; its zero value is
+// not at all.
+type Variant struct {
+	Deep *Deep // the pass keeps its deep features, or goes by those of an earlier one
+	// The last so many of the contexts are perturbed: in the middle of the network their
+	// places look at themselves alone. For models that are Perturbable.
+	Perturbed int
+}
+
+// Vary is Forward in a variant.
+func (m *Model) Vary(c *nn.Context, x *tensor.Dense, timesteps []float64, context *tensor.Dense, added *Added, v Variant) *tensor.Dense {
+	deep := v.Deep
 	e := m.embed(c, timesteps, added)
 	x = nn.Spread(c, x, max(x.Shape()[0], e.Shape()[0])) // what is added is not the same for all
 	h := m.convIn.Forward(c, x)
@@ -245,7 +254,7 @@ func (m *Model) ForwardWith(c *nn.Context, x *tensor.Dense, timesteps []float64,
 	for _, b := range down {
 		for j, r := range b.resnets {
 			h = r.Forward(c, h, e)
-			h = b.attend(c, j, h, context)
+			h = b.attend(c, j, h, context, 0)
 			skips = append(skips, h)
 		}
 		if b.sample != nil && !deep.known() {
@@ -258,7 +267,7 @@ func (m *Model) ForwardWith(c *nn.Context, x *tensor.Dense, timesteps []float64,
 	} else {
 		for j, r := range m.mid.resnets {
 			if j == 0 { // what it begins with is a skip, too
-				h = m.mid.attend(c, j, r.Forward(c, h, e), context)
+				h = m.mid.attend(c, j, r.Forward(c, h, e), context, v.Perturbed)
 			} else {
 				h = r.Consume(c, h, e)
 			}
@@ -277,7 +286,7 @@ func (m *Model) ForwardWith(c *nn.Context, x *tensor.Dense, timesteps []float64,
 			}
 			c.Free(skip)
 			h = r.Consume(c, joined, e)
-			h = b.attend(c, j, h, context)
+			h = b.attend(c, j, h, context, 0)
 		}
 		if b.sample != nil {
 			large := b.sample.Enlarged(c, h)
@@ -292,12 +301,18 @@ func (m *Model) ForwardWith(c *nn.Context, x *tensor.Dense, timesteps []float64,
 	return y
 }
 
-// attend lets the words act behind residual block j, if they do there. It consumes h.
-func (b *block) attend(c *nn.Context, j int, h, context *tensor.Dense) *tensor.Dense {
+// Perturbable reports whether the places look at each other in the network's middle.
+func (m *Model) Perturbable() bool {
+	return len(m.mid.attentions) > 0 && m.mid.attentions[0] != nil && !m.Config.WordsOnly.everywhere()
+}
+
+// attend lets the words act behind residual block j, if they do there, and the places
+// look at each other but in the last perturbed of the pictures. It consumes h.
+func (b *block) attend(c *nn.Context, j int, h, context *tensor.Dense, perturbed int) *tensor.Dense {
 	if j >= len(b.attentions) || b.attentions[j] == nil {
 		return h
 	}
-	y := b.attentions[j].Forward(c, h, context)
+	y := b.attentions[j].Perturbed(c, h, context, perturbed)
 	c.Free(h)
 	return y
 }
