@@ -246,12 +246,7 @@ func TestCachedRunGoesOn(t *testing.T) {
 		}
 		r := tinyRequest()
 		r.Sampler, r.CacheInterval, r.Prompt = name, 3, "a [red:green:0.5] apple"
-		want, steps := painted(t, first, r, nil)
-		for _, at := range steps {
-			if got, _ := painted(t, second, r, moments(t, at)); !slices.Equal(got.Pix, want.Pix) {
-				t.Fatalf("%s: gone on with after step %d, the picture is another", name, at.Step)
-			}
-		}
+		goesOn(t, first, second, r)
 	}
 }
 

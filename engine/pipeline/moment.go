@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/gob"
 	"fmt"
-	"reflect"
 	"slices"
 
 	"darkroom/engine"
@@ -14,7 +13,7 @@ import (
 
 // moment is an engine.Moment before it is written.
 type moment struct {
-	Request  engine.Request // that the steps were made for
+	Request  engine.Request // that the steps were made for, but an Eta or SNoise of 0 is lost: see State.Options
 	Done     int            // steps before the first of State
 	State    sampler.State
 	Estimate []float32 // x₀ as the last step took it
@@ -65,7 +64,7 @@ func (p *Pipeline) begin(r engine.Request, from engine.Moment) (*moment, error) 
 // level reached. Features are used again by the same request alone: they are made of
 // what steered it.
 func resume(r engine.Request, m *moment, fresh *sampler.State, scale float64) (*moment, error) {
-	if !reflect.DeepEqual(r, m.Request) {
+	if steers(r) != steers(m.Request) {
 		m.Features = features{}
 	}
 	state := &m.State
@@ -78,7 +77,7 @@ func resume(r engine.Request, m *moment, fresh *sampler.State, scale float64) (*
 		state.Latent = latent
 		state.Noise = fresh.Noise
 	}
-	if way(r) == way(m.Request) && options(r) == options(m.Request) && seeds(r) == seeds(m.Request) {
+	if way(r) == way(m.Request) && fresh.Options == state.Options && seeds(r) == seeds(m.Request) {
 		return m, nil
 	}
 	if state.Done() {
@@ -109,22 +108,16 @@ func seeds(r engine.Request) engine.Request {
 	}
 }
 
-// way is what decides a run's noise levels and how it gets from one to the next.
+// way is what decides a run's noise levels and, with the sampler's options, how it gets
+// from one to the next.
 func way(r engine.Request) engine.Request {
 	return engine.Request{
 		Sampler: r.Sampler, Schedule: r.Schedule, Steps: r.Steps, Dialect: r.Dialect,
-		SChurn: r.SChurn, STMin: r.STMin, STMax: r.STMax,
 	}
 }
 
-// options is the rest of it.
-func options(r engine.Request) (o struct{ eta, noise float64 }) {
-	o.eta, o.noise = -1, -1
-	if r.Eta != nil {
-		o.eta = *r.Eta
-	}
-	if r.SNoise != nil {
-		o.noise = *r.SNoise
-	}
-	return o
+// steers is what decides what a step's passes are of.
+func steers(r engine.Request) engine.Request {
+	r.Eta, r.SNoise = nil, nil // how far a step goes, and pointers, which are never equal
+	return r
 }

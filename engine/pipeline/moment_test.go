@@ -62,15 +62,39 @@ func TestRunGoesOnFromEveryStep(t *testing.T) {
 	for _, name := range sampler.Names() {
 		r := tinyRequest()
 		r.Sampler = name
-		want, steps := painted(t, first, r, nil)
-		for i, at := range steps {
-			got, rest := painted(t, second, r, moments(t, at))
-			if !slices.Equal(got.Pix, want.Pix) {
-				t.Fatalf("%s: gone on with after step %d, the picture is another", name, at.Step)
-			}
-			if len(rest) != len(steps)-i-1 || len(rest) > 0 && rest[0].Step != steps[i+1].Step {
-				t.Fatalf("%s: %d steps follow step %d, want %d", name, len(rest), at.Step, len(steps)-i-1)
-			}
+		goesOn(t, first, second, r)
+	}
+	zero, half := 0.0, 0.5
+	for what, change := range map[string]func(*engine.Request){
+		"without fresh noise":      func(r *engine.Request) { r.Eta = &zero },
+		"with no noise of its own": func(r *engine.Request) { r.SNoise = &zero },
+		"with half of it":          func(r *engine.Request) { r.Eta, r.SNoise = &half, &half },
+		"with churn":               func(r *engine.Request) { r.Sampler, r.SChurn, r.STMin, r.STMax = "heun", 5, 0.1, 10 },
+		"with shared features":     func(r *engine.Request) { r.Eta, r.CacheInterval = &zero, 4 },
+		"with all guidance there is": func(r *engine.Request) {
+			r.PerturbedAttention, r.GuidanceRescale, r.MimicGuidance, r.GuidanceLow, r.CacheInterval = 3, 0.5, 2, 0.7, 3
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			r := tinyRequest()
+			r.Sampler = "dpmpp_2m_sde"
+			change(&r)
+			goesOn(t, first, second, r)
+		})
+	}
+}
+
+// goesOn draws r with first, and with second from each of its steps.
+func goesOn(t *testing.T, first, second *Pipeline, r engine.Request) {
+	t.Helper()
+	want, steps := painted(t, first, r, nil)
+	for i, at := range steps {
+		got, rest := painted(t, second, r, moments(t, at))
+		if !slices.Equal(got.Pix, want.Pix) {
+			t.Fatalf("%s: gone on with after step %d, the picture is another", r.Sampler, at.Step)
+		}
+		if len(rest) != len(steps)-i-1 || len(rest) > 0 && rest[0].Step != steps[i+1].Step {
+			t.Fatalf("%s: %d steps follow step %d, want %d", r.Sampler, len(rest), at.Step, len(steps)-i-1)
 		}
 	}
 }
