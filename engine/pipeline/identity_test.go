@@ -28,7 +28,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// hashPicture prints one hash of the picture in every precision.
+// hashPicture prints one hash of the picture in every precision, plain and with all
+// kinds of guidance.
 func hashPicture() error {
 	sum := sha256.New()
 	var last []byte
@@ -44,15 +45,19 @@ func hashPicture() error {
 		if err != nil {
 			return err
 		}
-		result, err := p.Paint(context.Background(), r, nil, func(engine.Progress) {})
-		if err != nil {
-			return err
+		guided := r
+		guided.GuidanceRescale, guided.PerturbedAttention, guided.MimicGuidance, guided.CacheInterval = 0.7, 2, 3, 2
+		for _, r := range []engine.Request{r, guided} {
+			result, err := p.Paint(context.Background(), r, nil, func(engine.Progress) {})
+			if err != nil {
+				return err
+			}
+			if bytes.Equal(result.Picture.Pix, last) {
+				return fmt.Errorf("%s draws the same picture as what was before", precision)
+			}
+			last = result.Picture.Pix
+			sum.Write(last)
 		}
-		if bytes.Equal(result.Picture.Pix, last) {
-			return fmt.Errorf("%s draws the same picture as the precision before", precision)
-		}
-		last = result.Picture.Pix
-		sum.Write(last)
 	}
 	fmt.Printf("%s %x\n", kernel.Level(), sum.Sum(nil))
 	return nil

@@ -411,7 +411,7 @@ func (g *graph) clip(n *node) {
 func (g *graph) model(n *node) {
 	r := &g.r
 	for n = g.follow(n, "model"); n != nil; {
-		v := g.values(n, "ckpt_name", "unet_name", "lora_name", "strength_model", "strength_clip", "model_name", "multiplier")
+		v := g.values(n, "ckpt_name", "unet_name", "lora_name", "strength_model", "strength_clip", "model_name", "multiplier", "scale")
 		next := g.follow(n, "model")
 		switch {
 		case n.class == "LoraLoader" || n.class == "LoraLoaderModelOnly":
@@ -419,6 +419,12 @@ func (g *graph) model(n *node) {
 			r.lora(name, v.text("strength_model"), nil)
 			if s := v.text("strength_clip"); s != "" && s != v.text("strength_model") {
 				g.note("The LoRA %s had another weight in the text encoder, %s, which is not restored.", name, s)
+			}
+		case n.class == "PerturbedAttentionGuidance":
+			r.PerturbedAttention = orNil(orZero(v.number("scale")))
+		case n.class == "RescaleCFG":
+			if r.GuidanceRescale = orNil(orZero(v.number("multiplier"))); r.GuidanceRescale != nil {
+				g.note("RescaleCFG rescales velocities, whatever a model predicts: the picture is another unless the model predicts them.")
 			}
 		case next == nil && n.class == "Reroute":
 			next = g.follow(n, n.only())

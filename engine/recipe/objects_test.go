@@ -47,6 +47,15 @@ var objects = []example{
 		[]string{"v1-5", "LoRA b had another weight in the text encoder, 0.25"},
 	},
 	{
+		"ComfyUI with perturbed attention and a rescale",
+		changed(`"model":["4",0],"positive"`, `"model":["10",0],"positive"`,
+			`"9":{`, `"10":{"class_type":"PerturbedAttentionGuidance","inputs":{"scale":2.5,"model":["11",0]}},
+"11":{"class_type":"RescaleCFG","inputs":{"multiplier":0.7,"model":["4",0]}},
+"9":{`),
+		strings.TrimSuffix(basicRead, "}") + `,"guidance_rescale":0.7,"perturbed_attention":2.5}`,
+		[]string{"v1-5", "RescaleCFG rescales velocities"},
+	},
+	{
 		"ComfyUI with a second pass and a refining sampler",
 		changed(`"samples":["3",0]`, `"samples":["20",0]`, `"9":{`, `"20":{"class_type":"KSampler","inputs":{"seed":1,"steps":9,"cfg":7,"sampler_name":"ddim","scheduler":"karras","denoise":0.5,"model":["4",0],"positive":["6",0],"negative":["7",0],"latent_image":["21",0]}},
 "21":{"class_type":"LatentUpscale","inputs":{"upscale_method":"nearest-exact","width":1024,"height":1536,"crop":"disabled","samples":["3",0]}},
