@@ -80,6 +80,21 @@ def unet(**more):
     return fill(model)
 
 
+def xl_unet():
+    return unet(
+        block_out_channels=(8, 16, 24),
+        layers_per_block=2,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        transformer_layers_per_block=[1, 2, 3],
+        attention_head_dim=[1, 2, 3],
+        cross_attention_dim=28,
+        addition_embed_type="text_time",
+        addition_time_embed_dim=8,
+        projection_class_embeddings_input_dim=10 + 6 * 8,
+    )
+
+
 def text_config(**more):
     return CLIPTextConfig(
         vocab_size=VOCABULARY, max_position_embeddings=POSITIONS, bos_token_id=58, eos_token_id=END, pad_token_id=END, **more
@@ -115,18 +130,7 @@ def sdxl():
             )
         )
     )
-    model = unet(
-        block_out_channels=(8, 16, 24),
-        layers_per_block=2,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-        transformer_layers_per_block=[1, 2, 3],
-        attention_head_dim=[1, 2, 3],
-        cross_attention_dim=28,
-        addition_embed_type="text_time",
-        addition_time_embed_dim=8,
-        projection_class_embeddings_input_dim=10 + 6 * 8,
-    )
+    model = xl_unet()
     ids = torch.tensor([[58, 3, 14, 15, END, END, END, END, END], [58, 9, 2, 6, 5, 35, 8, 9, END]])
     ids_2 = torch.where(ids.eq(END).cumsum(1) > 1, 0, ids)  # OpenCLIP fills up with 0
     g = {"ids": ids, "ids_2": ids_2, "sample": normal(2, 4, 8, 12), "timestep": torch.tensor([999.0, 250.5])}

@@ -58,19 +58,7 @@ def tiny(guided):
 
 
 def xl():
-    unet = geometries.unet(
-        block_out_channels=(8, 16, 24),
-        layers_per_block=2,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-        transformer_layers_per_block=[1, 2, 3],
-        attention_head_dim=[1, 2, 3],
-        cross_attention_dim=28,
-        addition_embed_type="text_time",
-        addition_time_embed_dim=8,
-        projection_class_embeddings_input_dim=10 + 6 * 8,
-    )
-    return perturbed(unet, True, 3)
+    return perturbed(geometries.xl_unet(), True, 3)
 
 
 def again(x):

@@ -106,6 +106,15 @@ func (g golden) counted(c *nn.Context, name string, forward func() *tensor.Dense
 	return forward()
 }
 
+// miniatureXL is the U-Net of Stable Diffusion XL in miniature.
+var miniatureXL = unet.Config{
+	InChannels: 4, OutChannels: 4, Channels: []int{8, 16, 24}, LayersPerBlock: 2, Groups: 4,
+	DownBlocks: []string{"DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"},
+	UpBlocks:   []string{"CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"},
+	ContextDim: 28, Heads: unet.PerBlock{1, 2, 3}, Depths: unet.Depths{{1}, {2}, {3}}, LinearProjector: true,
+	Addition: "text_time", AdditionTimeDim: 8, AdditionDim: 10 + 6*8,
+}
+
 // TestGeometriesMatchDiffusers compares Stable Diffusion 2, XL and the tiny
 // autoencoder in miniature with engine/golden/geometries.py's.
 func TestGeometriesMatchDiffusers(t *testing.T) {
@@ -136,13 +145,7 @@ func TestGeometriesMatchDiffusers(t *testing.T) {
 		words, pooled := nn.Concat(c, one, two), second.Pooled(c, last, []int{4, 8})
 		g.near("words", words, g.get("sdxl.context"), parity)
 		g.near("pooled", pooled, g.get("sdxl.pooled"), parity)
-		m := named(t, unet.New, unet.Config{
-			InChannels: 4, OutChannels: 4, Channels: []int{8, 16, 24}, LayersPerBlock: 2, Groups: 4,
-			DownBlocks: []string{"DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"},
-			UpBlocks:   []string{"CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"},
-			ContextDim: 28, Heads: unet.PerBlock{1, 2, 3}, Depths: unet.Depths{{1}, {2}, {3}}, LinearProjector: true,
-			Addition: "text_time", AdditionTimeDim: 8, AdditionDim: 10 + 6*8,
-		})
+		m := named(t, unet.New, miniatureXL)
 		y := g.counted(c, "sdxl.flop", func() *tensor.Dense {
 			return m.Forward(c, g.get("sdxl.sample"), g.float64s("sdxl.timestep"), words, &unet.Added{Pooled: pooled, Sizes: g.float64s("sdxl.sizes")})
 		})

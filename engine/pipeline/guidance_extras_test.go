@@ -93,13 +93,7 @@ func TestPerturbedAttentionMatchesDiffusers(t *testing.T) {
 	h := last.Shape()
 	g.near("alone", pass(one), nn.Wrap(nn.Data(last)[last.Size()/2:], 1, h[1], h[2], h[3]), parity)
 
-	xl := named(t, unet.New, unet.Config{
-		InChannels: 4, OutChannels: 4, Channels: []int{8, 16, 24}, LayersPerBlock: 2, Groups: 4,
-		DownBlocks: []string{"DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"},
-		UpBlocks:   []string{"CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"},
-		ContextDim: 28, Heads: unet.PerBlock{1, 2, 3}, Depths: unet.Depths{{1}, {2}, {3}}, LinearProjector: true,
-		Addition: "text_time", AdditionTimeDim: 8, AdditionDim: 10 + 6*8,
-	})
+	xl := named(t, unet.New, miniatureXL)
 	sizes := g.float64s("xl.sizes")
 	added := &unet.Added{Pooled: again(g.get("xl.pooled")), Sizes: append(sizes, sizes[6:]...)}
 	y := xl.Vary(c, g.get("xl.sample"), g.float64s("timestep"), again(g.get("xl.context")), added, unet.Variant{Perturbed: 1})
@@ -154,19 +148,35 @@ func TestPerturbedAttention(t *testing.T) {
 			t.Fatalf("a prompt said by two halves is another: %v and %v", v, halves[5][i])
 		}
 	}
-	for _, name := range []string{"ssd", "ip2p"} {
-		q, err := Load(t.Context(), writeFamily(t, name, nil, nil), nn.Float32)
-		if err != nil {
-			t.Fatal(err)
-		}
-		picture, _ := writePictures(t)
-		r := engine.Request{Prompt: "x", Steps: 1, Guidance: 3, Sampler: "euler", PerturbedAttention: 3}
-		if name == "ip2p" {
-			r.Image = picture
-		}
-		if _, err := q.Resolve(r); !errors.Is(err, engine.ErrInvalid) || !strings.Contains(err.Error(), "leave") || !strings.Contains(err.Error(), "perturbed_attention") {
-			t.Errorf("%s: error %v", name, err)
-		}
+}
+
+func TestPerturbedAttentionOfFamilies(t *testing.T) {
+	picture, mask := writePictures(t)
+	for name, draws := range map[string]bool{"xl": true, "inpaint": true, "lcm": true, "ssd": false, "ip2p": false, "sdxs": false} {
+		t.Run(name, func(t *testing.T) {
+			p, err := Load(t.Context(), writeFamily(t, name, nil, nil), nn.Float32)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := engine.Request{Prompt: "x", Steps: 2, Guidance: 3, Sampler: "euler", Width: familySide, Height: familySide}
+			switch name {
+			case "inpaint":
+				r.Image, r.Mask = picture, mask
+			case "ip2p":
+				r.Image = picture
+			}
+			perturbed := r
+			perturbed.PerturbedAttention = 3
+			if draws {
+				if _, with := painted(t, p, perturbed, nil); true {
+					if _, without := painted(t, p, r, nil); slices.Equal(nn.Data(with[1].Latent), nn.Data(without[1].Latent)) {
+						t.Error("perturbed attention has no effect")
+					}
+				}
+			} else if _, err := p.Resolve(perturbed); !errors.Is(err, engine.ErrInvalid) || !strings.Contains(err.Error(), "perturbed_attention") {
+				t.Errorf("error %v", err)
+			}
+		})
 	}
 }
 
