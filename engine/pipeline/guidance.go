@@ -4,7 +4,7 @@ import "math"
 
 // perturb moves the prediction that stands first in out, of size numbers as each of the
 // rows', away from those with perturbed attention: y + s·Σ wᵢ·(cᵢ − pᵢ), of which the
-// sum is over the prompt's parts (Ahn et al. 2024, equation 16).
+// sum is over the prompt's parts (Ahn et al. 2024).
 func (s *steering) perturb(out []float32, size int) {
 	plain := len(s.rows) - s.perturbed
 	for i := range s.perturbed {
@@ -25,7 +25,7 @@ func rescale(guided, prompted []float32, phi float64) {
 		return
 	}
 	_, own := spread(prompted)
-	factor := float32(phi*(own/wide) + (1 - phi))
+	factor := float32(float64(phi*(own/wide)) + (1 - phi))
 	for i := range guided {
 		guided[i] *= factor
 	}
