@@ -56,8 +56,10 @@ func (s *sheets) Shortcuts(groups []menuGroup) {
 	}
 	line("Esc", "Cancel the picture in work; close a sheet")
 	line("F1", "These shortcuts")
-	line("Left, Right", "Look at the step before or after")
+	line("Left, Right", "Look at the step before or after; so does the wheel")
 	line("Home, End", "Look at the first step; follow the newest")
+	line("Space   .   P", "Pause or go on, one step, play back: when no text is typed")
+	line("C, held", "See the other picture of a comparison, or what it branched off")
 	line("Tab", "Go to the next field")
 	s.show("Shortcuts", column(12, table,
 		caption("Drop a picture on the window to get its recipe back, also one of another program, or a folder to use it as model.")))

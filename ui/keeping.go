@@ -14,11 +14,11 @@ import (
 
 // keep puts a finished picture into the gallery. It is called off Fyne's
 // goroutine.
-func (s *Studio) keep(picture *image.RGBA, r engine.Request) (gallery.Picture, error) {
+func (s *Studio) keep(picture *image.RGBA, r engine.Request, l gallery.Lineage) (gallery.Picture, error) {
 	if s.options.Gallery == nil {
 		return gallery.Picture{}, nil
 	}
-	return s.options.Gallery.Keep(picture, r, gallery.Marks{})
+	return s.options.Gallery.Keep(picture, r, gallery.Marks{Lineage: l})
 }
 
 // loadGallery lists what was kept in earlier runs and puts the newest picture
@@ -41,16 +41,30 @@ func (s *Studio) loadGallery() {
 	}()
 }
 
-// open puts a kept picture on show.
+// open puts a kept picture on show, with its steps where they are still there.
 func (s *Studio) open(p gallery.Picture) {
+	if t := s.recent.find(func(t *take) bool { return t.kept.ID == p.ID }); t != nil {
+		s.show(t)
+		s.report()
+		return
+	}
+	run, side := s.tree.of(p), s.thumbPixels(frameSide)
 	go func() {
 		picture, err := s.options.Gallery.Image(p.ID)
+		t := &take{request: p.Request, kind: engine.Finished}
+		if run != "" && err == nil {
+			if old, err := readRun(s.options.Timeline, run, side); err == nil { // else the picture alone
+				t = old
+				t.thumbs[len(t.thumbs)-1] = thumbnail(picture, side)
+			}
+		}
+		t.picture, t.kept = picture, p
 		s.do(func() {
 			if err != nil {
 				s.notice.Fail(err)
 				return
 			}
-			s.show(&take{request: p.Request, picture: picture, kind: engine.Finished, kept: p})
+			s.show(t)
 			s.report()
 		})
 	}()
