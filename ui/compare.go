@@ -22,8 +22,9 @@ type comparison struct {
 
 func newComparison(do func(func())) *comparison {
 	c := &comparison{view: newPicture(do), words: caption("")}
-	// The words may be cut at the right; they never widen the window.
-	c.object = container.NewBorder(nil, inset(pictureMargin, 0, between(spacer(0, 0), c.words)), nil, nil, c.view)
+	// The words stand in the picture's margin; where there is no room, they go.
+	words := container.NewBorder(nil, inset(pictureMargin, 1, between(spacer(0, 0), c.words)), nil, nil)
+	c.object = container.NewStack(c.view, words)
 	c.object.Hide()
 	return c
 }
@@ -66,7 +67,6 @@ func (s *Studio) toggleCompare() {
 		s.notice.Tell("this picture stays beside the next one you look at, in step with it; hold C to see one in the other's place", "", nil)
 	}
 	s.present()
-	s.showTransport()
 }
 
 // compare brings the second picture in line with the take on show.

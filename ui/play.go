@@ -25,9 +25,9 @@ func (s *Studio) play() {
 	s.player.playing = true
 	s.player.round++
 	if s.step >= t.steps()-1 {
-		s.look(0)
+		s.step = 0
 	}
-	s.showTransport()
+	s.look(s.step)
 	s.tick(s.player.round)
 }
 
@@ -41,7 +41,6 @@ func (s *Studio) tick(round int) {
 			if s.step+1 >= s.shown.steps()-1 {
 				s.player.stop()
 				s.look(s.step + 1)
-				s.showTransport()
 				return
 			}
 			s.look(s.step + 1)

@@ -318,6 +318,7 @@ func (s *Studio) present() {
 		s.welcome.Show()
 		s.save.Disable()
 		s.star.Disable()
+		s.showTransport()
 		return
 	}
 	if s.live {
@@ -336,6 +337,7 @@ func (s *Studio) present() {
 	s.window.SetTitle(title(t.request.Prompt))
 	s.save.Enable()
 	s.showStar(t)
+	s.showTransport()
 }
 
 // showStar tells whether the take on show is a favourite and whether it can be

@@ -98,7 +98,13 @@ func TestBranch(t *testing.T) {
 	r.prompt.steps.Set(6)
 	r.prompt.prompt.SetText("a cat")
 	parent := r.draw()
+	if !r.transport.branch.Disabled() {
+		t.Error("after the last step a branch is offered")
+	}
 	r.look(2)
+	if r.transport.branch.Disabled() {
+		t.Error("before it no branch is offered")
+	}
 	r.prompt.prompt.SetText("a dog")
 	r.branchHere()
 	r.until("the branch is finished", func() bool { return r.shown != parent && r.shown.picture != nil })
@@ -158,7 +164,7 @@ func TestWhatWasLeftIsOffered(t *testing.T) {
 	r := newRoom(t, nil, folder)
 	whole := func() *image.RGBA { r.prompt.steps.Set(5); return r.draw().picture }()
 	r.prompt.seed.keep.SetChecked(true)
-	r.paused(2, 5)
+	left := r.paused(2, 5).run
 	r.shut()
 
 	again := newRoom(t, r.app, folder)
@@ -168,9 +174,9 @@ func TestWhatWasLeftIsOffered(t *testing.T) {
 	}
 	test.Tap(again.notice.action)
 	again.until("it is finished", func() bool {
-		return again.shown != nil && again.shown.picture != nil && again.shown.run != "" && len(again.working) == 0 && len(again.shown.previews) == 5
+		return again.shown != nil && again.shown.run == left && again.shown.picture != nil && len(again.working) == 0
 	})
-	if !bytes.Equal(again.shown.picture.Pix, whole.Pix) {
+	if !bytes.Equal(again.shown.picture.Pix, whole.Pix) || len(again.shown.previews) != 5 {
 		t.Error("it went on to another picture")
 	}
 	again.shut()
