@@ -15,7 +15,7 @@ var errNoSteps = errors.New("only the picture is kept, not its steps: " + shortc
 func (s *Studio) isWorking(t *take) bool { return slices.Contains(s.working, t) }
 
 // pauseOrGoOn pauses the take on show, or lets it go on; when it is done, it pauses
-// the one in work.
+// the one in work, or goes on with what was left before the program began.
 func (s *Studio) pauseOrGoOn() {
 	switch t := s.shown; {
 	case t != nil && s.isWorking(t):
@@ -24,6 +24,8 @@ func (s *Studio) pauseOrGoOn() {
 		s.goOn(t, false)
 	case len(s.working) > 0:
 		s.pause(s.working[0])
+	case s.left != "":
+		s.resumeLeft()
 	}
 }
 
@@ -43,7 +45,7 @@ func (s *Studio) oneStep() {
 	switch t := s.shown; {
 	case t != nil && t.resumable():
 		s.goOn(t, true)
-	default:
+	case len(s.working) > 0:
 		s.pauseOrGoOn()
 	}
 }

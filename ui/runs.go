@@ -45,10 +45,16 @@ func (s *Studio) offer(left []timeline.Run) {
 	if len(left) > 1 {
 		words = fmt.Sprintf("%d pictures were left unfinished, the last after step %d of %d", len(left), r.Steps, max(r.Steps, r.Request.Steps))
 	}
-	s.notice.Tell(words, "Resume", func() {
-		s.notice.Clear()
-		s.openRun(r.ID, func(t *take) { s.goOn(t, false) })
-	})
+	s.left = r.ID
+	s.notice.Tell(words, "Resume   "+shortcutLabel(keyPause), s.resumeLeft)
+}
+
+// resumeLeft goes on with the run that was offered.
+func (s *Studio) resumeLeft() {
+	id := s.left
+	s.left = ""
+	s.notice.Clear()
+	s.openRun(id, func(t *take) { s.goOn(t, false) })
 }
 
 // openRun puts a run on show and then does something with it, if then is not nil.

@@ -70,6 +70,7 @@ type Studio struct {
 	live    bool    // the newest step is on show, whichever it is
 	recent  recent  // takes at hand, the one on show among them
 	tree    tree    // every run of the timeline
+	left    string  // a run that is offered to go on with, "" for none
 }
 
 // New builds the studio and its window, which the caller shows. It must be
@@ -244,6 +245,7 @@ func (s *Studio) start(t *take, from engine.Origin, until int) {
 		return
 	}
 	s.notice.Clear()
+	s.left = ""
 	t.job, t.from, t.kind, t.warned = job, from, engine.Queued, false
 	s.working = append(s.working, t)
 	s.report()
