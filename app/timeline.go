@@ -22,18 +22,25 @@ func openTimeline() (*timeline.Store, *recorder, error) {
 	if err != nil {
 		return nil, &recorder{}, err
 	}
-	go func() {
-		if err := store.Prune(timelineSize, func(timeline.Run) bool { return false }); err != nil {
-			slog.Warn("old steps", "error", err)
-		}
-	}()
+	go prune(store)
 	return store, &recorder{to: &timeline.Recorder{Store: store}}, nil
 }
+
+// prune deletes the oldest runs that are too much.
+func prune(store *timeline.Store) {
+	if err := store.Prune(timelineSize, func(timeline.Run) bool { return false }); err != nil {
+		slog.Warn("old steps can't be tidied up", "error", err)
+	}
+}
+
+// often is after how many runs there is time to tidy up.
+const often = 50
 
 // recorder keeps the steps of runs, if there is where to. A run that is in work when
 // the program ends is kept as a paused one, to be gone on with next time.
 type recorder struct {
 	to      *timeline.Recorder // nil for none
+	ended   int                // runs
 	leaving atomic.Bool
 }
 
@@ -57,6 +64,9 @@ func (r *recorder) Ended(k engine.Kind) error {
 		return nil
 	case k == engine.Cancelled && r.leaving.Load():
 		k = engine.Paused
+	}
+	if r.ended++; r.ended%often == 0 {
+		go prune(r.to.Store)
 	}
 	return r.to.Ended(k)
 }

@@ -101,8 +101,8 @@ func sit(t *testing.T) (*desk, string) {
 	return d, model
 }
 
-// firstWidth is the width of a window that has not been sized yet.
-const firstWidth = 1280
+// firstWidth and firstHeight are the size of a window that has not been sized yet.
+const firstWidth, firstHeight = 1280, 800
 
 // desk is a person at a desk: a home folder, the program, its window.
 type desk struct {

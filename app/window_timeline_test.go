@@ -69,6 +69,40 @@ func TestWindowResumes(t *testing.T) {
 	d.quit()
 }
 
+// TestWindowBranches takes another turn at a step of a finished picture, with another
+// prompt.
+func TestWindowBranches(t *testing.T) {
+	d, model := sit(t)
+	d.remember(engine.Request{
+		Prompt: "a red apple", Steps: 12, Guidance: 4, Sampler: "euler_a", Width: 32, Height: 32, Model: model,
+	})
+	d.start()
+	d.press("ctrl+Return")
+	d.until("the picture is kept", func() bool { return len(d.pictures()) == 1 })
+	d.until("a branch is drawn", func() bool {
+		d.click(600, firstHeight-110) // a frame of the strip
+		d.press("ctrl+l")
+		d.write(" in snow")
+		d.press("ctrl+shift+b")
+		return d.settled(func() bool { return len(d.pictures()) > 1 })
+	})
+	kept := d.pictures()
+	branch, parent := kept[0], kept[1]
+	if branch.Parent != parent.ID || branch.How != gallery.Branch || branch.Step < 1 || branch.Step >= 12 {
+		t.Errorf("the branch is kept as %+v", branch.Lineage)
+	}
+	if branch.Request.Prompt == parent.Request.Prompt || branch.Request.Seed != parent.Request.Seed {
+		t.Errorf("the branch was drawn of %+v", branch.Request)
+	}
+	if bytes.Equal(d.kept(branch).Pix, d.kept(parent).Pix) {
+		t.Error("with another prompt the same picture came out")
+	}
+	if first := d.run(); first.Steps != 12 || first.End == nil {
+		t.Errorf("the parent's run has %d steps and end %v: the branch should leave it alone", first.Steps, first.End)
+	}
+	d.quit()
+}
+
 // run is the first run of the timeline, with no steps while there is none.
 func (d *desk) run() timeline.Run {
 	d.t.Helper()

@@ -38,24 +38,17 @@ func (s *Studio) exportTimeline() {
 		looks = append(looks, t.at(i))
 	}
 	name := strings.TrimSuffix(t.filename(t.steps()-1), ".png") + ".gif"
-	asked := "" // the path that was found taken
-	s.ask.Open("Timeline (.gif, or .png for a strip)", filepath.Join(s.settings.SaveFolder(), name), "Export", true, func(path string) {
+	s.askFile("Export as .gif or .png", name, "Export", func(path string) string {
 		if ext := strings.ToLower(filepath.Ext(path)); ext != ".png" && ext != ".gif" {
 			path += ".gif"
 		}
-		if _, err := os.Stat(path); err == nil && path != asked {
-			asked = path
-			s.notice.Tell(path+" is there already; export once more to replace it", "", nil)
-			return
-		}
-		s.ask.Close()
-		s.settings.SetSaveFolder(filepath.Dir(path))
-		go s.writeTimeline(path, looks)
-	})
+		return path
+	}, func(path string) { s.writeTimeline(path, looks) })
 }
 
 // writeTimeline writes looks to a file. It is called off Fyne's goroutine.
 func (s *Studio) writeTimeline(path string, looks []*image.RGBA) {
+	s.do(func() { s.notice.Tell("writing the timeline to "+path, "", nil) })
 	write := writeGIF
 	if strings.EqualFold(filepath.Ext(path), ".png") {
 		write = writeStrip

@@ -88,7 +88,7 @@ func (s *Studio) toggleFavourite() {
 	switch {
 	case s.shown == nil:
 		s.notice.Fail(errNothing)
-	case !s.shown.kind.Final(): // still developing: as soon as it is kept
+	case !s.shown.over(): // still developing: as soon as it is kept
 		s.shown.wanted = !s.shown.wanted
 		s.showStar(s.shown)
 	case s.shown.kept.ID == "":

@@ -41,9 +41,12 @@ func (s *Studio) offer(left []timeline.Run) {
 		return
 	}
 	r := left[0]
-	words := fmt.Sprintf("a picture was left after step %d of %d", r.Steps, max(r.Steps, r.Request.Steps))
+	words := fmt.Sprintf("a picture was left after step %d", r.Steps)
 	if len(left) > 1 {
-		words = fmt.Sprintf("%d pictures were left unfinished, the last after step %d of %d", len(left), r.Steps, max(r.Steps, r.Request.Steps))
+		words = fmt.Sprintf("%d pictures were left unfinished, the last after step %d", len(left), r.Steps)
+	}
+	if r.Parent == "" { // how many a branch has shows when it goes on
+		words += fmt.Sprintf(" of %d", max(r.Steps, r.Request.Steps))
 	}
 	s.left = r.ID
 	s.notice.Tell(words, "Resume   "+shortcutLabel(keyPause), s.resumeLeft)

@@ -346,10 +346,10 @@ func (s *Studio) present() {
 // one.
 func (s *Studio) showStar(t *take) {
 	s.star.SetIcon(starIcon)
-	if t.kept.Favourite || t.wanted && !t.kind.Final() {
+	if t.kept.Favourite || t.wanted && !t.over() {
 		s.star.SetIcon(starredIcon)
 	}
-	if t.kept.ID != "" || !t.kind.Final() {
+	if t.kept.ID != "" || !t.over() {
 		s.star.Enable()
 	} else {
 		s.star.Disable()

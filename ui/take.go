@@ -106,6 +106,9 @@ func (t *take) resumable() bool {
 	return (t.kind == engine.Paused || t.kind == engine.Cancelled || t.kind == engine.Failed) && !t.going
 }
 
+// over reports whether no picture comes of it any more, or it is there.
+func (t *take) over() bool { return t.kind.Final() && t.kind != engine.Paused }
+
 // planned is how many steps there will be, or were in the end: samplers that
 // choose their steps themselves and some tools' ways make another number than is
 // asked for. A picture from the gallery has none to look at.

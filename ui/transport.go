@@ -43,6 +43,8 @@ func newTransport(keys plainKeys) *transport {
 		row(6, wide(88, t.pause), t.once, t.play),
 		row(6, t.goOn, t.branch, t.compare),
 		row(4, t.parent, t.children))
+	t.parent.Hide()
+	t.children.Hide()
 	return t
 }
 
@@ -83,10 +85,10 @@ func (s *Studio) connectTransport() {
 // showTransport brings the buttons in line with the take on show.
 func (s *Studio) showTransport() {
 	t, b := s.shown, s.transport
-	resumable := t != nil && t.resumable() && s.options.Timeline != nil
+	resumable := t != nil && t.resumable() && s.options.Timeline != nil // then it is not in work
 	working := len(s.working) > 0 && s.options.Timeline != nil
 	label, icon := "Pause", theme.MediaPauseIcon()
-	if resumable && !s.isWorking(t) {
+	if resumable {
 		label, icon = "Resume", theme.MediaPlayIcon()
 	}
 	if b.pause.Text != label {
@@ -96,13 +98,14 @@ func (s *Studio) showTransport() {
 	enable(b.pause, resumable || working)
 	enable(b.once, resumable || working)
 
-	steps := t != nil && t.steps() > 1
 	icon = theme.MediaReplayIcon()
 	if s.player.playing {
 		icon = theme.MediaStopIcon()
 	}
-	b.play.SetIcon(icon)
-	enable(b.play, steps)
+	if b.play.Icon.Name() != icon.Name() {
+		b.play.SetIcon(icon)
+	}
+	enable(b.play, t != nil && t.steps() > 1)
 	kept := t != nil && s.options.Timeline != nil && s.step >= 0 && s.step < len(t.marks)
 	enable(b.goOn, kept && !(s.isWorking(t) && s.step == len(t.marks)-1))
 	// After the last step there is nothing left to change.
@@ -129,6 +132,9 @@ func (s *Studio) showTransport() {
 		default:
 			children = fmt.Sprintf("↓ %d branches", n)
 		}
+	}
+	if b.parent.text.Text == parent && b.children.text.Text == children {
+		return
 	}
 	b.parent.SetLabel(parent)
 	b.children.SetLabel(children)
