@@ -18,6 +18,7 @@ func (s *Studio) isWorking(t *take) bool { return slices.Contains(s.working, t) 
 // the one in work, or goes on with what was left before the program began.
 func (s *Studio) pauseOrGoOn() {
 	switch t := s.shown; {
+	case t != nil && t.going: // it has just been asked to
 	case t != nil && s.isWorking(t):
 		s.pause(t)
 	case t != nil && t.resumable():
@@ -45,6 +46,7 @@ func (s *Studio) oneStep() {
 	switch t := s.shown; {
 	case t != nil && t.resumable():
 		s.goOn(t, true)
+	case t != nil && t.once && s.isWorking(t): // the key is held: one after the other
 	case len(s.working) > 0:
 		s.pauseOrGoOn()
 	}

@@ -34,7 +34,7 @@ func (s *Studio) loadGallery() {
 			if err != nil {
 				s.notice.Fail(fmt.Errorf("some kept pictures can't be read: %w", err))
 			}
-			if len(kept) > 0 && s.shown == nil && len(s.working) == 0 {
+			if len(kept) > 0 && s.shown == nil && s.asked == 0 && len(s.working) == 0 {
 				s.open(kept[0])
 			}
 		})
@@ -43,12 +43,13 @@ func (s *Studio) loadGallery() {
 
 // open puts a kept picture on show, with its steps where they are still there.
 func (s *Studio) open(p gallery.Picture) {
-	if t := s.recent.find(func(t *take) bool { return t.kept.ID == p.ID }); t != nil {
+	wanted := s.asks()
+	run, side := s.tree.of(p), s.thumbPixels(frameSide)
+	if t := s.recent.find(func(t *take) bool { return t.kept.ID == p.ID }); t != nil && !(t.still() && run != "") {
 		s.show(t)
 		s.report()
 		return
 	}
-	run, side := s.tree.of(p), s.thumbPixels(frameSide)
 	go func() {
 		picture, err := s.options.Gallery.Image(p.ID)
 		t := &take{request: p.Request, kind: engine.Finished}
@@ -64,8 +65,10 @@ func (s *Studio) open(p gallery.Picture) {
 				s.notice.Fail(err)
 				return
 			}
-			s.show(t)
-			s.report()
+			if wanted() {
+				s.show(t)
+				s.report()
+			}
 		})
 	}()
 }

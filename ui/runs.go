@@ -10,12 +10,11 @@ import (
 	"darkroom/engine/timeline"
 )
 
-// loadTimeline reads which runs there are, offers to go on with those that were left
-// and then loads the kept pictures.
+// loadTimeline reads which runs there are, which takes a while where there are many,
+// and offers to go on with those that were left.
 func (s *Studio) loadTimeline() {
 	store := s.options.Timeline
 	if store == nil {
-		s.loadGallery()
 		return
 	}
 	go func() {
@@ -29,7 +28,9 @@ func (s *Studio) loadTimeline() {
 				s.notice.Fail(fmt.Errorf("some timelines can't be read: %w", err))
 			}
 			s.offer(left)
-			s.loadGallery()
+			if t := s.shown; s.asked == 1 && t != nil && t.still() && s.tree.of(t.kept) != "" {
+				s.open(t.kept) // the newest picture, now with its steps
+			}
 		})
 	}()
 }
@@ -62,7 +63,11 @@ func (s *Studio) resumeLeft() {
 
 // openRun puts a run on show and then does something with it, if then is not nil.
 func (s *Studio) openRun(id string, then func(*take)) {
+	wanted := s.asks()
 	opened := func(t *take) {
+		if !wanted() {
+			return
+		}
 		s.show(t)
 		s.report()
 		if then != nil {

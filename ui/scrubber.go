@@ -15,7 +15,7 @@ type scrubber struct {
 }
 
 // notch is how far the wheel turns from step to step, in Fyne's units.
-const notch = 25
+const notch = 25.0
 
 var (
 	_ fyne.Tappable          = (*scrubber)(nil)

@@ -70,6 +70,7 @@ type Studio struct {
 	live    bool    // the newest step is on show, whichever it is
 	recent  recent  // takes at hand, the one on show among them
 	tree    tree    // every run of the timeline
+	asked   int     // for something to be put on show, so often
 	left    string  // a run that is offered to go on with, "" for none
 }
 
@@ -169,7 +170,8 @@ func (s *Studio) restore() {
 	if err := s.options.Trouble; err != nil {
 		s.notice.Fail(err)
 	}
-	s.loadTimeline() // before the pictures, which may have their steps there
+	s.loadGallery()
+	s.loadTimeline()
 	s.listModels()
 }
 
@@ -246,7 +248,7 @@ func (s *Studio) start(t *take, from engine.Origin, until int) {
 	}
 	s.notice.Clear()
 	s.left = ""
-	t.job, t.from, t.kind, t.warned = job, from, engine.Queued, false
+	t.job, t.from, t.once, t.kind, t.warned = job, from, until > 0, engine.Queued, false
 	s.working = append(s.working, t)
 	s.report()
 	go s.follow(t, job, s.thumbPixels(frameSide))
@@ -299,6 +301,14 @@ func (s *Studio) show(t *take) {
 	s.recent.add(t)
 	s.shown, s.live = t, true
 	s.present()
+}
+
+// asks is called when a person asks for something to be put on show that has to be read
+// first, and tells later whether nothing else was asked for since.
+func (s *Studio) asks() (still func() bool) {
+	s.asked++
+	mine := s.asked
+	return func() bool { return s.asked == mine }
 }
 
 // look shows a step; looking at the newest follows the picture as it develops.

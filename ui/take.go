@@ -20,6 +20,7 @@ import (
 type take struct {
 	job     *engine.Job   // the last that drew it; nil when none did since the program began
 	from    engine.Origin // what that job went on from
+	once    bool          // that job makes one step only
 	request engine.Request
 	kind    engine.Kind // how far it is
 	run     string      // its name in the timeline, "" while it has none
