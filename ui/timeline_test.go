@@ -375,3 +375,15 @@ func TestTreeOfRuns(t *testing.T) {
 		t.Errorf("the branches of a are %v", kids)
 	}
 }
+
+// Samplers that choose their steps look at some twice; a run goes on after the first.
+func TestGoingOnDropsWhatComesAgain(t *testing.T) {
+	a, b := func(step int) mark { return mark{"a", step} }, func(step int) mark { return mark{"b", step} }
+	marks := []mark{a(1), a(2), a(2), b(3), b(3), b(4)}
+	for step, want := range map[int]int{2: 3, 3: 4, 4: 6} {
+		k := &take{marks: marks, previews: make([]*image.RGBA, 6), thumbs: make([]*image.RGBA, 6), inherited: 3}
+		if k.cut(step); len(k.marks) != want || len(k.previews) != want || len(k.thumbs) != want || k.done != step {
+			t.Errorf("after step %d there are %d looks, want %d", step, len(k.marks), want)
+		}
+	}
+}
