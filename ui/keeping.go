@@ -65,9 +65,13 @@ func (s *Studio) open(p gallery.Picture) {
 				s.notice.Fail(err)
 				return
 			}
-			if wanted() {
-				s.show(t)
-				s.report()
+			if !wanted() {
+				return
+			}
+			s.show(t)
+			s.report()
+			if run == "" && s.tree.of(p) != "" { // the timeline was read meanwhile
+				s.open(p)
 			}
 		})
 	}()
