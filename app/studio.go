@@ -34,14 +34,17 @@ func studio([]string) int {
 	a.SetIcon(icon)
 	a.Settings().SetTheme(ui.Safelight{})
 
-	e := engine.New(loader(ui.LastModel(a.Preferences())), nil)
+	steps, recorder, err := openTimeline()
+	e := engine.New(loader(ui.LastModel(a.Preferences())), recorder)
 	defer e.Close()
-	kept, err := gallery.Open(picturesFolder()) // without one pictures are still drawn, and can be saved elsewhere
+	defer recorder.leave()                         // before the engine closes
+	kept, unkept := gallery.Open(picturesFolder()) // without one pictures are still drawn, and can be saved elsewhere
+	err = errors.Join(unkept, err)
 	if kept != nil {
 		defer kept.Close()
 	}
 	s := ui.New(ui.Options{
-		App: a, Engine: e, Gallery: kept, Trouble: err, Finder: finder{}, Models: wholeModels,
+		App: a, Engine: e, Gallery: kept, Timeline: steps, Trouble: err, Finder: finder{}, Models: wholeModels,
 		Version: appVersion, Toolchain: runtime.Version(), Arithmetic: arithmetic(),
 	})
 	s.Window().ShowAndRun()

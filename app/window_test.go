@@ -28,25 +28,7 @@ import (
 //
 // It needs xdotool and ImageMagick's import.
 func TestWindow(t *testing.T) {
-	if os.Getenv("DISPLAY") == "" {
-		t.Fatal("there is no display: run this test under xvfb-run")
-	}
-	for _, tool := range []string{"xdotool", "import"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Fatalf("%s is missing: install xdotool and imagemagick", tool)
-		}
-	}
-	d := &desk{t: t, home: t.TempDir(), binary: filepath.Join(t.TempDir(), "darkroom")}
-	build := exec.Command("go", "build", "-buildvcs=false", "-tags", "migrated_fynedo", "-o", d.binary, ".")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("the program can't be built: %v\n%s", err, out)
-	}
-	// The smallest model there is: random weights, but a whole Stable Diffusion.
-	model, err := filepath.Abs("../engine/pipeline/testdata/tiny")
-	if err != nil {
-		t.Fatal(err)
-	}
-
+	d, model := sit(t)
 	// A picture of a thousand steps leaves time to type, and to cancel.
 	d.remember(engine.Request{Steps: engine.MaxSteps, Guidance: 4, Sampler: "euler", Width: 64, Height: 64, Model: model})
 	d.start()
@@ -95,8 +77,32 @@ func TestWindow(t *testing.T) {
 	d.quit()
 }
 
-// firstWidth is the width of a window that has not been sized yet.
-const firstWidth = 1280
+// sit puts a person at a desk with the program built, and names the smallest model
+// there is: random weights, but a whole Stable Diffusion.
+func sit(t *testing.T) (*desk, string) {
+	t.Helper()
+	if os.Getenv("DISPLAY") == "" {
+		t.Fatal("there is no display: run this test under xvfb-run")
+	}
+	for _, tool := range []string{"xdotool", "import"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Fatalf("%s is missing: install xdotool and imagemagick", tool)
+		}
+	}
+	d := &desk{t: t, home: t.TempDir(), binary: filepath.Join(t.TempDir(), "darkroom")}
+	build := exec.Command("go", "build", "-buildvcs=false", "-tags", "migrated_fynedo", "-o", d.binary, ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("the program can't be built: %v\n%s", err, out)
+	}
+	model, err := filepath.Abs("../engine/pipeline/testdata/tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d, model
+}
+
+// firstWidth and firstHeight are the size of a window that has not been sized yet.
+const firstWidth, firstHeight = 1280, 800
 
 // desk is a person at a desk: a home folder, the program, its window.
 type desk struct {

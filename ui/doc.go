@@ -4,6 +4,7 @@
 // be tested; only package app opens a real window.
 //
 // Widgets present and report through OnX callbacks; the Studio connects them to
-// the engine and the gallery. Everything in this package runs on Fyne's own
-// goroutine except follow.go and scaler.go, which say so.
+// the engine, the gallery and the timeline. Everything in this package runs on
+// Fyne's own goroutine except what says that it doesn't: following a job, sizing
+// pictures, and whatever reads or writes files.
 package ui

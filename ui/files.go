@@ -23,20 +23,29 @@ func (s *Studio) saveAs() {
 		return
 	}
 	picture, request := t.at(s.step), t.request
-	asked := "" // the path that was found taken
-	path := filepath.Join(s.settings.SaveFolder(), t.filename(s.step))
-	s.ask.Open("Save as", path, "Save", true, func(path string) {
+	s.askFile("Save as", t.filename(s.step), "Save", func(path string) string {
 		if !strings.EqualFold(filepath.Ext(path), ".png") && !gallery.IsJPEG(path) {
 			path += ".png"
 		}
+		return path
+	}, func(path string) { s.savePicture(path, picture, request) })
+}
+
+// askFile asks where to write a file that is called name unless told otherwise, and
+// once more when it is there already. named completes the path; write is called off
+// Fyne's goroutine.
+func (s *Studio) askFile(question, name, answer string, named func(string) string, write func(path string)) {
+	asked := "" // the path that was found taken
+	s.ask.Open(question, filepath.Join(s.settings.SaveFolder(), name), answer, true, func(path string) {
+		path = named(path)
 		if _, err := os.Stat(path); err == nil && path != asked {
 			asked = path
-			s.notice.Tell(path+" is there already; save once more to replace it", "", nil)
+			s.notice.Tell(fmt.Sprintf("%s is there already; %s once more to replace it", path, strings.ToLower(answer)), "", nil)
 			return
 		}
 		s.ask.Close()
 		s.settings.SetSaveFolder(filepath.Dir(path))
-		go s.savePicture(path, picture, request)
+		go write(path)
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
@@ -24,13 +25,21 @@ type filmstrip struct {
 	focused  bool
 	keys     plainKeys
 
+	inherited int          // frames of the parent's, before the branch
+	forks     map[int]bool // frames at which others branch off
+
 	scroll *container.Scroll
+	scrub  *scrubber
 	hint   *canvas.Text // stands in place of the frames when there are none
 	reel   *fyne.Container
 	cells  []*frame
 
 	// OnSelected is called when a person chose a frame that has a picture.
 	OnSelected func(index int)
+	// OnMenu is called when a person asked what can be done with a frame.
+	OnMenu func(index int, at fyne.Position)
+	// OnDown and OnUp hear every key go down and up.
+	OnDown, OnUp func(*fyne.KeyEvent)
 }
 
 // Sizes of the strip in Fyne's units.
@@ -42,8 +51,9 @@ const (
 )
 
 var (
-	_ fyne.Tappable  = (*filmstrip)(nil)
-	_ fyne.Focusable = (*filmstrip)(nil)
+	_ fyne.Tappable   = (*filmstrip)(nil)
+	_ fyne.Focusable  = (*filmstrip)(nil)
+	_ desktop.Keyable = (*filmstrip)(nil)
 )
 
 // frame is one object of the strip, showing now this step, now that.
@@ -54,6 +64,8 @@ type frame struct {
 	border   *canvas.Rectangle
 	view     *canvas.Image
 	label    *canvas.Text
+	cut      *canvas.Rectangle // before the first frame of a branch
+	fork     *canvas.Circle    // where another branches off
 	assigned bool
 }
 
@@ -61,6 +73,7 @@ func newFilmstrip(keys plainKeys) *filmstrip {
 	f := &filmstrip{selected: -1, keys: keys, hint: caption("")}
 	f.reel = container.New(reelLayout{f})
 	f.scroll = container.NewHScroll(f.reel)
+	f.scrub = newScrubber(f)
 	f.scroll.OnScrolled = func(fyne.Position) { f.update() }
 	f.ExtendBaseWidget(f)
 	return f
@@ -76,6 +89,11 @@ func (f *filmstrip) SetSteps(thumbs []*image.RGBA, total int) {
 		f.scroll.Refresh()
 	}
 	f.update()
+}
+
+// SetBranch tells how many frames are the parent's, and at which others branch off.
+func (f *filmstrip) SetBranch(inherited int, forks map[int]bool) {
+	f.inherited, f.forks = inherited, forks
 }
 
 // SetHint says something in place of the frames, while there are none.
@@ -129,7 +147,7 @@ func (f *filmstrip) update() {
 		for len(f.cells) < need {
 			c := newFrame()
 			f.cells = append(f.cells, c)
-			f.reel.Objects = append(f.reel.Objects, c.border, c.view, c.label)
+			f.reel.Objects = append(f.reel.Objects, c.border, c.view, c.label, c.cut, c.fork)
 		}
 		for _, c := range f.cells { // which object shows which step depends on their number
 			c.assigned = false
@@ -147,6 +165,7 @@ func (f *filmstrip) update() {
 			thumb = f.thumbs[i]
 		}
 		c.show(i, thumb, i == f.selected, f.focused)
+		c.place(f.inherited, f.forks[i])
 	}
 }
 
@@ -155,12 +174,16 @@ func newFrame() *frame {
 		border: canvas.NewRectangle(shade(colorPanel)),
 		view:   &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScaleFastest},
 		label:  caption(""),
+		cut:    canvas.NewRectangle(shade(theme.ColorNamePrimary)),
+		fork:   canvas.NewCircle(shade(theme.ColorNamePrimary)),
 	}
 	c.border.CornerRadius = 3
 	c.label.Alignment = fyne.TextAlignCenter
 	c.border.Resize(fyne.NewSquareSize(frameSide))
 	c.view.Resize(fyne.NewSquareSize(frameSide - 6))
 	c.label.Resize(fyne.NewSize(frameSide, frameLabel))
+	c.cut.Resize(fyne.NewSize(2, frameSide))
+	c.fork.Resize(fyne.NewSquareSize(5))
 	return c
 }
 
@@ -169,6 +192,25 @@ func (c *frame) hide() {
 	c.border.Hide()
 	c.view.Hide()
 	c.label.Hide()
+	c.cut.Hide()
+	c.fork.Hide()
+}
+
+// place shows how the frame stands to other takes: whose it is, and what branches off.
+func (c *frame) place(inherited int, fork bool) {
+	dim := 0.0
+	if c.index < inherited {
+		dim = 0.6
+	}
+	if c.view.Translucency != dim {
+		c.view.Translucency = dim
+		c.view.Refresh()
+	}
+	x := float32(c.index * framePitch)
+	c.cut.Hidden = inherited == 0 || c.index != inherited
+	c.cut.Move(fyne.NewPos(x-half(frameGap)-1, 0))
+	c.fork.Hidden = !fork
+	c.fork.Move(fyne.NewPos(x+frameSide-10, frameSide+half(frameLabel)-1))
 }
 
 func (c *frame) show(index int, thumb *image.RGBA, chosen, focused bool) {
@@ -203,12 +245,32 @@ func (c *frame) show(index int, thumb *image.RGBA, chosen, focused bool) {
 
 // Tapped looks at the frame under the pointer.
 func (f *filmstrip) Tapped(ev *fyne.PointEvent) {
+	if index := f.under(ev.Position.X); index < len(f.thumbs) {
+		f.takeFocus()
+		f.choose(index)
+	}
+}
+
+// under is the frame at x, which may be none.
+func (f *filmstrip) under(x float32) int {
+	return int(math.Floor(float64(x+f.scroll.Offset.X) / framePitch))
+}
+
+func (f *filmstrip) takeFocus() {
 	if c := fyne.CurrentApp().Driver().CanvasForObject(f); c != nil {
 		c.Focus(f)
 	}
-	index := int(math.Floor(float64(ev.Position.X+f.scroll.Offset.X) / framePitch))
-	if index < len(f.thumbs) {
-		f.choose(index)
+}
+
+// KeyDown passes the key on.
+func (f *filmstrip) KeyDown(ev *fyne.KeyEvent) { hear(f.OnDown, ev) }
+
+// KeyUp passes the key on.
+func (f *filmstrip) KeyUp(ev *fyne.KeyEvent) { hear(f.OnUp, ev) }
+
+func hear(on func(*fyne.KeyEvent), ev *fyne.KeyEvent) {
+	if on != nil {
+		on(ev)
 	}
 }
 
@@ -244,6 +306,7 @@ type filmstripRenderer struct{ f *filmstrip }
 
 func (r filmstripRenderer) Layout(size fyne.Size) {
 	r.f.scroll.Resize(size)
+	r.f.scrub.Resize(fyne.NewSize(size.Width, frameSide)) // the scroll bar stays free
 	r.f.hint.Move(fyne.NewPos(0, half(frameSide-r.f.hint.MinSize().Height)))
 	r.f.hint.Resize(fyne.NewSize(size.Width, r.f.hint.MinSize().Height))
 	if r.f.selected >= 0 {
@@ -258,7 +321,7 @@ func (r filmstripRenderer) MinSize() fyne.Size {
 }
 func (r filmstripRenderer) Refresh() { r.f.scroll.Refresh() }
 func (r filmstripRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.f.scroll, r.f.hint}
+	return []fyne.CanvasObject{r.f.scroll, r.f.scrub, r.f.hint}
 }
 func (r filmstripRenderer) Destroy() {}
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"image"
 	"image/color"
+	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 
 	"darkroom/engine"
 	"darkroom/engine/gallery"
+	"darkroom/engine/timeline"
 )
 
 // room is a studio under test. Fyne's test driver has no loop of its own, so
@@ -24,6 +27,7 @@ type room struct {
 	app     fyne.App
 	engine  *engine.Engine
 	gallery *gallery.Gallery
+	store   *timeline.Store
 	painter *testPainter
 	queue   chan func()
 }
@@ -41,9 +45,13 @@ func newRoom(t *testing.T, app fyne.App, folder string) *room {
 		t.Fatal(err)
 	}
 	r := &room{t: t, app: app, gallery: kept, painter: &testPainter{}, queue: make(chan func(), 1000)}
-	r.engine = engine.New(func(context.Context, string, string) (engine.Painter, error) { return r.painter, nil }, nil)
+	r.store, err = timeline.Open(filepath.Join(folder, ".timeline"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.engine = engine.New(func(context.Context, string, string) (engine.Painter, error) { return r.painter, nil }, &timeline.Recorder{Store: r.store})
 	r.Studio = New(Options{
-		App: app, Engine: r.engine, Gallery: kept, Version: "1.2.3", Toolchain: "go9.9", Arithmetic: "test on 3 threads",
+		App: app, Engine: r.engine, Gallery: kept, Timeline: r.store, Version: "1.2.3", Toolchain: "go9.9", Arithmetic: "test on 3 threads",
 		Do: func(f func()) { r.queue <- f },
 	})
 	t.Cleanup(r.shut)
@@ -133,8 +141,12 @@ func (p *testPainter) Resolve(r engine.Request) (engine.Request, error) {
 	return r, nil
 }
 
-func (p *testPainter) Paint(ctx context.Context, r engine.Request, _ engine.Moment, step func(engine.Progress)) (engine.Result, error) {
-	for i := range r.Steps {
+func (p *testPainter) Paint(ctx context.Context, r engine.Request, from engine.Moment, step func(engine.Progress)) (engine.Result, error) {
+	begin, _ := strconv.Atoi(string(from))
+	for i := begin; i < r.Steps; i++ {
+		if err := ctx.Err(); err != nil {
+			return engine.Result{}, err
+		}
 		if gate := p.waiting(); gate != nil {
 			select {
 			case <-gate:
@@ -145,7 +157,13 @@ func (p *testPainter) Paint(ctx context.Context, r engine.Request, _ engine.Mome
 		if p.fail != nil {
 			return engine.Result{}, p.fail
 		}
-		step(engine.Progress{Step: i + 1, Steps: r.Steps, Preview: plate(r, r.Steps-i-1)})
+		step(engine.Progress{
+			Step: i + 1, Steps: r.Steps, Preview: plate(r, r.Steps-i-1),
+			Moment: func() (engine.Moment, error) { return engine.Moment(strconv.Itoa(i + 1)), nil },
+		})
+	}
+	if err := ctx.Err(); err != nil {
+		return engine.Result{}, err
 	}
 	return engine.Result{Picture: plate(r, 0), Stages: engine.Stages{Text: 0.1, Denoise: 0.2, Decode: 0.3, Total: 0.6}}, nil
 }

@@ -40,12 +40,12 @@ func (s *sheets) show(title string, content fyne.CanvasObject) {
 
 // Shortcuts shows every key the studio listens to.
 func (s *sheets) Shortcuts(groups []menuGroup) {
-	table := column(8)
+	var lines []fyne.CanvasObject
 	line := func(key, what string) {
 		k := plain(key)
 		k.TextStyle.Monospace = true
 		k.Color = shade(theme.ColorNamePrimary)
-		table.Add(row(10, wide(110, k), plain(what)))
+		lines = append(lines, row(10, wide(130, k), plain(what)))
 	}
 	for _, g := range groups {
 		for _, c := range g.commands {
@@ -56,10 +56,15 @@ func (s *sheets) Shortcuts(groups []menuGroup) {
 	}
 	line("Esc", "Cancel the picture in work; close a sheet")
 	line("F1", "These shortcuts")
-	line("Left, Right", "Look at the step before or after")
+	line("Left, Right", "Look at the step before or after, as the wheel does")
 	line("Home, End", "Look at the first step; follow the newest")
+	line("Space", "Pause, or go on: outside the text fields, as . and P")
+	line(".", "One step")
+	line("P", "Play back")
+	line("C, held", "The other picture of a comparison in the one's place")
 	line("Tab", "Go to the next field")
-	s.show("Shortcuts", column(12, table,
+	half := (len(lines) + 1) / 2
+	s.show("Shortcuts", column(12, row(28, column(8, lines[:half]...), column(8, lines[half:]...)),
 		caption("Drop a picture on the window to get its recipe back, also one of another program, or a folder to use it as model.")))
 }
 

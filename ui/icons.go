@@ -16,6 +16,11 @@ var (
 		`M8 14.2a1.8 1.8 0 1 0 0 3.6a1.8 1.8 0 1 0 0-3.6z`+
 		`M16 14.2a1.8 1.8 0 1 0 0 3.6a1.8 1.8 0 1 0 0-3.6z"`))
 
+	// compareIcon shows one picture beside another.
+	compareIcon = theme.NewThemedResource(icon("compare", `d="`+
+		`M3 4h8v16H3z`+`M5 6v12h4V6z`+
+		`M13 4h8v16h-8z`+`"`))
+
 	// starIcon offers to star a picture, starredIcon shows that it is.
 	starIcon    = theme.NewThemedResource(icon("star", `d="`+starPath+starHole+`"`))
 	starredIcon = theme.NewPrimaryThemedResource(icon("starred", `d="`+starPath+`"`))

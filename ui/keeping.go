@@ -14,11 +14,11 @@ import (
 
 // keep puts a finished picture into the gallery. It is called off Fyne's
 // goroutine.
-func (s *Studio) keep(picture *image.RGBA, r engine.Request) (gallery.Picture, error) {
+func (s *Studio) keep(picture *image.RGBA, r engine.Request, l gallery.Lineage) (gallery.Picture, error) {
 	if s.options.Gallery == nil {
 		return gallery.Picture{}, nil
 	}
-	return s.options.Gallery.Keep(picture, r, gallery.Marks{})
+	return s.options.Gallery.Keep(picture, r, gallery.Marks{Lineage: l})
 }
 
 // loadGallery lists what was kept in earlier runs and puts the newest picture
@@ -34,24 +34,45 @@ func (s *Studio) loadGallery() {
 			if err != nil {
 				s.notice.Fail(fmt.Errorf("some kept pictures can't be read: %w", err))
 			}
-			if len(kept) > 0 && s.shown == nil && len(s.working) == 0 {
+			if len(kept) > 0 && s.shown == nil && s.asked == 0 && len(s.working) == 0 {
 				s.open(kept[0])
 			}
 		})
 	}()
 }
 
-// open puts a kept picture on show.
+// open puts a kept picture on show, with its steps where they are still there.
 func (s *Studio) open(p gallery.Picture) {
+	wanted := s.asks()
+	run, side := s.tree.of(p), s.thumbPixels(frameSide)
+	if t := s.recent.find(func(t *take) bool { return t.kept.ID == p.ID }); t != nil && !(t.still() && run != "") {
+		s.show(t)
+		s.report()
+		return
+	}
 	go func() {
 		picture, err := s.options.Gallery.Image(p.ID)
+		t := &take{request: p.Request, kind: engine.Finished}
+		if run != "" && err == nil {
+			if old, err := readRun(s.options.Timeline, run, side); err == nil { // else the picture alone
+				t = old
+				t.thumbs[len(t.thumbs)-1] = thumbnail(picture, side)
+			}
+		}
+		t.picture, t.kept = picture, p
 		s.do(func() {
 			if err != nil {
 				s.notice.Fail(err)
 				return
 			}
-			s.show(&take{request: p.Request, picture: picture, kind: engine.Finished, kept: p})
+			if !wanted() {
+				return
+			}
+			s.show(t)
 			s.report()
+			if run == "" && s.tree.of(p) != "" { // the timeline was read meanwhile
+				s.open(p)
+			}
 		})
 	}()
 }
@@ -74,7 +95,7 @@ func (s *Studio) toggleFavourite() {
 	switch {
 	case s.shown == nil:
 		s.notice.Fail(errNothing)
-	case !s.shown.kind.Final(): // still developing: as soon as it is kept
+	case !s.shown.over(): // still developing: as soon as it is kept
 		s.shown.wanted = !s.shown.wanted
 		s.showStar(s.shown)
 	case s.shown.kept.ID == "":

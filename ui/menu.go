@@ -32,10 +32,30 @@ var (
 	keyPrompt     = ctrl(fyne.KeyL)
 	keyHelp       = ctrl(fyne.KeySlash)
 	keyQuit       = ctrl(fyne.KeyQ)
+
+	keyPause    = ctrl(fyne.KeyP)
+	keyOnce     = ctrl(fyne.KeyT)
+	keyPlay     = ctrlShift(fyne.KeyP)
+	keyContinue = ctrlShift(fyne.KeyReturn)
+	keyBranch   = ctrlShift(fyne.KeyB)
+	keyParent   = alt(fyne.KeyUp)
+	keyChild    = alt(fyne.KeyDown)
+	keyBefore   = alt(fyne.KeyLeft)
+	keyAfter    = alt(fyne.KeyRight)
+	keyCompare  = ctrl(fyne.KeyM)
+	keyExport   = ctrl(fyne.KeyE)
 )
 
 func ctrl(key fyne.KeyName) *desktop.CustomShortcut {
 	return &desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault}
+}
+
+func ctrlShift(key fyne.KeyName) *desktop.CustomShortcut {
+	return &desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault | fyne.KeyModifierShift}
+}
+
+func alt(key fyne.KeyName) *desktop.CustomShortcut {
+	return &desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierAlt}
 }
 
 // shortcutLabel is the shortcut in words: "Ctrl+Enter".
@@ -45,7 +65,13 @@ func shortcutLabel(s *desktop.CustomShortcut) string {
 	case fyne.KeyReturn:
 		key = "Enter"
 	}
-	if runtime.GOOS == "darwin" {
+	if s.Modifier&fyne.KeyModifierShift != 0 {
+		key = "Shift+" + key
+	}
+	switch {
+	case s.Modifier&fyne.KeyModifierAlt != 0:
+		return "Alt+" + key
+	case runtime.GOOS == "darwin":
 		return "Cmd+" + key
 	}
 	return "Ctrl+" + key
@@ -88,6 +114,31 @@ func (s *Studio) plainKey(key fyne.KeyName) bool {
 			s.notice.Clear()
 		}
 	default:
+		return s.timeKey(key)
+	}
+	return true
+}
+
+// timeKey handles the keys that act on time, unless what has the focus has a use for
+// them itself.
+func (s *Studio) timeKey(key fyne.KeyName) bool {
+	switch s.window.Canvas().Focused().(type) {
+	case *entry:
+		return false
+	case nil, *filmstrip, *slider:
+	default:
+		if key == fyne.KeySpace {
+			return false
+		}
+	}
+	switch key {
+	case fyne.KeySpace:
+		s.pauseOrGoOn()
+	case fyne.KeyPeriod:
+		s.oneStep()
+	case fyne.KeyP:
+		s.play()
+	default:
 		return false
 	}
 	return true
@@ -114,7 +165,20 @@ func (s *Studio) commands() []menuGroup {
 			{"Use a copied recipe", nil, func() { s.pasteRecipe() }},
 			{"Add to favourites, or remove", keyFavourite, func() { s.toggleFavourite() }},
 			{"Save as…", keySave, func() { s.saveAs() }},
+			{"Export the timeline…", keyExport, func() { s.exportTimeline() }},
 			{"Quit", keyQuit, func() { s.close() }},
+		}},
+		{"Timeline", []command{
+			{"Pause, or go on", keyPause, func() { s.pauseOrGoOn() }},
+			{"One step", keyOnce, func() { s.oneStep() }},
+			{"Play back", keyPlay, func() { s.play() }},
+			{"Continue from here", keyContinue, func() { s.continueHere() }},
+			{"Branch from here, as the fields say", keyBranch, func() { s.branchHere() }},
+			{"Compare with another", keyCompare, func() { s.toggleCompare() }},
+			{"To what it branched off", keyParent, func() { s.toParent() }},
+			{"To its branch", keyChild, func() { s.toChild() }},
+			{"To the one before", keyBefore, func() { s.beside(-1) }},
+			{"To the one after", keyAfter, func() { s.beside(1) }},
 		}},
 		{"View", []command{
 			{"Go to the prompt", keyPrompt, func() { s.window.Canvas().Focus(s.prompt.prompt) }},

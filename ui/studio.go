@@ -15,15 +15,17 @@ import (
 	"darkroom/engine"
 	"darkroom/engine/gallery"
 	"darkroom/engine/recipe"
+	"darkroom/engine/timeline"
 )
 
 // Options is what a Studio works with.
 type Options struct {
-	App     fyne.App         // makes the window and keeps the settings
-	Engine  *engine.Engine   // draws the pictures
-	Gallery *gallery.Gallery // keeps them; nil when nothing can be kept
-	Trouble error            // what went wrong before there was a window, or nil
-	Finder  recipe.Finder    // knows the files that recipes name; nil when nothing does
+	App      fyne.App         // makes the window and keeps the settings
+	Engine   *engine.Engine   // draws the pictures
+	Gallery  *gallery.Gallery // keeps them; nil when nothing can be kept
+	Timeline *timeline.Store  // where the engine's recorder keeps the steps; nil when it keeps none
+	Trouble  error            // what went wrong before there was a window, or nil
+	Finder   recipe.Finder    // knows the files that recipes name; nil when nothing does
 	// Models lists the paths of the person's models; nil for none.
 	Models func(context.Context) []string
 
@@ -48,6 +50,9 @@ type Studio struct {
 	picture    *picture
 	welcome    fyne.CanvasObject
 	strip      *filmstrip
+	transport  *transport
+	compared   *comparison
+	player     player
 	progress   *progress
 	notice     *notice
 	ask        *ask
@@ -63,6 +68,10 @@ type Studio struct {
 	shown   *take   // the one on show, nil before the first
 	step    int     // the step on show, counted from 0
 	live    bool    // the newest step is on show, whichever it is
+	recent  recent  // takes at hand, the one on show among them
+	tree    tree    // every run of the timeline
+	asked   int     // for something to be put on show, so often
+	left    string  // a run that is offered to go on with, "" for none
 }
 
 // New builds the studio and its window, which the caller shows. It must be
@@ -92,6 +101,8 @@ func (s *Studio) build() {
 	s.prompt = newPromptPanel(s.plainKey)
 	s.picture = newPicture(s.do)
 	s.strip = newFilmstrip(s.plainKey)
+	s.transport = newTransport(s.plainKey)
+	s.compared = newComparison(s.do)
 	s.progress = newProgress()
 	s.notice = newNotice(s.plainKey)
 	s.ask = newAsk(s.window, s.plainKey)
@@ -110,8 +121,9 @@ func (s *Studio) build() {
 		container.NewBorder(nil, nil, nil, row(6, spacer(6, 1), s.star, s.save),
 			column(0, spacer(1, 2), s.progress.object)),
 		s.strip,
+		s.transport.object,
 		spacer(1, 2)))
-	middle := container.NewBorder(container.NewVBox(s.notice.object, s.ask.object), below, nil, nil, container.NewStack(s.picture, s.welcome))
+	middle := container.NewBorder(container.NewVBox(s.notice.object, s.ask.object), below, nil, nil, container.NewStack(container.New(pairLayout{}, s.picture, s.compared.object), s.welcome))
 	bottom := container.NewStack(canvas.NewRectangle(shade(colorPanel)),
 		column(0, hairline(), inset(14, 5, between(s.status, s.timing))))
 	s.window.SetContent(container.NewBorder(nil, bottom,
@@ -125,7 +137,9 @@ const promptWidth = 300
 func (s *Studio) connect() {
 	s.prompt.OnGenerate, s.prompt.OnCancel = s.generate, s.cancel
 	s.prompt.OnChanged, s.prompt.OnChooseModel = s.remember, s.chooseModel
-	s.strip.OnSelected = s.look
+	s.strip.OnSelected = func(step int) { s.player.stop(); s.look(step) }
+	s.strip.OnMenu = s.stepMenu
+	s.connectTransport()
 	s.shelf.OnOpen, s.shelf.OnFavourite = s.open, s.setFavourite
 	s.shelf.OnThumb = func(id string) { s.thumbs.ask(id, s.thumbPixels(thumbSide)) }
 	s.shelf.OnReseed = func(p gallery.Picture) { s.reseed(p.Request) }
@@ -136,6 +150,7 @@ func (s *Studio) connect() {
 			s.strip.TypedKey(ev)
 		}
 	})
+	s.holdKeys()
 	s.window.SetCloseIntercept(s.close)
 }
 
@@ -156,6 +171,7 @@ func (s *Studio) restore() {
 		s.notice.Fail(err)
 	}
 	s.loadGallery()
+	s.loadTimeline()
 	s.listModels()
 }
 
@@ -219,18 +235,23 @@ func (s *Studio) generate() {
 	s.submit(r)
 }
 
-// submit hands a request to the engine and follows the job.
-func (s *Studio) submit(r engine.Request) {
-	job, err := s.options.Engine.Submit(r)
+// submit draws a request from noise.
+func (s *Studio) submit(r engine.Request) { s.start(&take{request: r}, engine.Origin{}, 0) }
+
+// start hands a take to the engine, to be drawn from somewhere until so many steps
+// are done (0 is to its end), and follows the job.
+func (s *Studio) start(t *take, from engine.Origin, until int) {
+	job, err := s.options.Engine.SubmitFrom(t.request, from, until)
 	if err != nil {
 		s.notice.Fail(err)
 		return
 	}
 	s.notice.Clear()
-	t := &take{job: job, request: r, kind: engine.Queued}
+	s.left = ""
+	t.job, t.from, t.once, t.kind, t.warned = job, from, until > 0, engine.Queued, false
 	s.working = append(s.working, t)
 	s.report()
-	go s.follow(t, s.thumbPixels(frameSide))
+	go s.follow(t, job, s.thumbPixels(frameSide))
 }
 
 // cancel stops the picture in work.
@@ -243,9 +264,14 @@ func (s *Studio) cancel() {
 // apply takes over news of a take. It runs on Fyne's goroutine.
 func (s *Studio) apply(t *take, n news) {
 	t.take(n)
-	if n.err != nil {
+	switch {
+	case n.err != nil:
 		s.notice.Fail(n.err)
+	case n.warning != nil && !t.warned:
+		t.warned = true
+		s.notice.Fail(n.warning)
 	}
+	s.tree.add(t)
 	if n.kept.ID != "" {
 		s.shelf.Add(n.kept)
 		if t.wanted {
@@ -271,8 +297,18 @@ func (s *Studio) show(t *take) {
 	if p, ok := s.shelf.Selected(); ok && p.ID != t.kept.ID {
 		s.shelf.Unselect()
 	}
+	s.player.stop()
+	s.recent.add(t)
 	s.shown, s.live = t, true
 	s.present()
+}
+
+// asks is called when a person asks for something to be put on show that has to be read
+// first, and tells later whether nothing else was asked for since.
+func (s *Studio) asks() (still func() bool) {
+	s.asked++
+	mine := s.asked
+	return func() bool { return s.asked == mine }
 }
 
 // look shows a step; looking at the newest follows the picture as it develops.
@@ -294,32 +330,36 @@ func (s *Studio) present() {
 		s.welcome.Show()
 		s.save.Disable()
 		s.star.Disable()
+		s.showTransport()
 		return
 	}
 	if s.live {
 		s.step = t.steps() - 1
 	}
-	s.picture.Display(t.at(s.step), s.live && !t.kind.Final())
-	if t.job == nil {
+	s.picture.Display(s.onShow(t), s.player.playing || s.live && !t.kind.Final())
+	s.compare(t)
+	if t.still() {
 		s.strip.SetHint("Only the picture is kept, not its steps: " + shortcutLabel(keyUse) + " and " +
 			shortcutLabel(keyGenerate) + " develop it again.")
 	}
+	s.strip.SetBranch(t.inherited, s.forks(t))
 	s.strip.SetSteps(t.thumbs, t.planned())
 	s.strip.Select(min(s.step, len(t.thumbs)-1))
 	s.progress.SetRecipe(t.recipe())
 	s.window.SetTitle(title(t.request.Prompt))
 	s.save.Enable()
 	s.showStar(t)
+	s.showTransport()
 }
 
 // showStar tells whether the take on show is a favourite and whether it can be
 // one.
 func (s *Studio) showStar(t *take) {
 	s.star.SetIcon(starIcon)
-	if t.kept.Favourite || t.wanted && !t.kind.Final() {
+	if t.kept.Favourite || t.wanted && !t.over() {
 		s.star.SetIcon(starredIcon)
 	}
-	if t.kept.ID != "" || !t.kind.Final() {
+	if t.kept.ID != "" || !t.over() {
 		s.star.Enable()
 	} else {
 		s.star.Disable()
@@ -338,6 +378,7 @@ func (s *Studio) report() {
 		}
 	}
 	s.prompt.SetBusy(len(s.working) > 0)
+	s.showTransport()
 	say(s.status, words)
 	if t != nil {
 		s.progress.Set(t.done, t.planned(), t.progressWords())
