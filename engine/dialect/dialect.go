@@ -101,7 +101,7 @@ var dialects = []Dialect{
 		// motion by chance; here it has the picture's seed.
 		Name:               "diffusers",
 		Noise:              noise.Convention{Start: noise.Mersenne, Steps: noise.Mersenne, Tree: noise.Mersenne, Shared: true},
-		VariancePreserving: []string{"ddim", "ddpm", "plms", "dpmpp_2m", "dpmpp_2m_sde", "uni_pc", "uni_pc_bh2", "deis", "ipndm", "lcm", "tcd"},
+		VariancePreserving: []string{"ddim", "ddpm", "plms", "dpmpp_2m", "dpmpp_2m_sde", "dpmpp_2s", "uni_pc", "uni_pc_bh2", "deis", "ipndm", "lcm", "tcd"},
 		SecondOrder:        true, // its schedulers' defaults
 		Emphasis:           "plain",
 	},
