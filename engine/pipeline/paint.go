@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"math"
 	"time"
 
 	"darkroom/engine"
@@ -102,7 +101,7 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, from engine.Mome
 		}
 		call++
 		by.shared.step = at
-		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), by, at*calls+min(call, calls))
+		return p.denoise(c, x, sigma, d.Timestep(r, p.Schedule.SigmaToTimestep(sigma)), by, at*calls+min(call, calls))
 	}
 	var previewing time.Duration
 	for !state.Done() {
@@ -177,16 +176,6 @@ func (p *Pipeline) Start(r engine.Request) (*sampler.State, error) {
 		state.Training = p.Schedule.Sigmas
 	}
 	return state, nil
-}
-
-// timestep is what the model knows noise level sigma as: in general between two
-// timesteps of its training, or the nearest one.
-func (p *Pipeline) timestep(sigma float64, whole bool) float64 {
-	t := p.Schedule.SigmaToTimestep(sigma)
-	if whole {
-		return math.Round(t)
-	}
-	return t
 }
 
 // Decode turns a latent [1,h,w,c] into a picture.
