@@ -106,6 +106,8 @@ func requestVars(f *flag.FlagSet, r *engine.Request) {
 	f.Float64Var(&r.GuidanceHigh, "guidance-high", 0, "the noise level from which on it does; 0 is from the start. Steps without guidance take half the time")
 	f.Float64Var(&r.PerturbedAttention, "perturbed-attention", 0, "how strongly the picture is kept from falling apart, by perturbed-attention guidance: usually 3. Steps take half as long again; 0 is off")
 	f.Float64Var(&r.MimicGuidance, "mimic-guidance", 0, "a lower guidance whose range of values the picture keeps (dynamic thresholding); 0 is off")
+	f.Float64Var(&r.ThresholdRatio, "threshold-ratio", 0, "dynamic thresholding, as of pictures: each estimate is clipped to what this share of its numbers is below, if that is more than 1, and divided by it: usually 0.995; 0 is off")
+	f.Float64Var(&r.ThresholdMax, "threshold-max", 0, "the most it may be clipped to; 1 clips to -1 … 1, 0 is no limit")
 	f.IntVar(&r.CacheInterval, "cache-interval", 0, "compute the U-Net's coarser levels only in every so many steps: faster, and another picture; 0 is every step")
 	samplerVars(f, r)
 	f.IntVar(&r.Width, "width", 0, "pixels; 0 is the model's own")

@@ -273,10 +273,14 @@ func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma, timestep float
 			rescale(out[:size], prompted[:size], by.request.GuidanceRescale)
 		}
 	}
-	if e.Guided, err = p.Schedule.ToDenoised(x, first, sigma); err == nil && e.Unguided != nil {
+	if e.Guided, err = p.Schedule.ToDenoised(x, first, sigma); err != nil {
+		return e, err
+	}
+	if e.Unguided != nil {
 		mimic(nn.Data(e.Guided), nn.Data(e.Unguided), s[3], guidance, by.request.MimicGuidance)
 	}
-	return e, err
+	threshold(nn.Data(e.Guided), by.request.ThresholdRatio, by.request.ThresholdMax)
+	return e, nil
 }
 
 // masked is what an inpainting U-Net sees beside the latent [1,h,w,1+c]: the mask, 1

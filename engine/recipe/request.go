@@ -166,6 +166,21 @@ var fields = []field{
 	}, func(r *Recipe, q engine.Request) {
 		r.MimicGuidance = orNil(q.MimicGuidance)
 	}},
+	{"threshold_ratio threshold_max", func(r Recipe) string {
+		limit := ""
+		if r.ThresholdMax != nil && *r.ThresholdMax != 0 {
+			limit = fmt.Sprintf(", %g at most", *r.ThresholdMax)
+		}
+		if asked := valued("dynamic thresholding at", r.ThresholdRatio); asked != "" {
+			return asked + limit
+		}
+		return ""
+	}, func(q *engine.Request, r Recipe) error {
+		q.ThresholdRatio, q.ThresholdMax = *r.ThresholdRatio, orZero(r.ThresholdMax)
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.ThresholdRatio, r.ThresholdMax = orNil(q.ThresholdRatio), orNil(q.ThresholdMax)
+	}},
 	{"cache_interval", func(r Recipe) string {
 		return counted("the U-Net computed whole in steps apart by", r.CacheInterval, 1)
 	}, func(q *engine.Request, r Recipe) error {
