@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -232,21 +233,33 @@ func showVariants(out io.Writer, p *prompt.Prompt, variants []prompt.Variant) {
 		n, room := v.Tokens(p.Window)
 		fmt.Fprintf(out, "%d of %d tokens\n", n, room)
 		for i, chunk := range v.Chunks {
-			var line []string
-			for group := range runs(chunk.Tokens) {
-				var words []string
-				for _, token := range group {
-					words = append(words, token.Text)
-				}
-				s := strings.Join(words, "·")
-				if w := group[0].Weight; w != 1 {
-					s = fmt.Sprintf("(%s:%.4g)", s, w)
-				}
-				line = append(line, s)
+			if chunk.Blend == nil {
+				fmt.Fprintf(out, "  %d: %s\n", i+1, line(chunk.Tokens))
+				continue
 			}
-			fmt.Fprintf(out, "  %d: %s\n", i+1, strings.Join(line, " "))
+			fmt.Fprintf(out, "  %d: mixed of\n", i+1)
+			for _, share := range chunk.Blend {
+				fmt.Fprintf(out, "     %.4g × %s\n", share.Weight, cmp.Or(line(share.Tokens), "no words"))
+			}
 		}
 	}
+}
+
+// line is tokens with their weights, without those that are hidden.
+func line(tokens []prompt.Token) string {
+	var groups []string
+	for group := range runs(slices.DeleteFunc(slices.Clone(tokens), func(t prompt.Token) bool { return t.Hidden })) {
+		var words []string
+		for _, token := range group {
+			words = append(words, token.Text)
+		}
+		s := strings.Join(words, "·")
+		if w := group[0].Weight; w != 1 {
+			s = fmt.Sprintf("(%s:%.4g)", s, w)
+		}
+		groups = append(groups, s)
+	}
+	return strings.Join(groups, " ")
 }
 
 // runs gives tokens of one weight in a row.

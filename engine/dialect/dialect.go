@@ -83,15 +83,15 @@ var dialects = []Dialect{
 	{
 		// InvokeAI with a graphics card: the start on the CPU, the rest on the card
 		// (invokeai/app/invocations/denoise_latents.py). It noises a latent of zeros,
-		// which is σ times the noise for every sampler. Its prompts have a grammar of
-		// their own, compel's, which nothing here reads.
+		// which is σ times the noise for every sampler. Its prompts are in compel's
+		// language.
 		Name: "invokeai",
 		Noise: noise.Convention{
 			Start: noise.Mersenne, Steps: noise.Philox, Tree: noise.Philox,
 			Own: func(seed uint64) uint64 { return seed ^ 0xffffffff },
 		},
 		SecondOrder: true, // diffusers' schedulers
-		Curves:      schedule.Diffusers, Emphasis: "plain",
+		Curves:      schedule.Diffusers, Emphasis: "compel",
 	},
 	{
 		// A script with diffusers' StableDiffusionPipeline and

@@ -54,6 +54,7 @@ type attention struct {
 	scale                   float32
 	causal                  bool
 	q, k, v                 []float32
+	hidden                  []bool // [n,tk], what no query sees; nil for none
 }
 
 // at is where row r of head h begins in a [N,t,heads·d] tensor.
@@ -85,6 +86,13 @@ func (a *attention) probabilities(p []float32, h, q0, nq int) {
 		if a.causal {
 			seen = q0 + r + 1
 			clear(row[seen:])
+		}
+		if a.hidden != nil {
+			for i, hidden := range a.hidden[h/a.heads*a.tk:][:seen] {
+				if hidden {
+					row[i] = -1e30
+				}
+			}
 		}
 		kernel.Softmax(row[:seen], a.scale)
 	}
