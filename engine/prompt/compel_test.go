@@ -1,10 +1,8 @@
 package prompt
 
 import (
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -15,23 +13,12 @@ import (
 // TestCompelGolden compares with what compel itself makes of the same prompts
 // (engine/golden/invokeai_prompts.py).
 func TestCompelGolden(t *testing.T) {
-	file, err := os.Open("testdata/compel.json.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	unzipped, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var cases []struct {
 		Text    string
 		Members [][2]json.RawMessage // weight, blend
 		Loras   [][2]any
 	}
-	if err := json.NewDecoder(unzipped).Decode(&cases); err != nil {
-		t.Fatal(err)
-	}
+	unzip(t, "testdata/compel.json.gz", &cases)
 	if len(cases) < 900 {
 		t.Fatalf("%d cases", len(cases))
 	}
