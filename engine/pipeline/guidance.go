@@ -82,7 +82,7 @@ func threshold(x []float32, ratio, most float64) {
 		sizes[i] = math.Abs(float64(v))
 	}
 	slices.Sort(sizes)
-	place := ratio * float64(len(sizes)-1)
+	place := float64(ratio * float64(len(sizes)-1))
 	below := int(place)
 	s := sizes[below]
 	if part := place - float64(below); part > 0 {
