@@ -70,14 +70,18 @@ func (m *Model) rows(word string, begins, ends bool) []int32 {
 	return rows
 }
 
-// sum writes a word's vector: its own, if it is known (not negative), and the mean of its parts'.
+// partsWeight is how much the mean of a word's parts counts beside its own vector.
+const partsWeight = 2
+
+// sum writes the vector that predicts a word's neighbours: its own, if the word is
+// known (not negative), and the mean of its parts'.
 func (m *Model) sum(v []float32, word int32, parts []int32) {
 	clear(v)
 	for _, row := range parts {
 		kernel.Add(v, v, m.in[int(row)*m.Dim:][:m.Dim])
 	}
 	if len(parts) > 0 {
-		kernel.Scale(v, 1/float32(len(parts)), v)
+		kernel.Scale(v, partsWeight/float32(len(parts)), v)
 	}
 	if word >= 0 {
 		kernel.Add(v, v, m.in[int(word)*m.Dim:][:m.Dim])
@@ -203,7 +207,7 @@ func (s *step) learn(r *rand.Rand, word int32, parts []int32, before, behind []i
 	own := s.in[int(word)*s.Dim:][:s.Dim]
 	kernel.Add(own, own, s.g)
 	for _, row := range parts {
-		kernel.Axpy(s.in[int(row)*s.Dim:][:s.Dim], 1/float32(len(parts)), s.g)
+		kernel.Axpy(s.in[int(row)*s.Dim:][:s.Dim], partsWeight/float32(len(parts)), s.g)
 	}
 }
 
@@ -227,6 +231,11 @@ func (m *Model) Knows(word string) bool {
 	return known
 }
 
+// contextWeight is how much the vector that predicts a word counts beside the one that
+// predicts its neighbours: the sum tells relations better than either (Pennington et
+// al. 2014, Levy et al. 2015).
+const contextWeight = 0.5
+
 // Vector is that of a word, or of a piece of one that begins or ends it or neither,
 // nil if nothing is known of it.
 func (m *Model) Vector(word string, begins, ends bool) []float32 {
@@ -234,12 +243,18 @@ func (m *Model) Vector(word string, begins, ends bool) []float32 {
 	id, known := m.ids[word]
 	if !known {
 		id = -1
-	}
-	if !known && len(parts) == 0 {
-		return nil
+		if len(parts) == 0 {
+			return nil
+		}
 	}
 	v := make([]float32, m.Dim)
 	m.sum(v, id, parts)
+	normalise(v)
+	if known {
+		context := slices.Clone(m.out[int(id)*m.Dim:][:m.Dim])
+		normalise(context)
+		kernel.Axpy(v, contextWeight, context)
+	}
 	return v
 }
 
