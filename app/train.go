@@ -64,6 +64,12 @@ func trainVerb(ctx context.Context, args []string) error {
 		steps(31250, 32, 5e-4, 1250)
 		f.IntVar(&pictures, "pictures", 200000, "composed pictures to train on")
 		train1 = func(ctx context.Context, o train.Options) error { return train.Denoiser(ctx, o, pictures) }
+	case "preview":
+		train1 = train.Preview
+	case "tiny":
+		steps(7500, 8, 1e-3, 500)
+		f.IntVar(&pictures, "pictures", 200000, "composed pictures to train on, those of the denoiser if it had as many")
+		train1 = func(ctx context.Context, o train.Options) error { return train.TinyDecoder(ctx, o, pictures) }
 	default:
 		return fmt.Errorf("%w: there is no %q to train; choose data, autoencoder, words, text or denoiser", errUsage, stage)
 	}

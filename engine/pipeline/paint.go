@@ -191,13 +191,22 @@ func (p *Pipeline) timestep(sigma float64, whole bool) float64 {
 
 // Decode turns a latent [1,h,w,c] into a picture.
 func (p *Pipeline) Decode(c *nn.Context, latent *tensor.Dense) (*image.RGBA, error) {
+	if p.adapted.tiny != nil {
+		return p.decodeWith(c, "decode", p.adapted.tiny, latent)
+	}
+	return p.decodeWith(c, "decode", p.VAE, latent)
+}
+
+// decoder turns latents [n,h,w,c] into pictures.
+type decoder interface {
+	Decode(c *nn.Context, z *tensor.Dense) *tensor.Dense
+}
+
+// decodeWith is Decode with one of the decoders, whose passes go by a name.
+func (p *Pipeline) decodeWith(c *nn.Context, network string, by decoder, latent *tensor.Dense) (*image.RGBA, error) {
 	var y *tensor.Dense
-	for c.Next(nn.Pass{Network: "decode", Size: [4]int(latent.Shape())}) {
-		if p.adapted.tiny != nil {
-			y = p.adapted.tiny.Decode(c, latent)
-		} else {
-			y = p.VAE.Decode(c, latent)
-		}
+	for c.Next(nn.Pass{Network: network, Size: [4]int(latent.Shape())}) {
+		y = by.Decode(c, latent)
 	}
 	if err := c.Err(); err != nil {
 		return nil, err

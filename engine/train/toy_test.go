@@ -23,8 +23,11 @@ import (
 // styles, which can be dyed, and a tokenizer.
 func toy(t *testing.T) Options {
 	t.Helper()
-	oldText, oldImage, oldVAE, oldUNet := textConfig, imageConfig, autoencoderConfig, unetConfig
-	t.Cleanup(func() { textConfig, imageConfig, autoencoderConfig, unetConfig = oldText, oldImage, oldVAE, oldUNet })
+	oldText, oldImage, oldVAE, oldUNet, oldTiny := textConfig, imageConfig, autoencoderConfig, unetConfig, tinyConfig
+	t.Cleanup(func() {
+		textConfig, imageConfig, autoencoderConfig, unetConfig, tinyConfig = oldText, oldImage, oldVAE, oldUNet, oldTiny
+	})
+	tinyConfig.DecoderChannels, tinyConfig.DecoderBlocks = []int{4, 4, 4, 4}, []int{1, 1, 1, 1}
 	textConfig.Hidden, textConfig.MLP, textConfig.Layers, textConfig.Heads, textConfig.Projection = 16, 32, 1, 2, 16
 	imageConfig = clip.ImageConfig{Size: 16, Channels: []int{8, 8, 16}, Groups: 4, Embed: 16}
 	autoencoderConfig = vae.Config{

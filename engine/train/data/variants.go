@@ -1,6 +1,7 @@
 package data
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 )
@@ -32,18 +33,11 @@ func (s *Set) Variants(r *rand.Rand, axis Axis, n, size int) []Example {
 		if len(scenes) < 2 || !s.shareBackground(r, axis, scenes) {
 			continue
 		}
-		var all []Example
-		said := map[string]bool{}
+		all := make([]Example, len(scenes))
 		for i := range scenes {
-			e := s.example(r, scenes[i], size)
-			if !said[e.Caption] {
-				said[e.Caption] = true
-				all = append(all, e)
-			}
+			all[i] = s.example(r, scenes[i], size)
 		}
-		if len(all) > 1 {
-			return all
-		}
+		return all
 	}
 	return nil
 }
@@ -125,8 +119,13 @@ func (s *Set) vary(r *rand.Rand, axis Axis, n int) []Scene {
 		}
 	case ByPortrait:
 		list := c.cutouts[style]
-		for range n {
-			add(func(sc *Scene) { sc.Items[0].cutout, sc.explicit = list[r.IntN(len(list))], true })
+		seen := map[string]bool{}
+		for range 4 * n {
+			cut := list[r.IntN(len(list))]
+			if traits := fmt.Sprint(s.cutouts[cut].Traits, s.cutouts[cut].Manner); !seen[traits] {
+				seen[traits] = true
+				add(func(sc *Scene) { sc.Items[0].cutout, sc.explicit = cut, true })
+			}
 		}
 	}
 	return all[:min(n, len(all))]

@@ -70,18 +70,15 @@ func (m *Model) rows(word string, begins, ends bool) []int32 {
 	return rows
 }
 
-// partsWeight is how much the mean of a word's parts counts beside its own vector.
-const partsWeight = 2
-
-// sum writes the vector that predicts a word's neighbours: its own, if the word is
-// known (not negative), and the mean of its parts'.
-func (m *Model) sum(v []float32, word int32, parts []int32) {
+// sum writes the vector that predicts a word's neighbours, where weight is 1: its own,
+// if the word is known (not negative), and the weighted mean of its parts'.
+func (m *Model) sum(v []float32, word int32, parts []int32, weight float32) {
 	clear(v)
 	for _, row := range parts {
 		kernel.Add(v, v, m.in[int(row)*m.Dim:][:m.Dim])
 	}
 	if len(parts) > 0 {
-		kernel.Scale(v, partsWeight/float32(len(parts)), v)
+		kernel.Scale(v, weight/float32(len(parts)), v)
 	}
 	if word >= 0 {
 		kernel.Add(v, v, m.in[int(word)*m.Dim:][:m.Dim])
@@ -190,7 +187,7 @@ func (s *step) learn(r *rand.Rand, word int32, parts []int32, before, behind []i
 	if n == 0 {
 		return
 	}
-	s.sum(s.h, word, parts)
+	s.sum(s.h, word, parts, 1)
 	clear(s.g)
 	for _, side := range [2][]int32{before, behind} {
 		for _, w := range side {
@@ -207,7 +204,7 @@ func (s *step) learn(r *rand.Rand, word int32, parts []int32, before, behind []i
 	own := s.in[int(word)*s.Dim:][:s.Dim]
 	kernel.Add(own, own, s.g)
 	for _, row := range parts {
-		kernel.Axpy(s.in[int(row)*s.Dim:][:s.Dim], partsWeight/float32(len(parts)), s.g)
+		kernel.Axpy(s.in[int(row)*s.Dim:][:s.Dim], 1/float32(len(parts)), s.g)
 	}
 }
 
@@ -231,10 +228,14 @@ func (m *Model) Knows(word string) bool {
 	return known
 }
 
-// contextWeight is how much the vector that predicts a word counts beside the one that
-// predicts its neighbours: the sum tells relations better than either (Pennington et
-// al. 2014, Levy et al. 2015).
-const contextWeight = 0.5
+// What counts in a word's vector, beside its own: its parts more than in training,
+// which brings out the plurals and the tenses, and a half of the vector that predicts
+// the word itself, since the sum tells relations better than either (Pennington et al.
+// 2014, Levy et al. 2015).
+const (
+	partsWeight   = 2
+	contextWeight = 0.5
+)
 
 // Vector is that of a word, or of a piece of one that begins or ends it or neither,
 // nil if nothing is known of it.
@@ -248,7 +249,7 @@ func (m *Model) Vector(word string, begins, ends bool) []float32 {
 		}
 	}
 	v := make([]float32, m.Dim)
-	m.sum(v, id, parts)
+	m.sum(v, id, parts, partsWeight)
 	normalise(v)
 	if known {
 		context := slices.Clone(m.out[int(id)*m.Dim:][:m.Dim])
