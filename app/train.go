@@ -18,7 +18,7 @@ const vocabulary = 4096
 
 func trainVerb(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("%w: say what to train: data, autoencoder, words, text or denoiser, in this order", errUsage)
+		return fmt.Errorf("%w: say what to train: data, autoencoder, words, text, denoiser, preview, tiny or fewsteps, in this order", errUsage)
 	}
 	stage := args[0]
 	f := flags("train "+stage, "[flags]")
@@ -70,8 +70,18 @@ func trainVerb(ctx context.Context, args []string) error {
 		steps(7500, 8, 1e-3, 500)
 		f.IntVar(&pictures, "pictures", 200000, "composed pictures to train on, those of the denoiser if it had as many")
 		train1 = func(ctx context.Context, o train.Options) error { return train.TinyDecoder(ctx, o, pictures) }
+	case "fewsteps":
+		steps(6250, 24, 1e-3, 500)
+		f.IntVar(&pictures, "pictures", 200000, "composed pictures to train on, those of the denoiser if it had as many")
+		rank := f.Int("rank", 16, "rank of the LoRA")
+		train1 = func(ctx context.Context, o train.Options) error {
+			if *rank < 1 {
+				return fmt.Errorf("%w: rank must be positive", errUsage)
+			}
+			return train.FewStepsModel(ctx, o, pictures, *rank)
+		}
 	default:
-		return fmt.Errorf("%w: there is no %q to train; choose data, autoencoder, words, text or denoiser", errUsage, stage)
+		return fmt.Errorf("%w: there is no %q to train; choose data, autoencoder, words, text, denoiser, preview, tiny or fewsteps", errUsage, stage)
 	}
 	if err := parse(f, args[1:]); err != nil {
 		return err

@@ -68,7 +68,8 @@ func (p *Pipeline) Resolve(r engine.Request) (engine.Request, error) {
 }
 
 // Paint draws a resolved request, from noise or from a moment (see resume). It
-// returns ctx.Err() within one layer of a cancellation.
+// returns ctx.Err() within one layer of a cancellation. step is nil where nobody
+// watches: then nothing is shown of the steps.
 func (p *Pipeline) Paint(ctx context.Context, r engine.Request, from engine.Moment, step func(engine.Progress)) (engine.Result, error) {
 	begin := time.Now()
 	stages := engine.Stages{Load: p.loadTime.Seconds()}
@@ -109,6 +110,9 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, from engine.Mome
 		x0, err := state.Next(denoise)
 		if err != nil {
 			return engine.Result{}, err
+		}
+		if step == nil {
+			continue
 		}
 		at := time.Now()
 		seen, err := p.Preview(c, x0)

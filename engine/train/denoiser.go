@@ -180,18 +180,28 @@ func PromptSheet(ctx context.Context, model string, precision nn.Precision, path
 	var tiles []image.Image
 	for _, prompt := range prompts {
 		for seed := range seeds {
-			r, err := p.Resolve(engine.Request{
-				Prompt: prompt, Seed: uint64(seed + 1), Steps: 20, Guidance: 4, Sampler: "euler", Model: model, Precision: precision.String(),
+			picture, err := Draw(ctx, p, engine.Request{
+				Prompt: prompt, Seed: uint64(seed + 1), Steps: engine.DefaultSteps, Guidance: engine.DefaultGuidance,
 			})
 			if err != nil {
 				return err
 			}
-			result, err := p.Paint(ctx, r, nil, func(engine.Progress) {})
-			if err != nil {
-				return err
-			}
-			tiles = append(tiles, result.Picture)
+			tiles = append(tiles, picture)
 		}
 	}
 	return Sheet(path, tiles, seeds*promptsPerRow)
+}
+
+// Draw draws one picture with the usual sampler.
+func Draw(ctx context.Context, p *pipeline.Pipeline, r engine.Request) (*image.RGBA, error) {
+	r.Sampler, r.Model, r.Precision = engine.DefaultSampler, p.Name, p.Precision.String()
+	r, err := p.Resolve(r)
+	if err != nil {
+		return nil, err
+	}
+	result, err := p.Paint(ctx, r, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return result.Picture, nil
 }

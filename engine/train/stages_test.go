@@ -58,13 +58,14 @@ func TestStages(t *testing.T) {
 		func() error { return Preview(ctx, stage(1, 1)) },
 		func() error { return TinyDecoder(ctx, stage(20, 2), 20) },
 		func() error { return Denoiser(ctx, stage(3, 4), 20) },
+		func() error { return FewStepsModel(ctx, stage(3, 4), 20, 2) },
 	} {
 		if err := train(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, file := range []string{
-		"run/text-loss.png", "run/text-000060.png", "run/denoiser-000003.png", "run/preview.png", "run/tiny-000020.png", "model/tiny/config.json", "model/image_encoder/model.safetensors", "model/scheduler/scheduler_config.json",
+		"run/text-loss.png", "run/text-000060.png", "run/denoiser-000003.png", "run/preview.png", "run/tiny-000020.png", "model/tiny/config.json", "run/fewsteps-000003.png", "model/image_encoder/model.safetensors", "model/scheduler/scheduler_config.json",
 	} {
 		if _, err := os.Stat(o.path(filepath.FromSlash(file))); err != nil {
 			t.Error(err)
