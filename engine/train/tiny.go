@@ -15,11 +15,11 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// tinyConfig is the decoder that shows the steps: TAESD's, with half the width and a
-// third of the blocks.
+// tinyConfig is the decoder that shows the steps: TAESD's with a quarter of the width,
+// and its blocks where there are few places.
 var tinyConfig = vae.TinyConfig{
-	Latent: 4, EncoderChannels: []int{32, 32, 32, 32}, DecoderChannels: []int{32, 32, 32, 32},
-	EncoderBlocks: []int{1, 1, 1, 1}, DecoderBlocks: []int{2, 1, 1, 1}, NoEncoder: true,
+	Latent: 4, EncoderChannels: []int{16, 16, 16, 16}, DecoderChannels: []int{16, 16, 16, 16},
+	EncoderBlocks: []int{1, 1, 1, 1}, DecoderBlocks: []int{3, 2, 1, 1}, NoEncoder: true,
 }
 
 // TinyDecoder trains a small decoder to show latents as the autoencoder does. What it is
