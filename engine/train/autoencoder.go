@@ -121,7 +121,7 @@ func autoencoderSheet(ctx context.Context, o Options, set *data.Set, path string
 	if err := c.Err(); err != nil {
 		return err
 	}
-	fmt.Fprintf(o.Log, "autoencoder: PSNR %.2f dB, latents scaled by %.4f\n", psnr(nn.Data(y), nn.Data(x)), m.Config.Scaling)
+	fmt.Fprintf(o.Log, "autoencoder: PSNR %.2f dB, latents scaled by %.4f\n", PSNR(nn.Data(y), nn.Data(x)), m.Config.Scaling)
 	var tiles []image.Image
 	for row := range pairs {
 		for _, t := range []*tensor.Dense{x, y} {

@@ -115,7 +115,7 @@ func (o Options) tinySheet(ctx context.Context, latents *latentSet, path string)
 	if err := c.Err(); err != nil {
 		return err
 	}
-	fmt.Fprintf(o.Log, "tiny: PSNR %.2f dB against the autoencoder's decoder\n", psnr(nn.Data(y), nn.Data(want)))
+	fmt.Fprintf(o.Log, "tiny: PSNR %.2f dB against the autoencoder's decoder\n", PSNR(nn.Data(y), nn.Data(want)))
 	var tiles []image.Image
 	for row := range rows {
 		for _, t := range []*tensor.Dense{want, y} {
@@ -127,8 +127,8 @@ func (o Options) tinySheet(ctx context.Context, latents *latentSet, path string)
 	return Sheet(path, tiles, columns)
 }
 
-// psnr is the peak signal-to-noise ratio of values of −1 … 1, in dB.
-func psnr(got, want []float32) float64 {
+// PSNR is the peak signal-to-noise ratio of values of −1 … 1, in dB.
+func PSNR(got, want []float32) float64 {
 	var square float64
 	for i, v := range got {
 		d := float64(min(max(v, -1), 1) - min(max(want[i], -1), 1))

@@ -18,7 +18,7 @@ import (
 const (
 	wordsState = "words.safetensors" // in run/
 	// wordsFile is where a model folder has the vectors of its most frequent words.
-	wordsFile = "words/vectors.safetensors"
+	wordsFile = "words/model.safetensors"
 
 	publishedWords = 20000
 	leastCount     = 5    // of words that get a vector
