@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math/bits"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"darkroom/engine"
 	"darkroom/engine/checkpoint"
 	"darkroom/engine/nn"
+	"darkroom/engine/noise"
 	"darkroom/engine/vae"
 )
 
@@ -294,4 +296,50 @@ func largestByte(a, b []uint8) int {
 		worst = max(worst, int(a[i])-int(b[i]), int(b[i])-int(a[i]))
 	}
 	return worst
+}
+
+// What a model ships to show its steps with shows them, and not the picture; another
+// autoencoder has other latents, or other colours for them.
+func TestShippedPreviews(t *testing.T) {
+	p := loadTiny(t)
+	ch, unit := p.VAE.Config.Latent, p.VAE.Config.Factor()
+	c := nn.NewContext(t.Context())
+	latent := noise.Latent(0, 1, ch, 8, 8)
+	p.VAE.Config.Preview = make([][3]float64, ch+1)
+	p.VAE.Config.Preview[1], p.VAE.Config.Preview[ch] = [3]float64{0.5, 0, 0}, [3]float64{0, 0.25, -0.25}
+	seen := Picture(shippedPreview(p.VAE.Config.Preview).apply(nn.Data(latent)), 8, 8)
+	for i := range 64 {
+		v := nn.Data(latent)[i*ch+1]
+		want := Picture([]float32{v / 2, 0.25, -0.25}, 1, 1)
+		if !slices.Equal(seen.Pix[4*i:4*i+4], want.Pix) {
+			t.Fatalf("place %d is %v, want %v", i, seen.Pix[4*i:4*i+4], want.Pix)
+		}
+	}
+	tiny, err := vae.NewTiny(nn.Random(3), vae.TinyConfig{
+		Latent: ch, EncoderChannels: []int{4}, EncoderBlocks: []int{1}, NoEncoder: true,
+		DecoderChannels: slices.Repeat([]int{4}, bits.Len(uint(unit))), DecoderBlocks: slices.Repeat([]int{1}, bits.Len(uint(unit))),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.tiny = tiny
+	if err := p.check(); err != nil {
+		t.Fatal(err)
+	}
+	preview, err := p.Preview(c, latent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Picture(nn.Data(tiny.Decode(c, latent)), 8*unit, 8*unit)
+	picture, err := p.Decode(c, latent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(preview.Pix, want.Pix) || slices.Equal(preview.Pix, picture.Pix) {
+		t.Error("the preview is not the tiny autoencoder's")
+	}
+	tiny.Config.Latent++
+	if err := p.check(); err == nil || !strings.Contains(err.Error(), "tiny autoencoder") {
+		t.Errorf("one with other latents is taken: %v", err)
+	}
 }

@@ -121,13 +121,7 @@ func autoencoderSheet(ctx context.Context, o Options, set *data.Set, path string
 	if err := c.Err(); err != nil {
 		return err
 	}
-	var square float64
-	for i, v := range nn.Data(y) {
-		d := float64(min(max(v, -1), 1) - nn.Data(x)[i])
-		square += d * d
-	}
-	fmt.Fprintf(o.Log, "autoencoder: PSNR %.2f dB, latents scaled by %.4f\n",
-		10*math.Log10(4/(square/float64(y.Size()))), m.Config.Scaling)
+	fmt.Fprintf(o.Log, "autoencoder: PSNR %.2f dB, latents scaled by %.4f\n", PSNR(nn.Data(y), nn.Data(x)), m.Config.Scaling)
 	var tiles []image.Image
 	for row := range pairs {
 		for _, t := range []*tensor.Dense{x, y} {
