@@ -119,9 +119,12 @@ func (s *Studio) plainKey(key fyne.KeyName) bool {
 	return true
 }
 
-// timeKey handles the keys that act on time, unless what has the focus has a use for
-// them itself.
+// timeKey handles the keys that act on time, where time is on show, unless what has
+// the focus has a use for them itself.
 func (s *Studio) timeKey(key fyne.KeyName) bool {
+	if s.pages.at != s.create {
+		return false
+	}
 	switch s.window.Canvas().Focused().(type) {
 	case *entry:
 		return false
@@ -180,11 +183,11 @@ func (s *Studio) commands() []menuGroup {
 			{"To the one before", keyBefore, func() { s.beside(-1) }},
 			{"To the one after", keyAfter, func() { s.beside(1) }},
 		}},
-		{"View", []command{
-			{"Go to the prompt", keyPrompt, func() { s.window.Canvas().Focus(s.prompt.prompt) }},
+		{"View", append(s.pages.commands(), []command{
+			{"Go to the prompt", keyPrompt, func() { s.pages.Show(s.create); s.window.Canvas().Focus(s.prompt.prompt) }},
 			{"Show or hide the favourites", keyFavourites, s.toggleFavourites},
 			{"Open the folder of kept pictures", nil, s.openFolder},
-		}},
+		}...)},
 		{"Help", []command{
 			{"Shortcuts", keyHelp, func() { s.sheets.Shortcuts(s.menu) }},
 			{"About Darkroom", nil, func() { s.sheets.About(s.options) }},

@@ -48,7 +48,7 @@ type card struct {
 
 // Sizes of the shelf in Fyne's units.
 const (
-	shelfWidth = 240
+	shelfWidth = 224
 	thumbSide  = 60
 )
 

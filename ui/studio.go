@@ -46,6 +46,8 @@ type Studio struct {
 	ctx      context.Context // ends with the window
 	leave    context.CancelFunc
 
+	pages      *pages
+	create     *page
 	prompt     *promptPanel
 	picture    *picture
 	welcome    fyne.CanvasObject
@@ -84,9 +86,9 @@ func New(o Options) *Studio {
 	s.ctx, s.leave = context.WithCancel(context.Background())
 	s.window = o.App.NewWindow("Darkroom")
 	s.window.SetPadded(false)
+	s.build()
 	s.menu = s.commands()
 	s.window.SetMainMenu(newMenu(s.menu...))
-	s.build()
 	s.connect()
 	s.restore()
 	return s
@@ -95,8 +97,8 @@ func New(o Options) *Studio {
 // Window is the studio's window.
 func (s *Studio) Window() fyne.Window { return s.window }
 
-// build makes the widgets and lays them out: what to draw on the left, the
-// picture in the middle, the favourites on the right.
+// build makes the widgets and lays them out, page by page: on the first what to
+// draw on the left, the picture in the middle, the favourites on the right.
 func (s *Studio) build() {
 	s.prompt = newPromptPanel(s.plainKey)
 	s.picture = newPicture(s.do)
@@ -123,15 +125,19 @@ func (s *Studio) build() {
 		s.strip,
 		s.transport.object,
 		spacer(1, 2)))
-	middle := container.NewBorder(container.NewVBox(s.notice.object, s.ask.object), below, nil, nil, container.NewStack(container.New(pairLayout{}, s.picture, s.compared.object), s.welcome))
+	middle := container.NewBorder(nil, below, nil, nil, container.NewStack(container.New(pairLayout{}, s.picture, s.compared.object), s.welcome))
 	bottom := container.NewStack(canvas.NewRectangle(shade(colorPanel)),
 		column(0, hairline(), inset(14, 5, between(s.status, s.timing))))
-	s.window.SetContent(container.NewBorder(nil, bottom,
-		wide(promptWidth, panel(s.prompt.object)), s.shelf.object, middle))
+	s.create = &page{
+		name: "Create", icon: createIcon, shortcut: ctrl(fyne.Key1),
+		object: container.NewBorder(nil, nil, wide(promptWidth, panel(s.prompt.object)), s.shelf.object, middle),
+	}
+	s.pages = newPages(container.NewVBox(s.notice.object, s.ask.object), s.create)
+	s.window.SetContent(container.NewBorder(nil, bottom, nil, nil, s.pages.object))
 }
 
 // promptWidth is the width of the left panel in Fyne's units.
-const promptWidth = 300
+const promptWidth = 280
 
 // connect tells the widgets what to call.
 func (s *Studio) connect() {
