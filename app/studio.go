@@ -48,6 +48,7 @@ func studio([]string) int {
 		Version: appVersion, Toolchain: runtime.Version(), Arithmetic: arithmetic(),
 	})
 	s.Window().ShowAndRun()
+	s.Wait()
 	return 0
 }
 
