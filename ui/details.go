@@ -68,7 +68,6 @@ func newDetails(keys plainKeys) *details {
 		view:    &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScaleFastest},
 		heading: plain(""), prompt: widget.NewLabel(""), negative: widget.NewLabel(""), rating: newRating(),
 	}
-	d.view.SetMinSize(fyne.NewSquareSize(previewSide))
 	for _, l := range []*widget.Label{d.prompt, d.negative} {
 		l.Wrapping = fyne.TextWrapWord
 	}
@@ -115,15 +114,15 @@ func newDetails(keys plainKeys) *details {
 		text(d.prompt), d.without, d.facts, d.lineage,
 		column(2, caption("Tags"), d.tags),
 		column(2, caption("Collections"), d.inside),
-		column(4, d.variations.object, d.strength.object, button("Draw variations", &d.OnVary, false)),
+		column(4, d.variations.object, d.strength.object),
 	)))
 	open := button("Open   Enter", &d.OnOpen, true)
 	open.Importance = widget.HighImportance
 	buttons := column(6, open, container.NewGridWithColumns(2,
-		button("Re-seed", &d.OnReseed, false), button("Use recipe", &d.OnUse, true),
-		button("Use as start", &d.OnStart, true), button("Copy recipe", &d.OnCopy, false),
-		button("Export…", &d.OnExport, false), button("Show file", &d.OnReveal, true)),
-		button("Delete", &d.OnDelete, false))
+		button("Re-seed", &d.OnReseed, false), button("Vary", &d.OnVary, false),
+		button("Use recipe", &d.OnUse, true), button("Use as start", &d.OnStart, true),
+		button("Copy recipe", &d.OnCopy, false), button("Show file", &d.OnReveal, true),
+		button("Export…", &d.OnExport, false), button("Delete", &d.OnDelete, false)))
 	d.some = container.NewBorder(nil, column(0, hairline(), inset(14, 10, buttons)), nil, nil, d.body)
 	hint := caption("Choose a picture.")
 	hint.Alignment = fyne.TextAlignCenter
@@ -168,6 +167,11 @@ func (d *details) Show(p gallery.Picture, chosen int, known []gallery.Picture, c
 		enable(b, chosen == 1)
 	}
 
+	high := float32(previewSide)
+	if p.Width > p.Height {
+		high = up(previewSide * float32(p.Height) / float32(p.Width))
+	}
+	d.view.SetMinSize(fyne.NewSize(previewSide, high))
 	r := p.Request
 	set := func(l *widget.Label, text string) {
 		if l.Text != text {

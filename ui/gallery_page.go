@@ -39,7 +39,7 @@ type galleryPage struct {
 
 	looking, reading, choosing latest
 	overtake                   context.CancelFunc // ends the look before
-	round                      int                // of looks
+	round, answered            int                // looks asked for, and the last one that is shown
 	children                   int                // of the picture childrenOf
 	childrenOf                 string
 
@@ -141,6 +141,7 @@ func (p *galleryPage) Look() {
 				p.OnFail(err)
 				return
 			}
+			p.answered = round
 			p.found(ids, all)
 			p.stale = left > 0
 			if p.stale {

@@ -51,7 +51,7 @@ type grid struct {
 
 // Sizes of the grid in Fyne's units. A tile has its share of the room.
 const (
-	tileSide   = 152 // of the square that a picture fits into
+	tileSide   = 144 // of the square that a picture fits into
 	tileGap    = 10
 	tileWords  = 17 // the line of marks below it
 	tilePitch  = tileSide + tileWords + tileGap
