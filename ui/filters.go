@@ -365,6 +365,7 @@ func dates(text string) (since, until time.Time, err error) {
 		return since, until, nil
 	}
 	first, last := text, text
+	text = " " + text + " "
 	for _, between := range []string{"–", " to ", " - ", ".."} {
 		if a, b, both := strings.Cut(text, between); both {
 			first, last = strings.TrimSpace(a), strings.TrimSpace(b)

@@ -309,6 +309,7 @@ func (s *Studio) deleteChosen() {
 				}
 			}
 			s.present()
+			s.gallery.Left(ids)
 			if len(left) > 0 {
 				s.restock()
 			}

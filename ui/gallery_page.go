@@ -36,6 +36,8 @@ type galleryPage struct {
 	all    int    // pictures there are
 	stale  bool   // there may be others than those shown
 	wanted string // is to be chosen when it is found, "" for none
+	// those on their way into the trash, which may be found until they are there
+	leaving map[string]bool
 
 	looking, reading, choosing latest
 	overtake                   context.CancelFunc // ends the look before
@@ -59,7 +61,7 @@ const (
 
 func newGalleryPage(ctx context.Context, kept *gallery.Gallery, do func(func()), keys plainKeys) *galleryPage {
 	p := &galleryPage{
-		kept: kept, do: do, ctx: ctx, known: map[string]gallery.Picture{}, stale: true, overtake: func() {},
+		kept: kept, do: do, ctx: ctx, known: map[string]gallery.Picture{}, leaving: map[string]bool{}, stale: true, overtake: func() {},
 		filters: newFilters(keys), grid: newGrid(keys), details: newDetails(keys),
 		hint: plain(""),
 	}
@@ -175,7 +177,10 @@ func (p *galleryPage) readValues() {
 
 // found shows these, of so many that there are.
 func (p *galleryPage) found(ids []string, all int) {
-	p.all = all
+	if len(p.leaving) > 0 {
+		ids = slices.DeleteFunc(ids, func(id string) bool { return p.leaving[id] })
+	}
+	p.all, p.childrenOf = all, ""
 	p.grid.SetPictures(ids)
 	if i := p.grid.place(p.wanted); i >= 0 {
 		p.wanted = ""
@@ -324,7 +329,7 @@ func (p *galleryPage) Mark(change func(id string, m *gallery.Marks)) {
 func (p *galleryPage) Remove(ids []string) {
 	gone := make(map[string]bool, len(ids))
 	for _, id := range ids {
-		gone[id] = true
+		gone[id], p.leaving[id] = true, true
 	}
 	next := p.grid.place(ids[len(ids)-1]) + 1 - len(ids)
 	rest := make([]string, 0, len(p.grid.ids))
@@ -337,6 +342,14 @@ func (p *galleryPage) Remove(ids []string) {
 	p.grid.SetPictures(rest)
 	p.grid.Choose(max(0, min(next, len(rest)-1)))
 	p.showEmpty()
+}
+
+// Left says that pictures are in the trash, or stay.
+func (p *galleryPage) Left(ids []string) {
+	for _, id := range ids {
+		delete(p.leaving, id)
+	}
+	p.Changed()
 }
 
 // Go chooses a picture, also when something else is looked for.

@@ -48,7 +48,7 @@ func (s *Studio) mark(ids []string, change func(*gallery.Marks)) {
 		if asked[id] {
 			change(m)
 		}
-	})
+	}, true)
 	var written []gallery.Picture
 	s.each(chore{
 		doing: "Marking", ids: ids,
@@ -105,13 +105,14 @@ func (s *Studio) showPictures(kept []gallery.Picture) {
 		if p, ok := known[id]; ok {
 			*m = s.marking.on(p).Marks
 		}
-	})
+	}, false)
 }
 
-// showMarks changes what is known of the pictures on show, wherever they are.
-func (s *Studio) showMarks(change func(id string, m *gallery.Marks)) {
+// showMarks changes what is known of the pictures on show, wherever they are: because a
+// person did so, or because it is so.
+func (s *Studio) showMarks(change func(id string, m *gallery.Marks), did bool) {
 	s.gallery.Mark(change)
-	s.shelf.Mark(change)
+	s.shelf.Mark(change, did)
 	for _, t := range s.recent {
 		change(t.kept.ID, &t.kept.Marks)
 	}

@@ -143,15 +143,15 @@ func (s *shelf) Add(p gallery.Picture) {
 	s.refresh()
 }
 
-// Mark shows a change of what is known of pictures.
-func (s *shelf) Mark(change func(id string, m *gallery.Marks)) {
+// Mark shows a change of what is known of pictures. It offers to undo what a person did.
+func (s *shelf) Mark(change func(id string, m *gallery.Marks), did bool) {
 	for _, c := range s.all {
 		was := c.Favourite
 		change(c.ID, &c.Marks)
 		switch {
 		case was && !c.Favourite:
 			s.forgetRemoved(c)
-			c.removed = true
+			c.removed = did
 			s.stars--
 		case !was && c.Favourite:
 			c.removed = false

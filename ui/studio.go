@@ -82,11 +82,17 @@ type Studio struct {
 // New builds the studio and its window, which the caller shows. It must be
 // called on Fyne's goroutine.
 func New(o Options) *Studio {
-	s := &Studio{options: o, settings: settings{o.App.Preferences()}, do: o.Do, live: true, marking: marking{}}
-	if s.do == nil {
-		s.do = fyne.Do
-	}
+	s := &Studio{options: o, settings: settings{o.App.Preferences()}, live: true, marking: marking{}}
 	s.ctx, s.leave = context.WithCancel(context.Background())
+	do := o.Do
+	if do == nil {
+		do = fyne.Do
+	}
+	s.do = func(f func()) {
+		if s.ctx.Err() == nil { // else Fyne would run it on any goroutine
+			do(f)
+		}
+	}
 	s.window = o.App.NewWindow("Darkroom")
 	s.window.SetPadded(false)
 	s.build()

@@ -93,7 +93,7 @@ func (g *Gallery) IDs(ctx context.Context, q Query) (ids []string, err error) {
 	err = g.with(func(db *sql.DB) error {
 		found := q.conditions()
 		// One row with all numbers takes a third of the time of many rows. SQLite keeps the
-		// order of a subquery for group_concat (select.c, omitted ORDER BY, rule 6).
+		// order of a subquery for group_concat.
 		var list sql.RawBytes
 		rows, err := db.QueryContext(ctx, "SELECT group_concat(n, ' ') FROM ("+found.numbers(true, 0)+")", found.args...)
 		if err != nil {
