@@ -61,7 +61,7 @@ func (s *Studio) each(c chore) {
 			if now.Sub(begin) > tellPatient {
 				said = true
 				s.do(func() {
-					s.notice.Tell(fmt.Sprintf("%s: %d of %d pictures", c.doing, i+1, len(c.ids)), "Stop", func() { stopped.Store(true) })
+					s.notice.Tell(fmt.Sprintf("%s: %s of %s", c.doing, grouped(i+1), plural(len(c.ids), "picture")), "Stop", func() { stopped.Store(true) })
 				})
 			}
 		}

@@ -282,13 +282,13 @@ func (f *filters) Show(q gallery.Query, found, all, chosen int, problem error) {
 	q.Sort = 0
 	asked := !isZero(q)
 	if asked && all > 0 {
-		words = fmt.Sprintf("%d of %s", found, plural(all, "picture"))
+		words = grouped(found) + " of " + plural(all, "picture")
 	}
 	if q.Parent != "" {
 		words += " that came from " + strings.TrimSuffix(q.Parent, ".png")
 	}
 	if chosen > 0 {
-		words += fmt.Sprintf("  ·  %d selected", chosen)
+		words += "  ·  " + grouped(chosen) + " selected"
 	}
 	say(f.count, words)
 	if f.clear.Hidden == asked {
@@ -310,12 +310,21 @@ func isZero(q gallery.Query) bool {
 		!q.HasParent && q.Parent == ""
 }
 
+// grouped is a number with a narrow blank before each three digits.
+func grouped(n int) string {
+	text := strconv.Itoa(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "\u202f" + text[i:]
+	}
+	return text
+}
+
 // plural is "1 picture" or "7 pictures".
 func plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return grouped(n) + " " + what + "s"
 }
 
 // span reads "20", "10-30", "10-" or "-30"; 0 is no limit.

@@ -3,7 +3,6 @@ package ui
 import (
 	"context"
 	"errors"
-	"fmt"
 	"image"
 	"slices"
 	"time"
@@ -83,7 +82,18 @@ func newGalleryPage(ctx context.Context, kept *gallery.Gallery, do func(func()),
 	object := container.NewBorder(column(0, p.filters.object, hairline()), nil, nil, p.details.object,
 		container.NewStack(p.grid, p.empty))
 	p.empty.Hide()
-	p.page = &page{name: "Gallery", icon: galleryIcon, shortcut: keyGallery, object: object, shown: p.Shown}
+	p.page = &page{
+		name: "Gallery", icon: galleryIcon, shortcut: keyGallery, object: object, shown: p.Shown,
+		keys: [][2]string{
+			{"Arrows, Page", "Choose the picture beside; with Shift all up to it"},
+			{"Space", "Choose one more, or take it back, as Ctrl+click"},
+			{"Ctrl+A", "Choose everything that is found"},
+			{"Enter", "Open the picture with its steps, as a double click"},
+			{"0 to 5", "Rate those chosen"},
+			{"Delete", "Put those chosen into the trash"},
+			{"Ctrl+C", "Copy their recipes"},
+		},
+	}
 	return p
 }
 
@@ -219,7 +229,7 @@ func (p *galleryPage) say(problem error) {
 		return
 	}
 	if done, total := p.kept.Progress(); total > 0 {
-		say(p.filters.count, p.filters.count.Text+fmt.Sprintf("  ·  reading %d of %s", done, plural(total, "new picture")))
+		say(p.filters.count, p.filters.count.Text+"  ·  reading "+grouped(done)+" of "+plural(total, "new picture"))
 	}
 }
 

@@ -12,20 +12,36 @@ import (
 var errNoGallery = errors.New("there is no folder in which pictures could be kept")
 
 // marking is the changes to what is known of kept pictures that are seen already and
-// not yet written, by picture, in their order. It belongs to Fyne's goroutine.
-type marking map[string][]func(*gallery.Marks)
+// not yet written, by picture. It belongs to Fyne's goroutine.
+type marking map[string]*unwritten
 
-// on is a picture as it will be when everything is written.
+// unwritten is the changes of one picture, in their order, and what they change.
+type unwritten struct {
+	base    gallery.Marks // as it is written
+	changes []func(*gallery.Marks)
+}
+
+// on is a picture as it will be when everything is written, of what is written now.
 func (m marking) on(p gallery.Picture) gallery.Picture {
-	for _, change := range m[p.ID] {
-		change(&p.Marks)
+	if u := m[p.ID]; u != nil {
+		u.base = p.Marks
+		p.Marks = u.marks()
 	}
 	return p
 }
 
-// written takes the first change of a picture out.
-func (m marking) written(id string) {
-	if m[id] = m[id][1:]; len(m[id]) == 0 {
+func (u *unwritten) marks() gallery.Marks {
+	m := u.base
+	for _, change := range u.changes {
+		change(&m)
+	}
+	return m
+}
+
+// over takes the first change of a picture out, which is written now or can't be.
+func (m marking) over(id string) {
+	u := m[id]
+	if u.changes = u.changes[1:]; len(u.changes) == 0 {
 		delete(m, id)
 	}
 }
@@ -39,13 +55,21 @@ func (s *Studio) mark(ids []string, change func(*gallery.Marks)) {
 		s.notice.Fail(errNoGallery)
 		return
 	}
-	asked := make(map[string]bool, len(ids))
+	asked := make(map[string]*unwritten, len(ids))
 	for _, id := range ids {
-		asked[id] = true
-		s.marking[id] = append(s.marking[id], change)
+		u := s.marking[id]
+		if u == nil {
+			u = &unwritten{}
+			s.marking[id] = u
+		}
+		u.changes = append(u.changes, change)
+		asked[id] = u
 	}
 	s.showMarks(func(id string, m *gallery.Marks) {
-		if asked[id] {
+		if u := asked[id]; u != nil {
+			if len(u.changes) == 1 {
+				u.base = *m
+			}
 			change(m)
 		}
 	}, true)
@@ -64,16 +88,22 @@ func (s *Studio) mark(ids []string, change func(*gallery.Marks)) {
 			written = nil
 			return func() {
 				for _, p := range some {
-					s.marking.written(p.ID)
+					s.marking.over(p.ID)
 				}
-				s.showPictures(some)
+				s.showWritten(some)
 			}
 		},
 		done: func(left []string, err error) {
+			back := make(map[string]*unwritten, len(left))
 			for _, id := range left {
-				s.marking.written(id)
+				back[id] = asked[id]
+				s.marking.over(id)
 			}
-			s.readAgain(left)
+			s.showMarks(func(id string, m *gallery.Marks) {
+				if u := back[id]; u != nil {
+					*m = u.marks()
+				}
+			}, false)
 			if err != nil {
 				s.notice.Fail(fmt.Errorf("%w: it stays as it was", err))
 			}
@@ -81,29 +111,15 @@ func (s *Studio) mark(ids []string, change func(*gallery.Marks)) {
 	})
 }
 
-// readAgain shows what the index knows of pictures.
-func (s *Studio) readAgain(ids []string) {
-	if len(ids) == 0 {
-		return
-	}
-	go func() {
-		kept, err := s.options.Gallery.Get(s.ctx, ids...)
-		if err != nil {
-			return // it was said that they can't be reached
-		}
-		s.do(func() { s.showPictures(kept) })
-	}()
-}
-
-// showPictures shows what is known of pictures now.
-func (s *Studio) showPictures(kept []gallery.Picture) {
-	known := make(map[string]gallery.Picture, len(kept))
+// showWritten shows what is known of pictures whose files say so now.
+func (s *Studio) showWritten(kept []gallery.Picture) {
+	known := make(map[string]gallery.Marks, len(kept))
 	for _, p := range kept {
-		known[p.ID] = p
+		known[p.ID] = s.marking.on(p).Marks
 	}
 	s.showMarks(func(id string, m *gallery.Marks) {
-		if p, ok := known[id]; ok {
-			*m = s.marking.on(p).Marks
+		if k, ok := known[id]; ok {
+			*m = k
 		}
 	}, false)
 }

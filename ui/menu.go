@@ -104,7 +104,7 @@ type menuGroup struct {
 func (s *Studio) plainKey(key fyne.KeyName) bool {
 	switch key {
 	case fyne.KeyF1:
-		s.sheets.Shortcuts(s.menu)
+		s.sheets.Shortcuts(s.menu, s.pages.at)
 	case fyne.KeyEscape:
 		switch {
 		case s.sheets.Close(), s.ask.Close():
@@ -193,7 +193,7 @@ func (s *Studio) commands() []menuGroup {
 		}...)},
 		s.galleryCommands(),
 		{"Help", []command{
-			{"Shortcuts", keyHelp, func() { s.sheets.Shortcuts(s.menu) }},
+			{"Shortcuts", keyHelp, func() { s.sheets.Shortcuts(s.menu, s.pages.at) }},
 			{"About Darkroom", nil, func() { s.sheets.About(s.options) }},
 		}},
 	}

@@ -15,7 +15,8 @@ type page struct {
 	icon     *theme.ThemedResource
 	shortcut *desktop.CustomShortcut
 	object   fyne.CanvasObject
-	shown    func() // when it comes on show; nil for nothing to do
+	shown    func()      // when it comes on show; nil for nothing to do
+	keys     [][2]string // that act on it without a modifier or on what has the focus, and what they do
 }
 
 // pages is the window's faces, one of them on show, and the rail at its left edge

@@ -260,7 +260,7 @@ func (s *shelf) refresh() {
 	if older := number - listed; older > 0 && listed > 0 {
 		s.sight = append(s.sight, &card{older: older})
 	}
-	say(s.count, map[bool]string{true: fmt.Sprint(number)}[number > 0])
+	say(s.count, map[bool]string{true: grouped(number)}[number > 0])
 	say(s.none, none)
 	s.none.Hidden = len(s.sight) > 0
 	s.none.Refresh()
@@ -361,7 +361,7 @@ func (r *shelfRow) show(p *card, starred bool, thumb *image.RGBA) {
 	say(r.offered, "Removed")
 	r.undo.SetLabel("Undo")
 	if p.older > 0 {
-		say(r.offered, fmt.Sprintf("%d older:", p.older))
+		say(r.offered, grouped(p.older)+" older:")
 		r.undo.SetLabel("Gallery")
 	}
 	first, second := twoLines(p.Request.Prompt, shelfWidth-2*12-thumbSide-20)

@@ -138,6 +138,14 @@ func (s *Studio) build() {
 		column(0, hairline(), inset(14, 5, between(s.status, s.timing))))
 	s.create = &page{
 		name: "Create", icon: createIcon, shortcut: ctrl(fyne.Key1),
+		keys: [][2]string{
+			{"Left, Right", "Look at the step before or after, as the wheel does"},
+			{"Home, End", "Look at the first step; follow the newest"},
+			{"Space", "Pause, or go on: outside the text fields, as . and P"},
+			{".", "One step"},
+			{"P", "Play back"},
+			{"C, held", "The other picture of a comparison in the one's place"},
+		},
 		object: container.NewBorder(nil, nil, wide(promptWidth, panel(s.prompt.object)), s.shelf.object, middle),
 	}
 	s.pages = newPages(container.NewVBox(s.notice.object, s.ask.object), s.create, s.gallery.page)
