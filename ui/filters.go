@@ -46,8 +46,9 @@ type filters struct {
 	parent    string // only what came from this picture, "" for no matter
 	setting   bool   // the fields are being set, not changed by a person
 
-	// OnChanged is called when something else is looked for.
-	OnChanged func()
+	// OnChanged is called when something else is looked for, OnFolded when there is more
+	// or less room for what is found.
+	OnChanged, OnFolded func()
 }
 
 // choice is a field that offers the values there are.
@@ -156,10 +157,7 @@ func (f *filters) toggle() {
 	if !f.more.Hidden {
 		f.unfold.SetIcon(theme.MenuDropUpIcon())
 	}
-	f.object.Refresh()
-	if c := fyne.CurrentApp().Driver().CanvasForObject(f.object); c != nil {
-		c.Content().Refresh()
-	}
+	call(f.OnFolded)
 }
 
 // SetFavourites asks for favourites alone, or not.

@@ -27,7 +27,9 @@ func (s *Studio) connectGallery() {
 	p := s.gallery
 	p.marked = s.marking.on
 	p.thumb = func(id string, side float32) *image.RGBA { return s.thumbs.get(id, s.thumbPixels(side)) }
+	p.focus = s.window.Canvas().Focus // Fyne knows the window of what was painted once
 	p.OnCreate = func() { s.pages.Show(s.create) }
+	p.filters.OnFolded = func() { s.window.Content().Refresh() }
 	p.OnFail = s.notice.Fail
 	p.grid.OnOpen = func(id string) { s.withChosen([]string{id}, func(kept []gallery.Picture) { s.openKept(kept[0]) }) }
 	p.grid.OnMenu = s.galleryMenu

@@ -31,6 +31,7 @@ type galleryPage struct {
 	ctx    context.Context
 	marked func(gallery.Picture) gallery.Picture // as it will be when all marks are written
 	thumb  func(id string, side float32) *image.RGBA
+	focus  func(fyne.Focusable)
 	known  map[string]gallery.Picture
 	all    int    // pictures there are
 	stale  bool   // there may be others than those shown
@@ -107,12 +108,6 @@ func (p *galleryPage) Shown() {
 
 // Find leads to the field with the words.
 func (p *galleryPage) Find() { p.focus(p.filters.words) }
-
-func (p *galleryPage) focus(o fyne.Focusable) {
-	if c := fyne.CurrentApp().Driver().CanvasForObject(o.(fyne.CanvasObject)); c != nil {
-		c.Focus(o)
-	}
-}
 
 // Changed says that there may be other pictures than those shown.
 func (p *galleryPage) Changed() {

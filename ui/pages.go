@@ -47,7 +47,7 @@ func newPages(strips fyne.CanvasObject, all ...*page) *pages {
 // Show brings a face on show.
 func (p *pages) Show(face *page) {
 	p.at = face
-	if c := fyne.CurrentApp().Driver().CanvasForObject(face.object); c != nil {
+	if c := fyne.CurrentApp().Driver().CanvasForObject(p.object); c != nil {
 		c.Unfocus() // what goes out of sight hears no keys
 	}
 	for i, other := range p.all {
