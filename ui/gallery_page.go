@@ -223,7 +223,7 @@ func (p *galleryPage) say(problem error) {
 	if p.kept == nil {
 		return
 	}
-	if done, total := p.kept.Progress(); total > 0 {
+	if done, total := p.kept.Progress(); total > 100 { // fewer are read before one knew
 		say(p.filters.count, p.filters.count.Text+"  ·  reading "+grouped(done)+" of "+plural(total, "new picture"))
 	}
 }

@@ -118,7 +118,7 @@ func (s *Studio) build() {
 	s.notice = newNotice(s.plainKey)
 	s.ask = newAsk(s.window, s.plainKey)
 	s.shelf = newShelf(s.plainKey)
-	s.thumbs = newThumbs(s.options.Gallery, s.do, func(id string) { s.shelf.ThumbRead(id); s.gallery.ThumbRead(id) })
+	s.thumbs = newThumbs(s.ctx, s.options.Gallery, s.do, func(id string) { s.shelf.ThumbRead(id); s.gallery.ThumbRead(id) })
 	s.gallery = newGalleryPage(s.ctx, s.options.Gallery, s.do, s.plainKey)
 	s.sheets = &sheets{window: s.window, keys: s.plainKey}
 	s.status, s.timing = caption("Ready"), caption("")
@@ -211,6 +211,7 @@ func (s *Studio) close() {
 // window is closed, before the gallery is.
 func (s *Studio) Wait() {
 	s.filing.wait()
+	s.thumbs.open.Wait()
 }
 
 // remember keeps what the panel asks for, as far as it is complete.

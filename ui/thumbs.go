@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"image"
 	"slices"
 	"sync"
@@ -11,6 +12,7 @@ import (
 // thumbs has thumbnails of kept pictures read on goroutines of its own, the latest
 // asked for first: that is what a person scrolled to.
 type thumbs struct {
+	ctx  context.Context // ends the reading
 	kept *gallery.Gallery
 	do   func(func())
 	show func(id string) // a thumbnail is at hand now
@@ -18,6 +20,7 @@ type thumbs struct {
 	mu    sync.Mutex
 	asked []wanted // the latest at the end
 	busy  int      // goroutines
+	open  sync.WaitGroup
 }
 
 // wanted is a kept picture and the size of its thumbnail in pixels.
@@ -34,8 +37,8 @@ const (
 	readers = 2
 )
 
-func newThumbs(kept *gallery.Gallery, do func(func()), show func(id string)) *thumbs {
-	return &thumbs{do: do, show: show, kept: kept}
+func newThumbs(ctx context.Context, kept *gallery.Gallery, do func(func()), show func(id string)) *thumbs {
+	return &thumbs{ctx: ctx, do: do, show: show, kept: kept}
 }
 
 // get is a thumbnail if it is at hand; else it is asked for, and nil.
@@ -50,7 +53,7 @@ func (t *thumbs) get(id string, side int) *image.RGBA {
 	t.asked = t.asked[max(0, len(t.asked)-maxAsked):]
 	if t.busy < readers {
 		t.busy++
-		go t.work()
+		t.open.Go(t.work)
 	}
 	return nil
 }
@@ -58,7 +61,7 @@ func (t *thumbs) get(id string, side int) *image.RGBA {
 func (t *thumbs) work() {
 	for {
 		t.mu.Lock()
-		if len(t.asked) == 0 {
+		if len(t.asked) == 0 || t.ctx.Err() != nil {
 			t.busy--
 			t.mu.Unlock()
 			return
@@ -75,6 +78,9 @@ func (t *thumbs) work() {
 			t.show(w.id)
 			close(shown)
 		})
-		<-shown
+		select {
+		case <-shown:
+		case <-t.ctx.Done():
+		}
 	}
 }
