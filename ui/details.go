@@ -59,8 +59,9 @@ type details struct {
 
 // Sizes of the panel in Fyne's units.
 const (
-	detailsWidth = 236 // of what is in it
-	previewSide  = 236
+	detailsWidth  = 236 // of what is in it
+	previewSide   = 236
+	previewHeight = 184 // at most
 )
 
 func newDetails(keys plainKeys) *details {
@@ -167,9 +168,9 @@ func (d *details) Show(p gallery.Picture, chosen int, known []gallery.Picture, c
 		enable(b, chosen == 1)
 	}
 
-	high := float32(previewSide)
-	if p.Width > p.Height {
-		high = up(previewSide * float32(p.Height) / float32(p.Width))
+	high := float32(previewHeight) // what is below is to be in sight too
+	if p.Width > 0 {
+		high = min(high, up(previewSide*float32(p.Height)/float32(p.Width)))
 	}
 	d.view.SetMinSize(fyne.NewSize(previewSide, high))
 	r := p.Request

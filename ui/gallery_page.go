@@ -39,11 +39,12 @@ type galleryPage struct {
 	// those on their way into the trash, which may be found until they are there
 	leaving map[string]bool
 
-	looking, reading, choosing latest
-	overtake                   context.CancelFunc // ends the look before
-	round, answered            int                // looks asked for, and the last one that is shown
-	children                   int                // of the picture childrenOf
-	childrenOf                 string
+	looking, offering, reading, choosing latest
+
+	overtake        context.CancelFunc // ends the look before
+	round, answered int                // looks asked for, and the last one that is shown
+	children        int                // of the picture childrenOf
+	childrenOf      string
 
 	// OnCreate leads to where pictures are made, OnFail says what went wrong.
 	OnCreate func()
@@ -164,7 +165,7 @@ func (p *galleryPage) Look() {
 			}
 		})
 		if values {
-			p.readValues()
+			p.offering.run(p.readValues)
 		}
 	})
 }
