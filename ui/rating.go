@@ -84,6 +84,7 @@ func (r ratingRenderer) Layout(size fyne.Size) {
 		d.Move(fyne.NewPos(float32(i*dotPitch)+(dotPitch-dotSide)/2, half(size.Height-dotSide)))
 	}
 }
+
 func (r ratingRenderer) MinSize() fyne.Size {
 	return fyne.NewSize(dotPitch*gallery.MaxRating, dotPitch)
 }

@@ -121,6 +121,3 @@ func (s *selection) everything() {
 		s.chosen[id] = true
 	}
 }
-
-// none takes every choice back.
-func (s *selection) none() { s.chosen = nil }
