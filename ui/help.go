@@ -38,8 +38,8 @@ func (s *sheets) show(title string, content fyne.CanvasObject) {
 	s.open.Show()
 }
 
-// Shortcuts shows every key the studio listens to.
-func (s *sheets) Shortcuts(groups []menuGroup) {
+// Shortcuts shows every key the studio listens to while a page is on show.
+func (s *sheets) Shortcuts(groups []menuGroup, on *page) {
 	var lines []fyne.CanvasObject
 	line := func(key, what string) {
 		k := plain(key)
@@ -56,15 +56,12 @@ func (s *sheets) Shortcuts(groups []menuGroup) {
 	}
 	line("Esc", "Cancel the picture in work; close a sheet")
 	line("F1", "These shortcuts")
-	line("Left, Right", "Look at the step before or after, as the wheel does")
-	line("Home, End", "Look at the first step; follow the newest")
-	line("Space", "Pause, or go on: outside the text fields, as . and P")
-	line(".", "One step")
-	line("P", "Play back")
-	line("C, held", "The other picture of a comparison in the one's place")
+	for _, k := range on.keys {
+		line(k[0], k[1])
+	}
 	line("Tab", "Go to the next field")
 	half := (len(lines) + 1) / 2
-	s.show("Shortcuts", column(12, row(28, column(8, lines[:half]...), column(8, lines[half:]...)),
+	s.show("Shortcuts", column(12, row(28, column(5, lines[:half]...), column(5, lines[half:]...)),
 		caption("Drop a picture on the window to get its recipe back, also one of another program, or a folder to use it as model.")))
 }
 
