@@ -40,7 +40,7 @@ type Client struct {
 type File struct {
 	URL    string
 	Name   string // where it belongs in the destination, with forward slashes
-	Size   int64  // bytes; 0 if not known
+	Size   int64  // bytes; -1 if not known
 	SHA256 string // "" if not known
 }
 
@@ -74,11 +74,13 @@ func (c *Client) Fetch(ctx context.Context, folder string, files []File, told fu
 		if !filepath.IsLocal(filepath.FromSlash(f.Name)) {
 			return fmt.Errorf("the server names a file %q, which would lie outside of %s: nothing was fetched", f.Name, folder)
 		}
-		p.Total += f.Size
-		if f.Size == 0 {
+	}
+	for _, f := range files {
+		if f.Size < 0 {
 			p.Total = 0
 			break
 		}
+		p.Total += f.Size
 	}
 	if err := c.room(folder, folder, files); err != nil {
 		return err
@@ -210,7 +212,7 @@ func (t *transfer) there(ctx context.Context) (bool, error) {
 		if sum == strings.ToLower(t.SHA256) {
 			return true, nil
 		}
-	case t.Size == t.have && t.Size > 0:
+	case t.Size == t.have:
 		return true, nil
 	}
 	return false, fmt.Errorf("%s is there already and is another file: move it away, or choose another folder with --to", t.path)
@@ -290,7 +292,7 @@ func (t *transfer) gather(ctx context.Context) error {
 // check makes sure that what was fetched is what was promised, and can be opened.
 func (t *transfer) check(ctx context.Context) error {
 	part := t.path + partSuffix
-	if t.Size > 0 && t.have != t.Size {
+	if t.Size >= 0 && t.have != t.Size {
 		return &wrongBytes{fmt.Errorf("the server sent %d bytes and %d were promised: it has another file there now, or a damaged one; nothing was kept", t.have, t.Size)}
 	}
 	if t.SHA256 != "" {
@@ -397,10 +399,10 @@ func (t *transfer) accept(resp *http.Response) error {
 		t.resumed = false
 		t.total = resp.ContentLength
 	}
-	if t.Size > 0 && t.total >= 0 && t.total != t.Size {
+	if t.Size >= 0 && t.total >= 0 && t.total != t.Size {
 		return fmt.Errorf("the server announces %d bytes, but the file should have %d: it has another file there now; look for the model again", t.total, t.Size)
 	}
-	if t.Size == 0 && t.total > 0 {
+	if t.Size < 0 && t.total > 0 {
 		if err := t.room(filepath.Dir(t.path), filepath.Dir(t.path), []File{{Name: filepath.Base(t.path), Size: t.total}}); err != nil {
 			return err
 		}
@@ -442,7 +444,7 @@ func (t *transfer) copy(ctx context.Context, resp *http.Response, stall *time.Ti
 					return err
 				}
 			}
-			if most := max(t.total, t.Size); most > 0 && t.have+int64(n) > most {
+			if most := max(t.total, t.Size); most >= 0 && t.have+int64(n) > most {
 				return &wrongBytes{fmt.Errorf("the server sends more than the %d bytes that it announced", most)}
 			}
 			if _, err := f.Write(piece[:n]); err != nil {

@@ -192,6 +192,17 @@ func TestRepository(t *testing.T) {
 	}
 }
 
+// TestListingWithoutSizes reads the listing of a mirror that doesn't tell them.
+func TestListingWithoutSizes(t *testing.T) {
+	var l listing
+	if err := json.Unmarshal([]byte(`{"siblings": [{"rfilename": "a.safetensors"}, {"rfilename": "b.safetensors", "size": 5}]}`), &l); err != nil {
+		t.Fatal(err)
+	}
+	if got := offered(l.Siblings); !strings.HasSuffix(got, ": :a.safetensors, :b.safetensors (5 bytes)") {
+		t.Errorf("offered%s", got)
+	}
+}
+
 func TestLook(t *testing.T) {
 	weights := weightsOf(t, 1, 10_000)
 	h := newHub(t, map[string][]byte{"a b.safetensors": weights, "c.safetensors": weights[:100]}, map[string]any{"tags": []string{"x", "license:mit"}})
@@ -243,7 +254,7 @@ func TestLinkedHash(t *testing.T) {
 	defer wrong.Close()
 	for _, test := range []struct{ at, err string }{{h.URL, ""}, {wrong.URL, "was promised"}} {
 		c := &Client{Hub: h.URL}
-		f := File{URL: h.URL + "/somebody/something/resolve/c0ffee/m.safetensors", Name: "m.safetensors"}
+		f := File{URL: h.URL + "/somebody/something/resolve/c0ffee/m.safetensors", Name: "m.safetensors", Size: -1}
 		if test.err != "" { // a store that has another file than the hub says
 			h.store.Config.Handler = wrong.Config.Handler
 		}
