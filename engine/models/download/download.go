@@ -500,6 +500,9 @@ func (c *Client) do(req *http.Request) (resp *http.Response, linked string, err 
 		if via[0].URL.Scheme == "https" && next.URL.Scheme != "https" {
 			return fmt.Errorf("it redirects to %s, which is not encrypted", next.URL)
 		}
+		if !c.onHub(next.URL) { // net/http would send it to other ports and subdomains of the hub
+			next.Header.Del("Authorization")
+		}
 		return nil
 	}
 	resp, err = client.Do(req)
