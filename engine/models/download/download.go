@@ -16,7 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"darkroom/engine"
 	"darkroom/engine/checkpoint"
 	"darkroom/engine/models"
 	"darkroom/engine/system"
@@ -24,7 +23,7 @@ import (
 
 // Client fetches. The zero Client is ready.
 type Client struct {
-	HTTP  *http.Client // nil is one that waits for slow servers, but not forever
+	HTTP  *http.Client // nil is http.DefaultClient
 	Token string       // for the hub, which some models are only given to people who have signed in
 	Hub   string       // where the hub is; "" is DefaultHub
 	// Pause is how long to wait before the first repetition; each waits twice as long
@@ -330,11 +329,6 @@ func (t *transfer) finish() error {
 
 // ask asks once, for what is missing.
 func (t *transfer) ask(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stall := time.AfterFunc(cmp.Or(t.Stall, time.Minute), func() { cancel(errStalled) })
-	defer stall.Stop()
-
 	if t.Size > 0 && t.have >= t.Size { // all of it was fetched before it could be checked
 		return nil
 	}
@@ -360,20 +354,13 @@ func (t *transfer) ask(ctx context.Context) error {
 	if err := t.accept(resp); err != nil {
 		return err
 	}
-	return t.copy(ctx, resp, stall)
+	return t.copy(ctx, resp)
 }
-
-var errStalled = errors.New("the server has sent nothing for too long")
 
 // cut is the error of an answer that was cut: one to try again, unless it is the
 // person who has ended it.
 func cut(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errStalled) {
-		return cause
-	} else if cause != nil {
-		err = cause
-	}
-	return &temporary{err: err}
+	return cmp.Or(ctx.Err(), error(&temporary{err: err}))
 }
 
 // accept looks at an answer's head and puts the part file into the state that its
@@ -425,7 +412,7 @@ func validator(resp *http.Response) string {
 }
 
 // copy writes an answer's body into the part file.
-func (t *transfer) copy(ctx context.Context, resp *http.Response, stall *time.Timer) (err error) {
+func (t *transfer) copy(ctx context.Context, resp *http.Response) (err error) {
 	f, err := os.OpenFile(t.path+partSuffix, os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
@@ -438,7 +425,6 @@ func (t *transfer) copy(ctx context.Context, resp *http.Response, stall *time.Ti
 	for {
 		n, err := resp.Body.Read(piece)
 		if n > 0 {
-			stall.Reset(cmp.Or(t.Stall, time.Minute))
 			if t.have == 0 {
 				if err := sniff(piece[:n], t.Name); err != nil {
 					return err
@@ -462,52 +448,4 @@ func (t *transfer) copy(ctx context.Context, resp *http.Response, stall *time.Ti
 			return cut(ctx, fmt.Errorf("the connection was cut after %s: %w", system.Bytes(t.have), err))
 		}
 	}
-}
-
-// request makes a request that no cache or proxy may compress.
-func (c *Client) request(ctx context.Context, url string) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, fmt.Errorf("%s is no address: %w", url, err)
-	}
-	req.Header.Set("User-Agent", "Darkroom/"+engine.Version)
-	req.Header.Set("Accept-Encoding", "identity")
-	if c.Token != "" && c.onHub(req.URL) {
-		req.Header.Set("Authorization", "Bearer "+c.Token)
-	}
-	return req, nil
-}
-
-// do sends a request. linked is the SHA-256 that the hub promises on the way to
-// where the file is.
-func (c *Client) do(req *http.Request) (resp *http.Response, linked string, err error) {
-	client := http.Client{Transport: http.DefaultTransport}
-	if c.HTTP != nil {
-		client = *c.HTTP
-	}
-	note := func(h http.Header) {
-		if tag := strings.ToLower(strings.Trim(h.Get("X-Linked-Etag"), `"`)); len(tag) == 64 && strings.Trim(tag, "0123456789abcdef") == "" {
-			linked = tag
-		}
-	}
-	client.CheckRedirect = func(next *http.Request, via []*http.Request) error {
-		if len(via) >= 10 {
-			return errors.New("it redirects ten times and more")
-		}
-		if next.Response != nil && c.onHub(via[0].URL) {
-			note(next.Response.Header)
-		}
-		if via[0].URL.Scheme == "https" && next.URL.Scheme != "https" {
-			return fmt.Errorf("it redirects to %s, which is not encrypted", next.URL)
-		}
-		if !c.onHub(next.URL) { // net/http would send it to other ports and subdomains of the hub
-			next.Header.Del("Authorization")
-		}
-		return nil
-	}
-	resp, err = client.Do(req)
-	if err == nil && c.onHub(req.URL) {
-		note(resp.Header)
-	}
-	return resp, linked, err
 }

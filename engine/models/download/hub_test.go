@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -242,6 +243,22 @@ func TestLook(t *testing.T) {
 			t.Errorf("%s: %v", test.source, err)
 		case o.Name != test.name || o.Folder || len(o.Files) != 1 || o.Files[0].SHA256 != test.hash || o.Files[0].Size != int64(len(weights)) || o.Licence.Name != test.licence:
 			t.Errorf("%s: the offer is %+v", test.source, o)
+		}
+	}
+}
+
+// TestLookEnds gives up a server that accepts the question and says nothing, or no
+// more than the beginning of an answer.
+func TestLookEnds(t *testing.T) {
+	for _, a := range []answer{hang, stalls(weightsOf(t, 1, 10_000), 100)} {
+		s := serve(t, a)
+		for _, source := range []string{s.URL + "/m.safetensors", "somebody/something"} {
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			_, err := (&Client{Hub: s.URL, Stall: 50 * time.Millisecond}).Look(ctx, source)
+			if !errors.Is(err, errStalled) {
+				t.Errorf("%s: %v", source, err)
+			}
+			cancel()
 		}
 	}
 }

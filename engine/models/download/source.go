@@ -111,8 +111,6 @@ func (c *Client) address(ctx context.Context, source string) (*Offer, error) {
 // probe asks for the beginning of a file, which tells its name, its size and whether
 // it is one.
 func (c *Client) probe(ctx context.Context, address string) (File, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	req, err := c.request(ctx, address)
 	if err != nil {
 		return File{}, err
