@@ -190,7 +190,7 @@ func generate(ctx context.Context, args []string) error {
 			return err
 		}
 		if i == 0 {
-			notes(os.Stderr, r)
+			notes(terminal{os.Stderr}, r)
 		}
 		g := &generation{out: numbered(*out, i, *count), frames: *frames, say: progressLine(os.Stderr)}
 		if *asJSON {
@@ -322,7 +322,7 @@ func (g *generation) handle(e engine.Event) error {
 		}
 	case engine.Finished:
 		for _, note := range e.Notes {
-			fmt.Fprintf(os.Stderr, "note: %s\n", printable(note))
+			fmt.Fprintf(terminal{os.Stderr}, "note: %s\n", note)
 		}
 		if err := gallery.Save(g.out, e.Picture, e.Request); err != nil {
 			return err

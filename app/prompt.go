@@ -176,7 +176,7 @@ func promptVerb(ctx context.Context, args []string) error {
 		enc.SetIndent("", "  ")
 		return enc.Encode(read)
 	}
-	showPrompt(os.Stdout, read)
+	showPrompt(terminal{os.Stdout}, read)
 	return nil
 }
 

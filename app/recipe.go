@@ -52,7 +52,7 @@ func showRecipe(_ context.Context, args []string) error {
 			Recipe  recipe.Recipe  `json:"recipe"`
 		}{found.Tool, request, append([]string{}, notes...), found})
 	}
-	return printRecipe(os.Stdout, found, request, notes)
+	return printRecipe(terminal{os.Stdout}, found, request, notes)
 }
 
 // startFrom makes r the request of a recipe, with the flags in args changing it,
@@ -68,7 +68,7 @@ func startFrom(f *flag.FlagSet, args []string, r *engine.Request, path string) e
 		return err
 	}
 	for _, note := range notes {
-		fmt.Fprintf(os.Stderr, "%s: %s\n", path, printable(note))
+		fmt.Fprintf(terminal{os.Stderr}, "%s: %s\n", path, note)
 	}
 	return nil
 }
@@ -114,7 +114,7 @@ func printRecipe(w io.Writer, found recipe.Recipe, r engine.Request, notes []str
 	if len(notes) > 0 {
 		fmt.Fprintln(w, "\nNot as it was:")
 		for _, note := range notes {
-			fmt.Fprintln(w, "-", printable(note))
+			fmt.Fprintln(w, "-", note)
 		}
 	}
 	_, err := fmt.Fprintf(w, "\nDraw it with:\n%s\n", command(r))
@@ -138,7 +138,7 @@ func command(r engine.Request) string {
 	f.VisitAll(func(g *flag.Flag) {
 		value, ok := fields[strings.ReplaceAll(g.Name, "-", "_")]
 		if text := fmt.Sprint(value); ok && text != g.DefValue {
-			words += " --" + g.Name + " " + shellQuoted(printable(text))
+			words += " --" + g.Name + " " + shellQuoted(text)
 		}
 	})
 	return words + " --out picture.png"
@@ -153,14 +153,4 @@ func shellQuoted(word string) string {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
-// printable is a foreign text without what would command a terminal.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
 }
