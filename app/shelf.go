@@ -32,7 +32,11 @@ func onShelf(ctx context.Context, name string, kind models.Kind) (string, error)
 	if err != nil {
 		return "", err
 	}
-	return l.ResolveKind(ctx, name, kind)
+	listing, err := l.Scan(ctx, nil)
+	if err != nil {
+		return "", err
+	}
+	return listing.Resolve(name, kind)
 }
 
 func (shelf) Embeddings(ctx context.Context) (map[string]string, error) {

@@ -255,6 +255,57 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// TestResolve finds files of one kind by name, and takes for a path only what is
+// written like one.
+func TestResolve(t *testing.T) {
+	dir, here := t.TempDir(), t.TempDir()
+	for _, path := range []string{"a/loras/style.safetensors", "b/loras/style.safetensors", "a/loras/ink.safetensors", "a/loras/docs.safetensors"} {
+		save(t, filepath.Join(dir, path), "lora_unet_x.lora_down.weight")
+	}
+	save(t, filepath.Join(dir, "a/vae/clear.safetensors"), "first_stage_model.decoder.conv_in.weight")
+	save(t, filepath.Join(here, "docs/x.safetensors"), "x")
+	save(t, filepath.Join(here, "ink.safetensors"), "x")
+	save(t, filepath.Join(here, "other.safetensors"), "x")
+	save(t, filepath.Join(here, "sub/ink.safetensors"), "x")
+	if err := os.WriteFile(filepath.Join(here, "bare"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(here)
+	l := open(t)
+	if err := l.Add(dir); err != nil {
+		t.Fatal(err)
+	}
+	_, all := scanned(t, l)
+	in := func(path string) string { return filepath.Join(dir, path) }
+	for _, test := range []struct {
+		name string
+		kind Kind
+		want string // "" for an error
+		err  string
+	}{
+		{"docs", LoRA, in("a/loras/docs.safetensors"), ""},
+		{"Ink", LoRA, in("a/loras/ink.safetensors"), ""},
+		{"ink.safetensors", LoRA, in("a/loras/ink.safetensors"), ""},
+		{"./ink.safetensors", LoRA, "./ink.safetensors", ""},
+		{"sub/ink.safetensors", LoRA, "sub/ink.safetensors", ""},
+		{"other.safetensors", LoRA, "other.safetensors", ""},
+		{in("a/vae/clear.safetensors"), LoRA, in("a/vae/clear.safetensors"), ""},
+		{"./docs", VAE, "./docs", ""},
+		{"docs", VAE, "", "no autoencoder of that name among 1"},
+		{"bare", LoRA, "", "no LoRA of that name among 4"},
+		{"none.safetensors", LoRA, "", "no LoRA of that name"},
+		{"sub/none", LoRA, "", "no LoRA of that name"},
+		{"style", LoRA, "", "2 of that name are in the library"},
+		{"a/loras/style", LoRA, in("a/loras/style.safetensors"), ""},
+		{"clear", VAE, in("a/vae/clear.safetensors"), ""},
+	} {
+		got, err := all.Resolve(test.name, test.kind)
+		if got != test.want || (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
+			t.Errorf("%s %s: %q, %v; want %q, %q", test.kind, test.name, got, err, test.want, test.err)
+		}
+	}
+}
+
 func TestScanEnds(t *testing.T) {
 	dir, l := t.TempDir(), open(t)
 	for i := range 20 {
