@@ -203,6 +203,62 @@ func TestRemembers(t *testing.T) {
 	}
 }
 
+// TestPictures lists pictures that are textual inversions, and looks into others once.
+func TestPictures(t *testing.T) {
+	embedding, err := os.ReadFile("../adapter/testdata/embedding_text.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, l := t.TempDir(), open(t)
+	changed := time.Now().Add(-time.Hour).Truncate(time.Second)
+	put := func(name string, b []byte) {
+		t.Helper()
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, b, 0o600), os.Chtimes(path, changed, changed))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	plain := make([]byte, len(embedding))
+	put("top.png", embedding)
+	put("embeddings/sub/word.png", embedding)
+	put("embeddings/sub/photo.png", plain)
+	put("other/deep.png", embedding) // one picture of many, there
+	put("Lora/style.png", embedding)
+	put("embeddings/strange.bin", plain)
+	save(t, filepath.Join(dir, "embeddings/safe.safetensors"), "emb_params")
+	if err := l.Add(dir); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"safe: embedding", "strange: embedding", "top: embedding", "word: embedding"}
+	got, _ := scanned(t, l)
+	expect(t, "there are", got, want)
+	put("top.png", plain) // nothing shows that it is another
+	put("embeddings/sub/photo.png", embedding)
+	got, _ = scanned(t, l)
+	expect(t, "without another look there are", got, want)
+	changed = changed.Add(time.Minute)
+	put("top.png", plain)
+	put("embeddings/sub/photo.png", embedding)
+	got, _ = scanned(t, l)
+	expect(t, "after a change there are", got, []string{"photo: embedding", "safe: embedding", "strange: embedding", "word: embedding"})
+}
+
+// TestOthersArePassedOver looks once into a file that any program may have written.
+func TestOthersArePassedOver(t *testing.T) {
+	dir, l := t.TempDir(), open(t)
+	file := filepath.Join(dir, "a.bin")
+	save(t, file, "anything")
+	if err := l.Add(dir); err != nil {
+		t.Fatal(err)
+	}
+	got, _ := scanned(t, l)
+	expect(t, "there are", got, nil)
+	if _, known := l.state.Files[file]; !known {
+		t.Error("the file is looked into at every scan")
+	}
+}
+
 func TestFind(t *testing.T) {
 	dir, l := t.TempDir(), open(t)
 	files := map[string][]string{
