@@ -305,8 +305,8 @@ func TestReplacedFilesAreSeen(t *testing.T) {
 	}
 	p.Shelf = shelfOf{"zword": word(0.3), "vae": decoder(1), "lora": lora(0.2)}
 	for what, test := range map[string]struct {
-		change      func(*engine.Request)
-		old, new    func() string
+		change   func(*engine.Request)
+		old, new func() string
 	}{
 		"textual inversion": {change: func(r *engine.Request) { r.Prompt = "a zword" }, old: func() string { return word(0.3) }, new: func() string { return word(-0.7) }},
 		"autoencoder":       {change: func(r *engine.Request) { r.VAE = "vae" }, old: func() string { return decoder(1) }, new: func() string { return decoder(2) }},
