@@ -319,10 +319,7 @@ func (t *transfer) finish() error {
 		return err
 	}
 	os.Remove(t.path + noteSuffix)
-	if dir, err := os.Open(filepath.Dir(t.path)); err == nil {
-		_ = dir.Sync() // the name too; not every system can
-		dir.Close()
-	}
+	system.SyncDir(filepath.Dir(t.path))
 	t.tell("")
 	return nil
 }
