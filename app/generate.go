@@ -188,16 +188,13 @@ func generate(ctx context.Context, args []string) error {
 	}
 	e := newEngine()
 	defer e.Close()
-	typed := r
+	typed, said := r, map[string]bool{}
 	for i := range *count {
 		r := d.Picture(typed, i, *count)
 		if err := words.apply(&r); err != nil {
 			return err
 		}
-		if i == 0 {
-			notes(os.Stderr, r)
-		}
-		g := &generation{out: numbered(*out, i, *count), frames: *frames, say: progressLine(os.Stderr)}
+		g := &generation{out: numbered(*out, i, *count), frames: *frames, say: progressLine(os.Stderr), said: said}
 		if *asJSON {
 			g.say = jsonLines(os.Stdout)
 		}
@@ -268,6 +265,7 @@ func numbered(path string, i, count int) string {
 type generation struct {
 	out, frames string
 	say         func(report)
+	said        map[string]bool // notes that a person has read already
 }
 
 // report is an event as --json prints it.
@@ -327,7 +325,10 @@ func (g *generation) handle(e engine.Event) error {
 		}
 	case engine.Finished:
 		for _, note := range e.Notes {
-			fmt.Fprintf(os.Stderr, "note: %s\n", printable(note))
+			if !g.said[note] {
+				g.said[note] = true
+				fmt.Fprintf(terminal{os.Stderr}, "note: %s\n", note)
+			}
 		}
 		if err := gallery.Save(g.out, e.Picture, e.Request); err != nil {
 			return err

@@ -60,7 +60,7 @@ func run(args []string) int {
 			fmt.Fprintln(os.Stderr, "darkroom: stopped")
 			return 130
 		}
-		fmt.Fprintf(os.Stderr, "darkroom %s: %v\n", v.name, err)
+		fmt.Fprintf(terminal{os.Stderr}, "darkroom %s: %v\n", v.name, err)
 		if errors.Is(err, errUsage) {
 			return 2
 		}

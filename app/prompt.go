@@ -16,7 +16,6 @@ import (
 	"darkroom/engine/nn"
 	"darkroom/engine/pipeline"
 	"darkroom/engine/prompt"
-	"darkroom/engine/tokenizer"
 )
 
 // wording is the flags that say how what is typed becomes what is drawn.
@@ -116,30 +115,6 @@ func (w *wording) apply(r *engine.Request) error {
 	return nil
 }
 
-// notes tells a person what of a request's words was not understood, or is not
-// drawn.
-func notes(out io.Writer, r engine.Request) {
-	rules, err := pipeline.Rules(r)
-	if err != nil {
-		return // the engine says so
-	}
-	reader := prompt.Reader{Tokenizer: tokenizer.CLIP(), Window: 77, Rules: rules}
-	for i, text := range []string{r.Prompt, r.Negative} {
-		p, err := reader.Read(prompt.Verbatim(text), i == 1, r.Steps)
-		if err != nil {
-			return
-		}
-		for _, tag := range p.Tags {
-			if i == 1 || tag.Kind != "lora" && tag.Kind != "lyco" {
-				fmt.Fprintf(out, "note: <%s:%s> is not applied\n", tag.Kind, strings.Join(tag.Args, ":"))
-			}
-		}
-		for _, problem := range p.Problems {
-			fmt.Fprintf(out, "note: %s\n", problemLine(p, problem))
-		}
-	}
-}
-
 // promptVerb shows how a prompt is read.
 func promptVerb(ctx context.Context, args []string) error {
 	f := flags("prompt", `--text "a (red:1.2) [apple:pear:0.5]" [flags]`)
@@ -184,7 +159,7 @@ func promptVerb(ctx context.Context, args []string) error {
 		enc.SetIndent("", "  ")
 		return enc.Encode(read)
 	}
-	showPrompt(os.Stdout, read)
+	showPrompt(terminal{os.Stdout}, read)
 	return nil
 }
 
@@ -209,7 +184,7 @@ func showPrompt(out io.Writer, p *prompt.Prompt) {
 		showVariants(out, p, part.Variants)
 	}
 	for _, problem := range p.Problems {
-		fmt.Fprintf(out, "note: %s\n", problemLine(p, problem))
+		fmt.Fprintf(out, "note: %s\n", p.Say(problem))
 	}
 }
 
@@ -283,13 +258,4 @@ func runs(tokens []prompt.Token) func(func([]prompt.Token) bool) {
 			tokens = tokens[n:]
 		}
 	}
-}
-
-// problemLine says what was not understood and where.
-func problemLine(p *prompt.Prompt, problem prompt.Problem) string {
-	what := p.Typed[problem.From:problem.To]
-	if what == "" {
-		return problem.What // of a style
-	}
-	return fmt.Sprintf("%q at %d %s", what, problem.From, problem.What)
 }

@@ -137,7 +137,7 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, from engine.Mome
 	}
 	stages.Decode = (time.Since(mark) + previewing).Seconds()
 	stages.Total = time.Since(begin).Seconds() + stages.Load
-	return engine.Result{Picture: picture, Stages: stages, Notes: p.notes()}, nil
+	return engine.Result{Picture: picture, Stages: stages, Notes: append(p.notes(), by.notes...)}, nil
 }
 
 // context renews the pipeline's memory for a run that ends with ctx.

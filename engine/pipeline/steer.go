@@ -33,6 +33,7 @@ type steering struct {
 	guides bool  // whether they are guided
 	passes []pass
 	shared cache
+	notes  []string // what of the request had no effect
 }
 
 // pass is a run of the U-Net for rows whose texts are equally long.
@@ -119,6 +120,7 @@ func (p *Pipeline) steer(c *nn.Context, r engine.Request, guidance float64) (*st
 	case family.Editing:
 		s.beside, err = p.edited(c, r, edits)
 	}
+	s.notes = append(unheard(r, words, negative), s.idle()...)
 	return s, err
 }
 

@@ -82,6 +82,15 @@ type Problem struct {
 	What string `json:"what"`
 }
 
+// Say says what was not understood and where.
+func (p *Prompt) Say(problem Problem) string {
+	what := p.Typed[problem.From:problem.To]
+	if what == "" {
+		return problem.What // of a style
+	}
+	return fmt.Sprintf("%q at %d %s", what, problem.From, problem.What)
+}
+
 // Tokens is how many there are, with the free places of chunks that were ended
 // early, and how many have room in as many chunks.
 func (v Variant) Tokens(window int) (n, room int) {
