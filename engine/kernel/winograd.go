@@ -142,16 +142,30 @@ func (f *fieldInput) Do(i int) {
 	p := patches.GetTask()
 	for t := first; t < min(first+f.inputTiles, f.tiles); t++ {
 		n, y0, x0 := (*field)(f).place(f.first + t)
+		inside := x0 > 0 && x0+5 <= f.W && shift == 0
 		for i := range 6 {
+			in := p.in[6*i : 6*i+6 : 6*i+6]
 			y := y0 + i - 1 + f.Above<<shift // in X
-			for j := range 6 {
-				x := x0 + j - 1
-				if uint(y) >= uint(h<<shift) || uint(x) >= uint(f.W) {
-					p.in[6*i+j] = zeros[:channels]
-					continue
+			switch line := (n*h + y>>shift) * w; {
+			case uint(y) >= uint(h<<shift):
+				for j := range in {
+					in[j] = zeros[:channels]
 				}
-				at := ((n*h+y>>shift)*w+x>>shift)*f.in + c0
-				p.in[6*i+j] = f.X[at : at+channels]
+			case inside: // which most are: it is worth a way of its own
+				row := f.X[(line+x0-1)*f.in+c0:][:5*f.in+channels]
+				for j := range in {
+					in[j] = row[:channels:channels]
+					row = row[min(f.in, len(row)):]
+				}
+			default:
+				for j := range in {
+					x := x0 + j - 1
+					if uint(x) >= uint(f.W) {
+						in[j] = zeros[:channels]
+						continue
+					}
+					in[j] = f.X[(line+x>>shift)*f.in+c0:][:channels]
+				}
 			}
 		}
 		to := block[t*f.depth:]
