@@ -93,7 +93,7 @@ func (t *Tape) Seed(x *tensor.Dense, dy []float32) {
 }
 
 // record notes that out came from inputs. It is called by layers after their
-// forward computation; backward gets d loss / d out.
+// forward computation; backward gets d loss / d out, whose memory it may write to.
 func (c *Context) record(out *tensor.Dense, backward func(dy []float32), inputs ...*tensor.Dense) {
 	if c.Tape == nil {
 		return
@@ -119,6 +119,15 @@ func (t *Tape) into(x *tensor.Dense) (dx []float32, accumulate bool) {
 	}
 	g.data = t.ctx.buffer(x.Size())
 	return g.data, false
+}
+
+// soFar returns the gradient of x that there is already, if any, and whether it is wanted.
+func (t *Tape) soFar(x *tensor.Dense) (dx []float32, wanted bool) {
+	g := t.grads[x]
+	if g == nil {
+		return nil, false
+	}
+	return g.data, true
 }
 
 // pass adds the gradient of the current step's result to that of x: it becomes that of x
