@@ -39,11 +39,11 @@ import (
 type functions struct {
 	level string
 
-	// The matrix product's register tiles by their number of rows, nil for a
-	// number that is made up of others, and those of half and a quarter of the
-	// width, for what is left at the end of a row.
-	cols                    int
-	tiles, halves, quarters [maxRows + 1]tile
+	// The matrix product's register tiles, and their width.
+	cols  int
+	tiles tiles
+	// outers are tiles whose left operand's columns are rows in memory.
+	outers tiles
 	// transpose writes dst[k*stride+r] = src[r][k] for k < depth; src has lanes
 	// rows.
 	transpose func(dst []float32, stride int, src [][]float32, depth int)
@@ -111,11 +111,16 @@ type functions struct {
 	peak func(rounds int) int
 }
 
+// tiles are by their number of rows, nil for a number that is made up of others, and
+// those of half and a quarter of the width, for what is left at the end of a row.
+type tiles struct{ whole, halves, quarters [maxRows + 1]tile }
+
 // tileOf computes rows × columns of a product over one run of depth:
 //
 //	c[r*ldc+j] = from[r*ldf+j] + Σ_k a[r*lda+k]·b[k*panel+j]
 //
-// as one chain of fused multiply-adds, which begins at 0 if from is nil.
+// as one chain of fused multiply-adds, which begins at 0 if from is nil. Of outers the
+// element (r,k) is a[k*lda+r].
 type tileOf[T float32 | uint32] = func(depth int, a []T, lda int, b []T, c []float32, ldc int, from []float32, ldf int)
 
 type (

@@ -23,8 +23,8 @@ func levels() []*functions {
 var avx2Level = functions{
 	level:  "avx2",
 	cols:   16,
-	tiles:  [maxRows + 1]tile{1: tile1x16AVX2, 2: tile2x16AVX2, 4: tile4x16AVX2, 6: tile6x16AVX2},
-	halves: [maxRows + 1]tile{1: tile1x8AVX2, 2: tile2x8AVX2, 4: tile4x8AVX2, 6: tile6x8AVX2},
+	tiles:  tiles{whole: [maxRows + 1]tile{1: tile1x16AVX2, 2: tile2x16AVX2, 4: tile4x16AVX2, 6: tile6x16AVX2}, halves: [maxRows + 1]tile{1: tile1x8AVX2, 2: tile2x8AVX2, 4: tile4x8AVX2, 6: tile6x8AVX2}},
+	outers: tiles{whole: [maxRows + 1]tile{1: outer1x16AVX2, 2: outer2x16AVX2, 4: outer4x16AVX2, 6: outer6x16AVX2}, halves: [maxRows + 1]tile{1: outer1x8AVX2, 2: outer2x8AVX2, 4: outer4x8AVX2, 6: outer6x8AVX2}},
 	lanes:  8,
 	transpose: func(dst []float32, stride int, src [][]float32, depth int) {
 		transposeQuads(transposeAVX2, dst, stride, src[:8], depth)
@@ -68,13 +68,21 @@ var avx2Level = functions{
 }
 
 var avx512Level = functions{
-	level:  "avx512",
-	cols:   32,
-	tiles:  [maxRows + 1]tile{1: tile1x32AVX512, 2: tile2x32AVX512, 4: tile4x32AVX512, 8: tile8x32AVX512, 12: tile12x32AVX512},
-	halves: [maxRows + 1]tile{1: tile1x16AVX512, 2: tile2x16AVX512, 4: tile4x16AVX512, 8: tile8x16AVX512, 12: tile12x16AVX512},
-	// A narrow vector takes less time than a wide one that is half empty.
-	quarters: [maxRows + 1]tile{1: tile1x8AVX2, 2: tile2x8AVX2, 4: tile4x8AVX2, 6: tile6x8AVX2},
-	lanes:    16,
+	level: "avx512",
+	cols:  32,
+	tiles: tiles{
+		whole:  [maxRows + 1]tile{1: tile1x32AVX512, 2: tile2x32AVX512, 4: tile4x32AVX512, 8: tile8x32AVX512, 12: tile12x32AVX512},
+		halves: [maxRows + 1]tile{1: tile1x16AVX512, 2: tile2x16AVX512, 4: tile4x16AVX512, 8: tile8x16AVX512, 12: tile12x16AVX512},
+		// A narrow vector takes less time than a wide one that is half empty.
+		quarters: [maxRows + 1]tile{1: tile1x8AVX2, 2: tile2x8AVX2, 4: tile4x8AVX2, 6: tile6x8AVX2},
+	},
+	outers: tiles{
+		whole:  [maxRows + 1]tile{1: outer1x32AVX512, 2: outer2x32AVX512, 4: outer4x32AVX512, 8: outer8x32AVX512, 12: outer12x32AVX512},
+		halves: [maxRows + 1]tile{1: outer1x16AVX512, 2: outer2x16AVX512, 4: outer4x16AVX512, 8: outer8x16AVX512, 12: outer12x16AVX512},
+		// A narrow vector takes less time than a wide one that is half empty.
+		quarters: [maxRows + 1]tile{1: outer1x8AVX2, 2: outer2x8AVX2, 4: outer4x8AVX2, 6: outer6x8AVX2},
+	},
+	lanes: 16,
 	transpose: func(dst []float32, stride int, src [][]float32, depth int) {
 		transposeQuads(transposeAVX512, dst, stride, src[:16], depth)
 	},

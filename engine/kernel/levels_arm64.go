@@ -8,8 +8,8 @@ func levels() []*functions { return []*functions{&neonLevel, &goLevel} }
 var neonLevel = functions{
 	level:              "neon",
 	cols:               16,
-	tiles:              [maxRows + 1]tile{1: tile1x16NEON, 2: tile2x16NEON, 4: tile4x16NEON, 6: tile6x16NEON},
-	halves:             [maxRows + 1]tile{1: tile1x8NEON, 2: tile2x8NEON, 4: tile4x8NEON, 6: tile6x8NEON},
+	tiles:              tiles{whole: [maxRows + 1]tile{1: tile1x16NEON, 2: tile2x16NEON, 4: tile4x16NEON, 6: tile6x16NEON}, halves: [maxRows + 1]tile{1: tile1x8NEON, 2: tile2x8NEON, 4: tile4x8NEON, 6: tile6x8NEON}},
+	outers:             tiles{whole: [maxRows + 1]tile{1: outer1x16NEON, 2: outer2x16NEON, 4: outer4x16NEON, 6: outer6x16NEON}, halves: [maxRows + 1]tile{1: outer1x8NEON, 2: outer2x8NEON, 4: outer4x8NEON, 6: outer6x8NEON}},
 	transpose:          transposeGo,
 	lanes:              4,
 	winogradInput:      winogradInputNEON,

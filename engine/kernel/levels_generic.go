@@ -5,7 +5,8 @@ package kernel
 var goLevel = functions{
 	level:              "go",
 	cols:               4,
-	tiles:              [maxRows + 1]tile{1: tileRowsGo(1), 4: tileRowsGo(4), 12: tileRowsGo(12)},
+	tiles:              tiles{whole: [maxRows + 1]tile{1: tileRowsGo(1), 4: tileRowsGo(4), 12: tileRowsGo(12)}},
+	outers:             tiles{whole: [maxRows + 1]tile{1: outerRowsGo(1), 4: outerRowsGo(4), 12: outerRowsGo(12)}},
 	transpose:          transposeGo,
 	lanes:              4,
 	winogradInput:      winogradInputGo,

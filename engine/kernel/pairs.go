@@ -145,6 +145,6 @@ func (f *functions) multiplyPairs(depth int, a []uint32, lda, rows int, b []uint
 		if cols-j <= f.cols/2 {
 			tiles = &f.pairHalves
 		}
-		stack(tiles, depth, a, lda, rows, b[j:], c[j:], ldc, after(from, j), ldf)
+		stack(tiles, depth, a, lda, lda, rows, b[j:], c[j:], ldc, after(from, j), ldf)
 	}
 }
