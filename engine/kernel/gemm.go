@@ -240,7 +240,7 @@ func (p *product) leftRows(i0, rows int) leftRows {
 		if p.left == nil {
 			copyRowsGo(*buffer, ld, p.a[i0*p.lda:], p.lda, p.k, rows)
 		} else {
-			p.left.PackRows(*buffer, ld, i0, rows, p.k)
+			p.left.PackRows(*buffer, ld, i0, rows, 0, p.k)
 		}
 		return leftRows{floats: *buffer, ld: ld, depth: p.k, buffer: buffer}
 	}

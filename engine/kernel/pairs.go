@@ -84,7 +84,7 @@ func (p *product) packPairs(dst []uint32, ld, i0, rows int) {
 		if p.left == nil {
 			copy((*row)[:p.k], p.a[(i0+r)*p.lda:])
 		} else {
-			p.left.PackRows((*row)[:p.k], p.k, i0+r, 1, p.k)
+			p.left.PackRows((*row)[:p.k], p.k, i0+r, 1, 0, p.k)
 		}
 		active.narrowBrain(words(dst[r*ld:][:roundUp(p.k, 16)/2]), *row)
 	}

@@ -25,7 +25,7 @@ func (t TrainedConv3x3) Forward(x, w, bias, add, y []float32) {
 // half a turn, input and output swapped.
 func (t TrainedConv3x3) InputGradient(dy, w, dx []float32, add bool) {
 	packed, buffer := borrowWeights(t.In, t.Out)
-	packed.fill(turned{w, t.In, t.Out})
+	packed.fill(Turned{w, 9, t.In, t.Out})
 	none := borrow(t.In)
 	clear(*none)
 	c := Conv3x3{X: dy, N: t.N, H: t.H, W: t.W, Shrink: t.Upsample, Weights: packed, Bias: *none, Y: dx}
@@ -51,18 +51,6 @@ func (w *Weights) fill(m Right) {
 	Parallel(len(w.wide)/size, func(p int) {
 		m.PackPanel(w.wide[p*size:(p+1)*size], p*panel, min(panel, w.Out-p*panel), w.Depth())
 	})
-}
-
-// turned is the weights [9,in,out] as the gradient of the input sees them: the
-// element (j,k) is that of channels j and k%out, of the tap opposite of k/out.
-type turned struct {
-	data    []float32
-	in, out int
-}
-
-// PackPanel implements Right.
-func (t turned) PackPanel(dst []float32, j0, cols, depth int) {
-	packRuns(dst, cols, depth, t.out, t.data, func(j, tap int) int { return ((8-tap)*t.in + j0 + j) * t.out })
 }
 
 // gradientTiles is how many tiles are transformed at a time for the gradient of the
@@ -99,8 +87,7 @@ func (t TrainedConv3x3) WeightGradient(x, dy, dw []float32, add bool) {
 				clear(sum[e*t.In*t.Out:][:t.In*t.Out])
 				return
 			}
-			GemmSerial(t.In, t.Out, in.tiles,
-				Strided{Data: in.transformed[e*v:], Row: 1, Col: in.depth}, Strided{Data: in.spread[e*m:], Row: 1, Col: in.wide},
+			OuterSerial(t.In, t.Out, in.tiles, Strided{Data: in.transformed[e*v:], Row: in.depth, Col: 1}, in.spread[e*m:], in.wide,
 				sum[e*t.In*t.Out:], t.Out, in.first > 0)
 		})
 	}

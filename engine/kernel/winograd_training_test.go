@@ -35,15 +35,13 @@ func (t TrainedConv3x3) direct(x, w, bias, dy []float32) (y, dx, dw []float32) {
 		return y, dx, dw
 	}
 	y, dx, dw = make([]float32, t.N*t.H*t.W*t.Out), make([]float32, len(x)), make([]float32, len(w))
-	p := Patches{Data: x, N: t.N, H: t.H, W: t.W, C: t.In, KH: 3, KW: 3, Stride: 1, PadTop: 1, PadLeft: 1, OH: t.H, OW: t.W}
+	p := TrainedConv{Patches{Data: x, N: t.N, H: t.H, W: t.W, C: t.In, KH: 3, KW: 3, Stride: 1, PadTop: 1, PadLeft: 1, OH: t.H, OW: t.W}, t.Out}
 	for i := range y {
 		y[i] = bias[i%t.Out]
 	}
-	m := t.N * t.H * t.W
-	Gemm(m, t.Out, 9*t.In, p, Strided{Data: w, Row: 1, Col: t.Out}, y, t.Out, true)
-	Gemm(9*t.In, t.Out, m, PatchesT(p), Strided{Data: dy, Row: 1, Col: t.Out}, dw, t.Out, false)
-	Gemm(m, t.In, 9*t.Out, Scatter{Data: dy, N: t.N, H: t.H, W: t.W, C: t.Out, OH: t.H, OW: t.W, KH: 3, KW: 3, Stride: 1, PadTop: 1, PadLeft: 1},
-		Taps{Data: w, C: t.Out, Row: t.Out, Tap: t.In * t.Out}, dx, t.In, false)
+	p.Forward(w, y)
+	p.WeightGradient(dy, dw, false)
+	p.InputGradient(dy, w, dx, false)
 	return y, dx, dw
 }
 
@@ -100,24 +98,17 @@ func BenchmarkTrainedConv3x3(b *testing.B) {
 		pixels := conv.N * conv.H * conv.W
 		x, w, bias, dy := noise(1, pixels*conv.In), noise(2, 9*conv.In*conv.Out), noise(3, conv.Out), noise(4, pixels*conv.Out)
 		y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
-		p := Patches{Data: x, N: conv.N, H: conv.H, W: conv.W, C: conv.In, KH: 3, KW: 3, Stride: 1, PadTop: 1, PadLeft: 1, OH: conv.H, OW: conv.W}
+		p := TrainedConv{Patches{Data: x, N: conv.N, H: conv.H, W: conv.W, C: conv.In, KH: 3, KW: 3, Stride: 1, PadTop: 1, PadLeft: 1, OH: conv.H, OW: conv.W}, conv.Out}
 		for _, way := range []struct {
 			name string
 			f    func()
 		}{
 			{"forward", func() { conv.Forward(x, w, bias, nil, y) }},
-			{"forward, direct", func() {
-				Gemm(pixels, conv.Out, 9*conv.In, p, Strided{Data: w, Row: 1, Col: conv.Out}, y, conv.Out, false)
-			}},
+			{"forward, direct", func() { p.Forward(w, y) }},
 			{"input", func() { conv.InputGradient(dy, w, dx, false) }},
-			{"input, direct", func() {
-				Gemm(pixels, conv.In, 9*conv.Out, Scatter{Data: dy, N: conv.N, H: conv.H, W: conv.W, C: conv.Out, OH: conv.H, OW: conv.W, KH: 3, KW: 3, Stride: 1, PadTop: 1, PadLeft: 1},
-					Taps{Data: w, C: conv.Out, Row: conv.Out, Tap: conv.In * conv.Out}, dx, conv.In, false)
-			}},
+			{"input, direct", func() { p.InputGradient(dy, w, dx, false) }},
 			{"weights", func() { conv.WeightGradient(x, dy, dw, false) }},
-			{"weights, direct", func() {
-				Gemm(9*conv.In, conv.Out, pixels, PatchesT(p), Strided{Data: dy, Row: 1, Col: conv.Out}, dw, conv.Out, false)
-			}},
+			{"weights, direct", func() { p.WeightGradient(dy, dw, false) }},
 		} {
 			b.Run(fmt.Sprintf("%d×%d×%d×%d→%d/%s", conv.N, conv.H, conv.W, conv.In, conv.Out, way.name), func(b *testing.B) {
 				for b.Loop() {

@@ -62,38 +62,25 @@ func (l *Conv2D) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 	}
 	shape := l.shape(x, 1)
 	y := c.New(shape[:]...)
-	patches := l.patches(x, y)
-	n, h, w, in, oh, ow := patches.N, patches.H, patches.W, patches.C, patches.OH, patches.OW
-	out, depth := l.B.Size(), l.k*l.k*patches.C
-	c.count(2 * float64(n*oh*ow*out*depth))
+	patches, out := l.patches(x, y), l.B.Size()
+	c.count(2 * float64(y.Size()*l.k*l.k*patches.C))
 	if c.idle() {
 		return y
 	}
 	fillRows(Data(y), l.B, out)
-	kernel.Gemm(n*oh*ow, out, depth, patches,
-		kernel.Strided{Data: Data(l.W), Row: 1, Col: out}, Data(y), out, true)
-
+	conv := kernel.TrainedConv{Patches: patches, Out: out}
+	conv.Forward(Data(l.W), Data(y))
 	c.record(y, func(dy []float32) {
 		t := c.Tape
-		if dw, acc := t.into(l.W); dw != nil {
-			l.weightGradient(patches, dy, dw, acc)
+		if dw, add := t.into(l.W); dw != nil {
+			conv.WeightGradient(dy, dw, add)
 		}
-		if dx, acc := t.into(x); dx != nil {
-			kernel.Gemm(n*h*w, in, l.k*l.k*out, kernel.Scatter{
-				Data: dy, N: n, H: h, W: w, C: out, OH: oh, OW: ow, KH: l.k, KW: l.k,
-				Stride: l.stride, PadTop: l.padBefore, PadLeft: l.padBefore,
-			}, kernel.Taps{Data: Data(l.W), C: out, Row: out, Tap: in * out}, dx, in, acc)
+		if dx, add := t.into(x); dx != nil {
+			conv.InputGradient(dy, Data(l.W), dx, add)
 		}
 		t.addColumns(l.B, dy, out)
 	}, x, l.W, l.B)
 	return y
-}
-
-// weightGradient is the sum over all output pixels of what is under the filter times
-// dy.
-func (l *Conv2D) weightGradient(x kernel.Patches, dy, dw []float32, accumulate bool) {
-	out := l.B.Size()
-	kernel.Gemm(l.k*l.k*x.C, out, x.N*x.OH*x.OW, kernel.PatchesT(x), kernel.Strided{Data: dy, Row: 1, Col: out}, dw, out, accumulate)
 }
 
 // byWinograd is Forward of x, enlarged or not, plus a residual, if there is one, by
@@ -127,7 +114,7 @@ func (l *Conv2D) byWinograd(c *Context, x *tensor.Dense, enlarge bool, residual 
 		case dw != nil && conv.SuitsWinograd():
 			conv.WeightGradient(Data(x), dy, dw, add)
 		case dw != nil:
-			l.weightGradient(l.patches(x, y), dy, dw, add)
+			kernel.TrainedConv{Patches: l.patches(x, y), Out: out}.WeightGradient(dy, dw, add)
 		}
 		if dx, add := t.into(x); dx != nil {
 			conv.InputGradient(dy, Data(l.W), dx, add)

@@ -69,10 +69,7 @@ func (l *Linear) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 				dx, in, acc)
 		}
 		if dw, acc := t.into(l.W); dw != nil {
-			kernel.Gemm(in, n, m,
-				kernel.Strided{Data: Data(x), Row: 1, Col: in},
-				kernel.Strided{Data: dy, Row: 1, Col: n},
-				dw, n, acc)
+			kernel.Outer(in, n, m, kernel.Strided{Data: Data(x), Row: in, Col: 1}, dy, n, dw, n, acc)
 		}
 		t.addColumns(l.B, dy, n)
 	}, x, l.W, l.B)
