@@ -110,9 +110,8 @@ func (a *attention) backward(h int, dy, dq, dk, dv []float32) {
 		at := a.at(h, a.tq, q0)
 		queries, grads := strided{a.q[at:], a.ch}, strided{dy[at:], a.ch}
 		a.probabilities(p, h, q0, nq)
-		across := kernel.Strided{Data: p, Row: 1, Col: a.tk}
 		if dv != nil {
-			kernel.GemmSerial(a.tk, a.d, nq, across, grads.columns(), dv[a.at(h, a.tk, 0):], a.ch, true)
+			kernel.OuterSerial(a.tk, a.d, nq, kernel.Strided{Data: p, Row: a.tk, Col: 1}, grads.data, a.ch, dv[a.at(h, a.tk, 0):], a.ch, true)
 		}
 		// dS = P∘(dP − Σ dP∘P)·scale, the derivative of a softmax
 		kernel.GemmSerial(nq, a.tk, a.d, grads.rows(), values.rows(), ds, a.tk, false)
@@ -128,8 +127,7 @@ func (a *attention) backward(h int, dy, dq, dk, dv []float32) {
 				keys.columns(), dq[at:], a.ch, true)
 		}
 		if dk != nil {
-			kernel.GemmSerial(a.tk, a.d, nq, kernel.Strided{Data: ds, Row: 1, Col: a.tk},
-				queries.columns(), dk[a.at(h, a.tk, 0):], a.ch, true)
+			kernel.OuterSerial(a.tk, a.d, nq, kernel.Strided{Data: ds, Row: a.tk, Col: 1}, queries.data, a.ch, dk[a.at(h, a.tk, 0):], a.ch, true)
 		}
 	}
 }
