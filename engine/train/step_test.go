@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 	"time"
 
@@ -30,23 +31,26 @@ func BenchmarkStep(b *testing.B) {
 	})
 	b.Run("text", func(b *testing.B) {
 		const batch, vocabulary = 64, 1500
-		cfg, imageCfg := textConfig, imageConfig
-		cfg.Hidden, cfg.MLP, cfg.Vocab = 256, 1024, vocabulary
-		imageCfg.Channels, imageCfg.Embed = []int{32, 64, 128, 256}, 256
+		cfg := textConfig
+		cfg.Vocab = vocabulary
+		said := make([]string, batch)
+		for i := range said {
+			said[i] = strconv.Itoa(i)
+		}
 		p, q := nn.Random(2), nn.Random(3)
 		text, err := clip.NewText(p, cfg)
 		if err != nil {
 			b.Fatal(err)
 		}
-		pictures, err := clip.NewImage(q, imageCfg)
+		pictures, err := clip.NewImage(q, imageConfig)
 		if err != nil {
 			b.Fatal(err)
 		}
 		steps(b, batch, append(append([]*nn.Param(nil), p.All()...), q.All()...), func(c *nn.Context, r *rand.Rand) {
-			x := nn.Wrap(normals(r, batch*encoderSize*encoderSize*3), batch, encoderSize, encoderSize, 3)
-			caption, picture := nn.Take(c, text.Forward(c, tokens(r, batch, vocabulary)), make([]int, batch)), pictures.Forward(c, x)
+			x := nn.Wrap(normals(r, batch*imageConfig.Size*imageConfig.Size*3), batch, imageConfig.Size, imageConfig.Size, 3)
+			caption, picture := nn.Take(c, text.Forward(c, randomTokens(r, batch, vocabulary)), make([]int, batch)), pictures.Forward(c, x)
 			da, db := make([]float32, caption.Size()), make([]float32, picture.Size())
-			contrast(nn.Data(caption), nn.Data(picture), da, db, batch)
+			contrast(nn.Data(caption), nn.Data(picture), da, db, said, 3)
 			c.Tape.Seed(caption, da)
 			c.Tape.Backward(picture, db)
 		})
@@ -54,8 +58,7 @@ func BenchmarkStep(b *testing.B) {
 	b.Run("denoiser", func(b *testing.B) {
 		const batch, vocabulary = 32, 1500
 		textCfg, cfg := textConfig, unetConfig
-		textCfg.Hidden, textCfg.MLP, textCfg.Vocab = 256, 1024, vocabulary
-		cfg.Channels, cfg.ContextDim = []int{96, 192, 256}, 256
+		textCfg.Vocab = vocabulary
 		p, q := nn.Random(5), nn.Random(6)
 		m, err := unet.New(p, cfg)
 		if err != nil {
@@ -72,14 +75,14 @@ func BenchmarkStep(b *testing.B) {
 			for i := range timesteps {
 				timesteps[i] = float64(r.IntN(1000))
 			}
-			y := m.Forward(c, x, timesteps, text.Forward(c, tokens(r, batch, vocabulary)), nil)
+			y := m.Forward(c, x, timesteps, text.Forward(c, randomTokens(r, batch, vocabulary)), nil)
 			c.Tape.Backward(y, normals(r, y.Size()))
 		})
 	})
 }
 
-// tokens is the ids of n captions.
-func tokens(r *rand.Rand, n, vocabulary int) []int {
+// randomTokens is the ids of n captions.
+func randomTokens(r *rand.Rand, n, vocabulary int) []int {
 	ids := make([]int, n*MaxTokens)
 	for i := range ids {
 		ids[i] = r.IntN(vocabulary)

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"darkroom/engine/checkpoint"
+	"darkroom/engine/system"
 	"darkroom/engine/train/data"
 	"darkroom/engine/train/words"
 )
@@ -90,7 +90,7 @@ func Words(ctx context.Context, o Options, fetched string, cfg words.Config) err
 	}
 	answers := v.Ask()
 	fmt.Fprintf(o.Log, "words: %d of %d analogies right, %d in the first five\n", words.Right(answers, 1), len(answers), words.Right(answers, 5))
-	return checkpoint.Replace(o.path("run", "words.txt"), func(w io.Writer) error {
+	return system.Replace(o.path("run", "words.txt"), func(w io.Writer) error {
 		_, err := io.WriteString(w, describeWords(v, answers))
 		return err
 	})
