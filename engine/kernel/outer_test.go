@@ -11,8 +11,14 @@ import (
 func TestOuter(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for _, c := range []struct{ m, n, rows, sections int }{
-		{1, 1, 1, 1}, {5, 3, 7, 1}, {12, 32, 4, 1}, {13, 48, 300, 1}, {150, 40, 21, 1}, {300, 270, 130, 1},
-		{20, 7, 2100, 2}, {27, 16, 20000, mostSections},
+		{1, 1, 1, 1},
+		{5, 3, 7, 1},
+		{12, 32, 4, 1},
+		{13, 48, 300, 1},
+		{150, 40, 21, 1},
+		{300, 270, 130, 1},
+		{20, 7, 2100, 2},
+		{27, 16, 20000, mostSections},
 	} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			for _, apart := range []int{0, 3, 2*outerBlock + 5} { // in place, and packed
