@@ -44,6 +44,11 @@ var (
 	keyAfter    = alt(fyne.KeyRight)
 	keyCompare  = ctrl(fyne.KeyM)
 	keyExport   = ctrl(fyne.KeyE)
+
+	// keys of the text fields, which are in no menu
+	keyStronger = ctrl(fyne.KeyUp)
+	keyWeaker   = ctrl(fyne.KeyDown)
+	keyRedo     = ctrlShift(fyne.KeyZ)
 )
 
 func ctrl(key fyne.KeyName) *desktop.CustomShortcut {
