@@ -33,6 +33,15 @@ func (e *entry) Replace(from, to int, words string) {
 	}
 }
 
+// Become changes the whole text, which can be undone where there was one.
+func (e *entry) Become(text string) {
+	if e.Text == "" {
+		e.SetText(text)
+	} else {
+		e.Replace(0, len(e.Text), text)
+	}
+}
+
 // Select selects some bytes of the text, or puts the cursor there if there are none.
 func (e *entry) Select(from, to int) {
 	e.mark(from, to)
@@ -95,6 +104,27 @@ func (e *entry) undo(again bool) {
 			return
 		}
 	}
+}
+
+// difference is the bytes of one text in which another differs, and what the other has
+// there.
+func difference(one, other string) (from, to int, words string) {
+	for from < min(len(one), len(other)) {
+		a, n := utf8.DecodeRuneInString(one[from:])
+		if b, m := utf8.DecodeRuneInString(other[from:]); a != b || n != m {
+			break
+		}
+		from += n
+	}
+	to, end := len(one), len(other)
+	for min(to, end) > from {
+		a, n := utf8.DecodeLastRuneInString(one[from:to])
+		if b, m := utf8.DecodeLastRuneInString(other[from:end]); a != b || n != m {
+			break
+		}
+		to, end = to-n, end-n
+	}
+	return from, to, other[from:end]
 }
 
 // byteAt is where a letter, counted from 0, begins in a text.

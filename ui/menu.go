@@ -45,6 +45,10 @@ var (
 	keyCompare  = ctrl(fyne.KeyM)
 	keyExport   = ctrl(fyne.KeyE)
 
+	keyPalette = ctrl(fyne.KeyK)
+	keyInspect = ctrl(fyne.KeyI)
+	keyEarlier = ctrl(fyne.KeyH)
+
 	// keys of the text fields, which are in no menu
 	keyStronger = ctrl(fyne.KeyUp)
 	keyWeaker   = ctrl(fyne.KeyDown)
@@ -176,6 +180,7 @@ func (s *Studio) commands() []menuGroup {
 			{"Export the timeline…", keyExport, func() { s.exportTimeline() }},
 			{"Quit", keyQuit, func() { s.close() }},
 		}},
+		{"Prompt", s.promptCommands()},
 		{"Timeline", []command{
 			{"Pause, or go on", keyPause, func() { s.pauseOrGoOn() }},
 			{"One step", keyOnce, func() { s.oneStep() }},

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"fyne.io/fyne/v2/driver/desktop"
 )
 
 // weightStep is what a key press adds to a weight, or takes away.
@@ -43,6 +45,31 @@ func weigh(text string, from, to int, by float64) (string, int, int) {
 	}
 	text = text[:g.from] + put + text[g.to:]
 	return text, at, at + len(words)
+}
+
+// reweigh changes the weight of what is selected in a field, or is at its cursor, on the
+// keys for that; false if the key is another.
+func reweigh(e *entry, key *desktop.CustomShortcut) bool {
+	by := weightStep
+	switch key.ShortcutName() {
+	case keyStronger.ShortcutName():
+	case keyWeaker.ShortcutName():
+		by = -weightStep
+	default:
+		return false
+	}
+	from, to := e.Selection()
+	selected, old := from < to, e.Text
+	text, first, last := weigh(old, from, to, by)
+	if text == old {
+		return true
+	}
+	e.Replace(difference(old, text)) // no more, so that it is undone by itself
+	if !selected {
+		first = last
+	}
+	e.Select(first, last)
+	return true
 }
 
 // group is words in round brackets: from and to with them, begin and end without, and
