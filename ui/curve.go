@@ -30,11 +30,11 @@ const (
 
 func newCurve() *curve {
 	c := &curve{words: caption("")}
-	c.words.Alignment = fyne.TextAlignTrailing
 	c.parts = container.New(c)
 	ground := canvas.NewRectangle(shade(theme.ColorNameOverlayBackground))
 	ground.CornerRadius = sizes[theme.SizeNameInputRadius]
-	c.object = container.NewStack(ground, c.parts, inset(8, 3, column(0, c.words)))
+	// the words stand where no falling curve comes: low on the left
+	c.object = container.NewStack(ground, container.NewBorder(nil, inset(8, 3, c.words), nil, nil), c.parts)
 	return c
 }
 
@@ -96,5 +96,5 @@ func level(sigma float64) string {
 	if sigma >= 100 {
 		return fmt.Sprintf("%.0f", sigma)
 	}
-	return fmt.Sprintf("%.2g", sigma)
+	return fmt.Sprintf("%.3g", sigma)
 }

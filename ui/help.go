@@ -63,8 +63,15 @@ func (s *sheets) Shortcuts(groups []menuGroup) {
 	line("P", "Play back")
 	line("C, held", "The other picture of a comparison in the one's place")
 	line("Tab", "Go to the next field")
+	line(shortcutLabel(keyStronger), "More weight to the word at the cursor")
+	line(shortcutLabel(keyWeaker), "Less weight")
+	line("Ctrl+Z, Y", "Undo in a text field; redo")
 	half := (len(lines) + 1) / 2
-	s.show("Shortcuts", column(12, row(28, column(8, lines[:half]...), column(8, lines[half:]...)),
+	keys := container.NewVScroll(row(28, column(8, lines[:half]...), column(8, lines[half:]...)))
+	const rest = 180 // of the sheet's height, and the window's round it
+	need := keys.Content.MinSize()
+	keys.SetMinSize(fyne.NewSize(need.Width, min(need.Height, s.window.Canvas().Size().Height-rest)))
+	s.show("Shortcuts", column(12, keys,
 		caption("Drop a picture on the window to get its recipe back, also one of another program, or a folder to use it as model.")))
 }
 

@@ -116,7 +116,7 @@ func (s *Studio) plainKey(key fyne.KeyName) bool {
 		s.sheets.Shortcuts(s.menu)
 	case fyne.KeyEscape:
 		switch {
-		case s.sheets.Close(), s.ask.Close():
+		case s.palette.Close(), s.sheets.Close(), s.ask.Close():
 		case len(s.working) > 0:
 			s.cancel()
 		default:
@@ -195,6 +195,7 @@ func (s *Studio) commands() []menuGroup {
 		}},
 		{"View", append(s.pages.commands(), []command{
 			{"Go to the prompt", keyPrompt, func() { s.pages.Show(s.create); s.window.Canvas().Focus(s.prompt.prompt) }},
+			{"Find a command…", keyPalette, func() { s.sheets.Close(); s.palette.Open(s.offers()) }},
 			{"Show or hide the favourites", keyFavourites, s.toggleFavourites},
 			{"Open the folder of kept pictures", nil, s.openFolder},
 		}...)},

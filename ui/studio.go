@@ -69,6 +69,7 @@ type Studio struct {
 	thumbs     *thumbs
 	sheets     *sheets
 	outlooks   *outlooks
+	palette    *commandPalette
 	status     *canvas.Text
 	timing     *canvas.Text
 	save, star *button
@@ -121,6 +122,7 @@ func (s *Studio) build() {
 		return s.options.Gallery.Thumbnail(id, side)
 	}}
 	s.sheets = &sheets{window: s.window, keys: s.plainKey}
+	s.palette = newPalette(s.window)
 	s.status, s.timing = caption("Ready"), caption("")
 	s.welcome = newWelcome(s.try, s.plainKey)
 	s.star = newButton("", s.toggleFavourite, s.plainKey)

@@ -3,6 +3,7 @@ package ui
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -29,12 +30,13 @@ func weigh(text string, from, to int, by float64) (string, int, int) {
 	}
 	g, ok := m.chosen(text, from, to)
 	if !ok {
-		if from, to = m.extent(text, from, to); from == to {
-			return text, from, to
-		}
+		from, to = m.extent(text, from, to)
 		g = group{from: from, to: to, begin: from, end: to, weight: 1}
-		if inner, ok := m.of(from, to); ok { // the words of brackets are selected
-			g = inner
+		beside := func(o group) bool { return from < to && o.begin == from && o.end == to || cursor && from == to && (o.from == from || o.to == to) }
+		if i := slices.IndexFunc(m.groups, beside); i >= 0 { // the words of brackets are selected, or the cursor touches some
+			g = m.groups[i]
+		} else if from == to {
+			return text, from, to
 		}
 	}
 	weight := math.Max(0, math.Round((g.weight+by)*100)/100)
@@ -151,16 +153,6 @@ func (m marks) chosen(text string, from, to int) (group, bool) {
 	first, last := trimmed(text, from, to)
 	for _, g := range m.groups {
 		if from == to && g.from < from && from < g.to || from < to && g.from == first && g.to == last {
-			return g, true
-		}
-	}
-	return group{}, false
-}
-
-// of is the brackets around just these words.
-func (m marks) of(from, to int) (group, bool) {
-	for _, g := range m.groups {
-		if g.begin == from && g.end == to {
 			return g, true
 		}
 	}
