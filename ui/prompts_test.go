@@ -45,7 +45,7 @@ func TestTokensAreCounted(t *testing.T) {
 		{"a (cat", "2 of 75 tokens", "“(” is not closed and holds to the end; put \\ before it if it is a sign like any other"},
 		{"a <x:y> cat", "2 of 75 tokens", `“<x:y>” is a tag of an unknown kind, "x", and left out; known are lora, lyco and hypernet`},
 		{"a __colour__ cat", "5 of 75 tokens", "“__colour__” is words, since no folder of wildcards is named"},
-		{"((a:1e3):99999)", "", "Invalid request"},
+		{"((a:1000):99999)", "", "Invalid request"},
 	}
 	r := newRoom(t, nil, t.TempDir())
 	for _, tt := range tests {

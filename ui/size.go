@@ -168,6 +168,9 @@ func suiting(own int) []proportion {
 	for _, p := range [][2]int{{4, 3}, {3, 2}, {16, 9}, {2, 1}} {
 		root := math.Sqrt(float64(p[0]) / float64(p[1]))
 		long, short := side(float64(own)*root), side(float64(own)/root)
+		if n := len(all); n > 0 && all[n-1].width == long {
+			continue // a small model's steps are too coarse for both
+		}
 		all = append(all, proportion{fmt.Sprintf("%d:%d", p[0], p[1]), long, short})
 		upright = append(upright, proportion{fmt.Sprintf("%d:%d", p[1], p[0]), short, long})
 	}

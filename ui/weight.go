@@ -32,7 +32,9 @@ func weigh(text string, from, to int, by float64) (string, int, int) {
 	if !ok {
 		from, to = m.extent(text, from, to)
 		g = group{from: from, to: to, begin: from, end: to, weight: 1}
-		beside := func(o group) bool { return from < to && o.begin == from && o.end == to || cursor && from == to && (o.from == from || o.to == to) }
+		beside := func(o group) bool {
+			return from < to && o.begin == from && o.end == to || cursor && from == to && (o.from == from || o.to == to)
+		}
 		if i := slices.IndexFunc(m.groups, beside); i >= 0 { // the words of brackets are selected, or the cursor touches some
 			g = m.groups[i]
 		} else if from == to {
