@@ -94,7 +94,8 @@ func dialectVars(f *flag.FlagSet, r *engine.Request) {
 	f.Int64Var(&r.ENSD, "ensd", 0, "eta noise seed delta: added to the seed of the noise that ancestral samplers add")
 }
 
-// requestVars is a flag for each field of a request.
+// requestVars is a flag for each field of a request, except for those that are told by
+// how many pictures are drawn.
 func requestVars(f *flag.FlagSet, r *engine.Request) {
 	f.StringVar(&r.Prompt, "prompt", "", "what to draw")
 	f.StringVar(&r.Negative, "negative", "", "what to keep away from")
@@ -145,7 +146,9 @@ func generate(ctx context.Context, args []string) error {
 		return err
 	}
 	if *from != "" {
-		words.keep(f)
+		if err := words.keep(f); err != nil {
+			return err
+		}
 		if err := startFrom(f, args, &r, *from); err != nil {
 			return err
 		}
@@ -314,7 +317,7 @@ func (g *generation) handle(e engine.Event) error {
 	case engine.Started:
 		line.Steps = e.Request.Steps
 	case engine.Step:
-		line.Steps = e.Request.Steps
+		line.Steps = e.Steps // some samplers make more of them than are asked for
 		if g.frames != "" {
 			if err := g.saveFrame(e.Step, e.Preview); err != nil {
 				return err

@@ -34,8 +34,11 @@ func (w *wording) flags(f *flag.FlagSet) {
 	})
 }
 
-// keep leaves alone what a recipe brings, unless a flag says something else.
-func (w *wording) keep(f *flag.FlagSet) {
+// keep leaves alone what a recipe brings, unless a flag says something else. The
+// flags are read once more after it.
+func (w *wording) keep(f *flag.FlagSet) error {
+	styled := len(w.names) > 0
+	w.names = nil
 	w.kept = [2]bool{true, true}
 	f.Visit(func(given *flag.Flag) {
 		switch given.Name {
@@ -45,6 +48,10 @@ func (w *wording) keep(f *flag.FlagSet) {
 			w.kept[1] = false
 		}
 	})
+	if styled && w.kept[0] && w.kept[1] {
+		return fmt.Errorf("%w: --style changes what is typed; type it with --prompt beside --from", errUsage)
+	}
+	return nil
 }
 
 // emphasisVar is the flag --emphasis.

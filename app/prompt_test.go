@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"image"
 	"image/png"
 	"os"
@@ -82,6 +83,16 @@ func TestTemplateIsKept(t *testing.T) {
 	}
 	if a, b := pixels(t, out), pixels(t, again); a != b {
 		t.Error("what was chosen draws another picture than the template")
+	}
+	// a style changes what is typed beside the recipe, once
+	if _, err := draw(t, "--from", out, "--prompt", "a pear", "--styles", styles, "--style", "ink", "--out", again); err != nil {
+		t.Fatal(err)
+	}
+	if back, err := gallery.ReadFile(again); err != nil || back.Prompt != "ink drawing of a pear, a" || back.Negative != "b" {
+		t.Errorf("%q, %q is drawn (%v)", back.Prompt, back.Negative, err)
+	}
+	if _, err := draw(t, "--from", out, "--styles", styles, "--style", "ink", "--out", again); !errors.Is(err, errUsage) {
+		t.Errorf("a style beside a whole recipe: %v", err)
 	}
 	var said strings.Builder
 	notes(&said, engine.Request{Prompt: "a <hypernet:x> (b", Negative: "<lora:y>", Steps: 2})

@@ -14,6 +14,7 @@ import (
 
 	"darkroom/engine"
 	"darkroom/engine/metadata"
+	"darkroom/engine/prompt"
 	"darkroom/engine/recipe"
 )
 
@@ -52,7 +53,11 @@ func showRecipe(_ context.Context, args []string) error {
 			Recipe  recipe.Recipe  `json:"recipe"`
 		}{found.Tool, request, append([]string{}, notes...), found})
 	}
-	return printRecipe(os.Stdout, found, request, notes)
+	draw := command(request)
+	if paths[0] != "-" { // nothing is lost on this way
+		draw = "darkroom generate --from " + shellQuoted(printable(paths[0])) + " --out picture.png\n\nor\n" + draw
+	}
+	return printRecipe(os.Stdout, found, request, notes, draw)
 }
 
 // startFrom makes r the request of a recipe, with the flags in args changing it,
@@ -85,7 +90,7 @@ func readRecipe(path string) (recipe.Recipe, error) {
 	return recipe.Read(bytes.NewReader(b))
 }
 
-func printRecipe(w io.Writer, found recipe.Recipe, r engine.Request, notes []string) error {
+func printRecipe(w io.Writer, found recipe.Recipe, r engine.Request, notes []string, draw string) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	line := func(name string, value any) {
 		if text := printable(fmt.Sprint(value)); text != "" {
@@ -117,12 +122,13 @@ func printRecipe(w io.Writer, found recipe.Recipe, r engine.Request, notes []str
 			fmt.Fprintln(w, "-", printable(note))
 		}
 	}
-	_, err := fmt.Fprintf(w, "\nDraw it with:\n%s\n", command(r))
+	_, err := fmt.Fprintf(w, "\nDraw it with:\n%s\n", draw)
 	return err
 }
 
 // command is the command that draws a request: a flag for each field of its JSON
-// that is not as it would be anyway.
+// that is not as it would be anyway. Which of several pictures drawn at once it was
+// has no flag: its recipe says so (--from).
 func command(r engine.Request) string {
 	text, err := recipe.Marshal(r)
 	if err != nil {
@@ -136,9 +142,24 @@ func command(r engine.Request) string {
 	requestVars(f, &engine.Request{})
 	words := "darkroom generate"
 	f.VisitAll(func(g *flag.Flag) {
-		value, ok := fields[strings.ReplaceAll(g.Name, "-", "_")]
-		if text := fmt.Sprint(value); ok && text != g.DefValue {
-			words += " --" + g.Name + " " + shellQuoted(printable(text))
+		var values []string
+		switch g.Name {
+		case "lora":
+			tags, _ := prompt.Tags(r.Loras) // those that can't be read are not drawn with
+			for _, tag := range tags {
+				values = append(values, strings.Join(tag.Args, ":"))
+			}
+		case "seed-resize":
+			if r.SeedResizeWidth > 0 {
+				values = append(values, fmt.Sprintf("%dx%d", r.SeedResizeWidth, r.SeedResizeHeight))
+			}
+		default:
+			if value, ok := fields[strings.ReplaceAll(g.Name, "-", "_")]; ok && fmt.Sprint(value) != g.DefValue {
+				values = append(values, fmt.Sprint(value))
+			}
+		}
+		for _, value := range values {
+			words += " --" + g.Name + " " + shellQuoted(printable(value))
 		}
 	})
 	return words + " --out picture.png"

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"image/jpeg"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -137,4 +139,44 @@ func TestGenerateFromAnotherProgram(t *testing.T) {
 	if err != nil || r.Seed != 7 || r.Sampler != "euler_ancestral" || r.Width != 32 || r.Model != tinyModel {
 		t.Errorf("%+v, %v", r, err)
 	}
+}
+
+// The command draws what the recipe says: every field has a flag that brings it back,
+// except which of several pictures it was and what was typed before choices were made.
+func TestCommandSaysEveryField(t *testing.T) {
+	n := 0.25
+	want := engine.Request{
+		Prompt: "p", Negative: "n", Seed: 1, Steps: 2, Guidance: 3, Sampler: "heun", Width: 64, Height: 32, Model: "m", Image: "i.png", Mask: "k.png",
+		ImageGuidance: 2, Loras: "<lora:a:0.5><lora:b:1:0.25>", VAE: "v", GuidanceRescale: 0.5, GuidanceLow: 1, GuidanceHigh: 9, PerturbedAttention: 3,
+		MimicGuidance: 2, CacheInterval: 2, Precision: "bfloat16", Schedule: "karras", Eta: &n, SNoise: &n, SChurn: 1, STMin: 0.5, STMax: 7, Dialect: "a1111",
+		VariationSeed: 4, VariationStrength: 0.5, SeedResizeWidth: 96, SeedResizeHeight: 48, ENSD: 31337, BatchSize: 2, BatchIndex: 1, ClipSkip: 2,
+		Emphasis: "no_norm", Template: "t", NegativeTemplate: "u",
+	}
+	if v := reflect.ValueOf(want); !allSet(v) {
+		t.Fatal("a field is new: set it here, and let the command say it")
+	}
+	words := strings.Fields(command(want)) // none of the values has a blank
+	f := flag.NewFlagSet("", flag.ContinueOnError)
+	var got engine.Request
+	requestVars(f, &got)
+	f.String("out", "", "")
+	for i := range words {
+		words[i] = strings.Trim(words[i], "'")
+	}
+	if err := f.Parse(words[2:]); err != nil {
+		t.Fatal(err)
+	}
+	got.BatchSize, got.BatchIndex, got.Template, got.NegativeTemplate = 2, 1, "t", "u"
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s\ndraws %+v\nwant %+v", words, got, want)
+	}
+}
+
+func allSet(v reflect.Value) bool {
+	for i := range v.NumField() {
+		if v.Field(i).IsZero() {
+			return false
+		}
+	}
+	return true
 }

@@ -153,6 +153,19 @@ need_screen() {
 	esac
 }
 
+# need_packaging makes sure of what checks and installs a package.
+need_packaging() {
+	case $(system) in
+	debian) install "packaging" make xz-utils desktop-file-utils ;;
+	fedora | arch) install "packaging" make xz desktop-file-utils ;;
+	*)
+		for tool in make xz desktop-file-validate; do
+			has $tool || fail "Packaging needs $tool."
+		done
+		;;
+	esac
+}
+
 # need_arm64 makes sure that programs for arm64 run here, on another processor
 # with QEMU, whose command it puts into ARM64; it fails where there is none.
 need_arm64() {
