@@ -47,7 +47,7 @@ var (
 
 	keyPalette = ctrl(fyne.KeyK)
 	keyInspect = ctrl(fyne.KeyI)
-	keyEarlier = ctrl(fyne.KeyH)
+	keyHistory = ctrl(fyne.KeyH)
 
 	// keys of the text fields, which are in no menu
 	keyStronger = ctrl(fyne.KeyUp)

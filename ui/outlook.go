@@ -38,6 +38,9 @@ func (o *outlooks) ask(r engine.Request) {
 		o.timer.Stop()
 	}
 	o.timer = time.AfterFunc(pause, func() {
+		if o.ctx.Err() != nil {
+			return // the window is closed
+		}
 		out, err := o.look(o.ctx, r)
 		o.do(func() {
 			if mine == o.asked && o.ctx.Err() == nil {

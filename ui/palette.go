@@ -177,7 +177,7 @@ func (s *Studio) offers() []offer {
 		all = append(all, offer{oneLine(p.Name), "Preset", func() { s.usePreset(p) }})
 	}
 	for _, text := range s.settings.Prompts() {
-		all = append(all, offer{oneLine(text), "Earlier prompt", func() { s.usePrompt(text) }})
+		all = append(all, offer{oneLine(text), "From the history", func() { s.usePrompt(text) }})
 	}
 	return all
 }

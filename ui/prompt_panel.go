@@ -26,11 +26,11 @@ type promptPanel struct {
 	object fyne.CanvasObject
 
 	prompt, negative *entry
-	count, without   *canvas.Text // of tokens
+	tokens, kept     *canvas.Text // how many of them the prompt and the negative one have
 	remark           *remarkLine
 	inspect          *link
 	inspector        *inspector
-	earlier, styles  *link // open their menus
+	history, styles  *link // open their menus
 	presets          *link
 	seed             *seedField
 	steps, guidance  *number
@@ -81,8 +81,8 @@ func newPromptPanel(keys plainKeys) *promptPanel {
 		size:     newSizeField(keys),
 		curve:    newCurve(),
 		loras:    newLoras(keys),
-		count:    caption(""),
-		without:  caption(""),
+		tokens:   caption(""),
+		kept:     caption(""),
 		models:   map[string]string{ownModel: engine.DefaultModel},
 	}
 	changed := func() {
@@ -101,7 +101,7 @@ func newPromptPanel(keys plainKeys) *promptPanel {
 	p.remark = newRemarkLine(p.ToggleInspector)
 	p.inspect = newLink("Inspect", p.ToggleInspector)
 	p.prompt.OnCursorChanged = p.pointOut
-	p.earlier, p.styles, p.presets = newLink("Earlier", nil), newLink("Styles", nil), newLink("Presets", nil)
+	p.history, p.styles, p.presets = newLink("History", nil), newLink("Styles", nil), newLink("Presets", nil)
 	p.sampler = newSelector(nil, func(string) { changed() }, keys)
 	for _, name := range sampler.Names() {
 		p.sampler.Options = append(p.sampler.Options, sampler.Label(name))
@@ -149,12 +149,12 @@ func newPromptPanel(keys plainKeys) *promptPanel {
 	p.setPrecision(engine.Float32)
 	fields := column(10,
 		column(2,
-			between(caption("Prompt"), flush(0, linkMargin, row(0, p.earlier, p.styles, p.presets))),
+			between(caption("Prompt"), flush(0, linkMargin, row(0, p.history, p.styles, p.presets))),
 			p.prompt,
-			between(p.count, flush(0, linkMargin, p.inspect)),
+			between(p.tokens, flush(0, linkMargin, p.inspect)),
 			p.remark.object,
 			p.inspector.object),
-		column(2, between(caption("Without"), p.without), p.negative),
+		column(2, between(caption("Without"), p.kept), p.negative),
 		p.steps.object, p.guidance.object, p.seed.object,
 		p.size.object,
 		column(4,
@@ -277,9 +277,9 @@ func (p *promptPanel) setVAE(name string) {
 
 // SetOutlook shows what the panel's request comes to.
 func (p *promptPanel) SetOutlook(r engine.Request, o Outlook, err error) {
-	count, without, doubt := "", "", ""
+	tokens, kept, doubt := "", "", ""
 	if o.Words != nil {
-		count, without = tokenCount(o.Words), tokenCount(o.Negative)
+		tokens, kept = tokenCount(o.Words), tokenCount(o.Negative)
 		for _, read := range []*prompt.Prompt{o.Negative, o.Words} {
 			if len(read.Problems) > 0 {
 				doubt = remark(read, read.Problems[0])
@@ -289,8 +289,8 @@ func (p *promptPanel) SetOutlook(r engine.Request, o Outlook, err error) {
 	if err != nil {
 		doubt = err.Error()
 	}
-	say(p.count, count)
-	say(p.without, without)
+	say(p.tokens, tokens)
+	say(p.kept, kept)
 	p.remark.Say(doubt)
 	p.curve.SetLevels(o.Levels)
 	p.size.SetOwn(o.Size)

@@ -17,7 +17,7 @@ import (
 // connectPrompt tells the fields about words what to call.
 func (s *Studio) connectPrompt() {
 	s.outlooks = &outlooks{do: s.do, ctx: s.ctx, look: s.outlook, show: s.prompt.SetOutlook}
-	s.prompt.earlier.OnTapped, s.prompt.styles.OnTapped = s.earlierMenu, s.stylesMenu
+	s.prompt.history.OnTapped, s.prompt.styles.OnTapped = s.historyMenu, s.stylesMenu
 	s.prompt.presets.OnTapped = s.presetsMenu
 	s.prompt.inspector.OnWildcards = s.chooseWildcards
 	s.prompt.OnInspect = s.settings.SetInspector
@@ -29,7 +29,7 @@ func (s *Studio) connectPrompt() {
 func (s *Studio) promptCommands() []command {
 	return []command{
 		{"Inspect how the prompt is read", keyInspect, func() { s.pages.Show(s.create); s.prompt.ToggleInspector() }},
-		{"Earlier prompts…", keyEarlier, func() { s.pages.Show(s.create); s.earlierMenu() }},
+		{"Prompt history…", keyHistory, func() { s.pages.Show(s.create); s.historyMenu() }},
 		{"Add a style…", nil, func() { s.pages.Show(s.create); s.stylesMenu() }},
 		{"Choose the folder of wildcards…", nil, s.chooseWildcards},
 		{"Take the seed of the picture on show", nil, s.takeSeed},
@@ -57,7 +57,7 @@ func (s *Studio) listNamed() {
 const mostPrompts = 100
 
 // Prompts is the prompts that pictures were asked for with, the newest first.
-func (s settings) Prompts() []string { return s.p.StringList(keyHistory) }
+func (s settings) Prompts() []string { return s.p.StringList(keyPrompts) }
 
 // AddPrompt remembers a prompt as the newest.
 func (s settings) AddPrompt(text string) {
@@ -70,7 +70,7 @@ func (s settings) AddPrompt(text string) {
 	}
 	list = slices.DeleteFunc(slices.Clone(list), func(old string) bool { return old == text })
 	list = slices.Insert(list, 0, text)
-	s.p.SetStringList(keyHistory, list[:min(len(list), mostPrompts)])
+	s.p.SetStringList(keyPrompts, list[:min(len(list), mostPrompts)])
 }
 
 // oneLine is a text as a menu shows it.
@@ -83,8 +83,8 @@ func oneLine(text string) string {
 	return string(runes)
 }
 
-// earlierMenu offers the prompts of earlier pictures.
-func (s *Studio) earlierMenu() {
+// historyMenu offers the prompts of earlier pictures.
+func (s *Studio) historyMenu() {
 	var items []*fyne.MenuItem
 	for _, text := range s.settings.Prompts() {
 		items = append(items, fyne.NewMenuItem(oneLine(text), func() { s.usePrompt(text) }))
@@ -94,7 +94,7 @@ func (s *Studio) earlierMenu() {
 		none.Disabled = true
 		items = append(items, none)
 	}
-	popUp(s.prompt.earlier, items)
+	popUp(s.prompt.history, items)
 }
 
 // usePrompt puts a text into the prompt's field, where Ctrl+Z brings back what was there.

@@ -50,8 +50,8 @@ func TestTokensAreCounted(t *testing.T) {
 	r := newRoom(t, nil, t.TempDir())
 	for _, tt := range tests {
 		r.prompt.prompt.SetText(tt.typed)
-		r.until(fmt.Sprintf("%q is counted as %q", tt.typed, r.prompt.count.Text), func() bool {
-			return r.prompt.count.Text == tt.count && (r.prompt.inspector.typed == tt.typed || tt.count == "")
+		r.until(fmt.Sprintf("%q is counted as %q", tt.typed, r.prompt.tokens.Text), func() bool {
+			return r.prompt.tokens.Text == tt.count && (r.prompt.inspector.typed == tt.typed || tt.count == "")
 		})
 		if tt.count == "" {
 			continue
@@ -62,7 +62,7 @@ func TestTokensAreCounted(t *testing.T) {
 	}
 	r.prompt.prompt.SetText("a cat")
 	r.prompt.negative.SetText("ugly things")
-	r.until("the negative prompt is counted", func() bool { return r.prompt.without.Text == "2 of 75 tokens" })
+	r.until("the negative prompt is counted", func() bool { return r.prompt.kept.Text == "2 of 75 tokens" })
 }
 
 func TestInspector(t *testing.T) {
@@ -160,7 +160,7 @@ func TestEarlierPrompts(t *testing.T) {
 	if got := r.settings.Prompts(); len(got) != mostPrompts || got[0] != fmt.Sprint("prompt ", mostPrompts+4) {
 		t.Errorf("%d prompts are kept, the newest %q", len(got), got[0])
 	}
-	r.earlierMenu()
+	r.historyMenu()
 	if r.window.Canvas().Overlays().Top() == nil {
 		t.Fatal("no menu opens")
 	}

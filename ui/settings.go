@@ -25,7 +25,7 @@ const (
 	keySaveFolder     = "saveFolder"
 	keyWildcards      = "wildcards"
 	keyStyles         = "styles"
-	keyHistory        = "prompts"
+	keyPrompts        = "prompts"
 	keyPresets        = "presets"
 	keyInspector      = "inspector"
 )
