@@ -105,7 +105,7 @@ func openGallery(ctx context.Context, folder string) (*gallery.Gallery, error) {
 		return nil, err
 	}
 	if err := g.Sync(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, err) // of pictures that can't be read
+		fmt.Fprintln(terminal{os.Stderr}, err) // of pictures that can't be read
 	}
 	return g, nil
 }
@@ -136,7 +136,7 @@ func (a *asked) list(ctx context.Context) error {
 		if p.Favourite {
 			star = "*"
 		}
-		fmt.Printf("%s %s  %s  %-5s  %s\n", star, p.Path, p.Kept.Local().Format("2006-01-02 15:04"), strings.Repeat("+", p.Rating), oneLine(p.Request.Prompt, 80))
+		fmt.Fprintf(terminal{os.Stdout}, "%s %s  %s  %-5s  %s\n", star, p.Path, p.Kept.Local().Format("2006-01-02 15:04"), strings.Repeat("+", p.Rating), oneLine(p.Request.Prompt, 80))
 	}
 	if page.More && !a.asJSON {
 		n, err := g.Count(ctx, a.Query)

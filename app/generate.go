@@ -107,6 +107,8 @@ func requestVars(f *flag.FlagSet, r *engine.Request) {
 	f.Float64Var(&r.GuidanceHigh, "guidance-high", 0, "the noise level from which on it does; 0 is from the start. Steps without guidance take half the time")
 	f.Float64Var(&r.PerturbedAttention, "perturbed-attention", 0, "how strongly the picture is kept from falling apart, by perturbed-attention guidance: usually 3. Steps take half as long again; 0 is off")
 	f.Float64Var(&r.MimicGuidance, "mimic-guidance", 0, "a lower guidance whose range of values the picture keeps (dynamic thresholding); 0 is off")
+	f.Float64Var(&r.ThresholdRatio, "threshold-ratio", 0, "dynamic thresholding, as of pictures: each estimate is clipped to what this share of its numbers is below, if that is more than 1, and divided by it: usually 0.995; 0 is off")
+	f.Float64Var(&r.ThresholdMax, "threshold-max", 0, "the most it may be clipped to; 1 clips to -1 … 1, 0 is no limit")
 	f.IntVar(&r.CacheInterval, "cache-interval", 0, "compute the U-Net's coarser levels only in every so many steps: faster, and another picture; 0 is every step")
 	samplerVars(f, r)
 	f.IntVar(&r.Width, "width", 0, "pixels; 0 is the model's own")
@@ -186,16 +188,13 @@ func generate(ctx context.Context, args []string) error {
 	}
 	e := newEngine()
 	defer e.Close()
-	typed := r
+	typed, said := r, map[string]bool{}
 	for i := range *count {
 		r := d.Picture(typed, i, *count)
 		if err := words.apply(&r); err != nil {
 			return err
 		}
-		if i == 0 {
-			notes(os.Stderr, r)
-		}
-		g := &generation{out: numbered(*out, i, *count), frames: *frames, say: progressLine(os.Stderr)}
+		g := &generation{out: numbered(*out, i, *count), frames: *frames, say: progressLine(os.Stderr), said: said}
 		if *asJSON {
 			g.say = jsonLines(os.Stdout)
 		}
@@ -266,6 +265,7 @@ func numbered(path string, i, count int) string {
 type generation struct {
 	out, frames string
 	say         func(report)
+	said        map[string]bool // notes that a person has read already
 }
 
 // report is an event as --json prints it.
@@ -325,7 +325,10 @@ func (g *generation) handle(e engine.Event) error {
 		}
 	case engine.Finished:
 		for _, note := range e.Notes {
-			fmt.Fprintf(os.Stderr, "note: %s\n", printable(note))
+			if !g.said[note] {
+				g.said[note] = true
+				fmt.Fprintf(terminal{os.Stderr}, "note: %s\n", note)
+			}
 		}
 		if err := gallery.Save(g.out, e.Picture, e.Request); err != nil {
 			return err

@@ -41,7 +41,7 @@ func inspect(ctx context.Context, args []string) error {
 		enc.SetEscapeHTML(false)
 		return enc.Encode(in)
 	}
-	return printInspection(os.Stdout, in)
+	return printInspection(terminal{os.Stdout}, in)
 }
 
 // printInspection says it to a person.

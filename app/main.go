@@ -30,7 +30,7 @@ func verbs() []verb {
 		{"convert", "write a model as one safetensors file", convert},
 		{"models", "the library of models: list | add | get | remove | use", modelsVerb},
 		{"sheet", "draw a contact sheet of many prompts", sheet},
-		{"train", "train the default model: data | autoencoder | text | denoiser", trainVerb},
+		{"train", "train the default model: data | autoencoder | words | text | denoiser | preview | tiny | fewsteps", trainVerb},
 		{"version", "print the version and the arithmetic in use", version},
 	}
 }
@@ -60,7 +60,7 @@ func run(args []string) int {
 			fmt.Fprintln(os.Stderr, "darkroom: stopped")
 			return 130
 		}
-		fmt.Fprintf(os.Stderr, "darkroom %s: %v\n", v.name, err)
+		fmt.Fprintf(terminal{os.Stderr}, "darkroom %s: %v\n", v.name, err)
 		if errors.Is(err, errUsage) {
 			return 2
 		}

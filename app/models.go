@@ -73,7 +73,7 @@ func modelNamed(ctx context.Context, name string) (string, error) {
 		}
 		return "", err
 	}
-	return l.Resolve(ctx, name, func(m models.Model) { fmt.Fprintf(os.Stderr, "reading %s for its hash\n", m.Path) })
+	return l.Resolve(ctx, name, func(m models.Model) { fmt.Fprintf(terminal{os.Stderr}, "reading %s for its hash\n", m.Path) })
 }
 
 // operands parses flags before, between and behind operands, of which there must be
@@ -155,14 +155,14 @@ func listModels(ctx context.Context, args []string) error {
 		if asJSON {
 			err = enc.Encode(line)
 		} else {
-			err = line.print(os.Stdout, m.Short())
+			err = line.print(terminal{os.Stdout}, m.Short())
 		}
 		if err != nil {
 			return err
 		}
 	}
 	for _, p := range listing.Problems {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", p.Path, p.Err)
+		fmt.Fprintf(terminal{os.Stderr}, "%s: %v\n", p.Path, p.Err)
 	}
 	switch {
 	case asJSON:
@@ -294,7 +294,7 @@ func ask(question, instead string) error {
 	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
 		return fmt.Errorf("%s: nobody is there to answer; say %s if you mean it (%w)", question, instead, errDeclined)
 	}
-	fmt.Fprint(os.Stderr, question, " [y/N] ")
+	fmt.Fprint(terminal{os.Stderr}, question, " [y/N] ")
 	line, _ := bufio.NewReader(os.Stdin).ReadString('\n')
 	if answer := strings.ToLower(strings.TrimSpace(line)); answer != "y" && answer != "yes" {
 		return errDeclined
@@ -352,7 +352,7 @@ func getModel(ctx context.Context, args []string) error {
 		}
 		o.Files[0].SHA256 = sum
 	}
-	showOffer(os.Stderr, o)
+	showOffer(terminal{os.Stderr}, o)
 	if !accept {
 		if err := ask("Do you accept this licence, and shall it be fetched?", "--accept-licence"); err != nil {
 			return err
@@ -401,6 +401,7 @@ func fetchLine(f *os.File) func(download.Progress) {
 	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
 	var last time.Time
 	return func(p download.Progress) {
+		p.File, p.Waiting = printable(p.File), printable(p.Waiting)
 		switch {
 		case p.Waiting != "" && terminal:
 			fmt.Fprintf(f, "\r%s\x1b[K\n", p.Waiting)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -14,7 +15,6 @@ import (
 	"darkroom/engine/dialect"
 	"darkroom/engine/pipeline"
 	"darkroom/engine/prompt"
-	"darkroom/engine/tokenizer"
 )
 
 // wording is the flags that say how what is typed becomes what is drawn.
@@ -114,30 +114,6 @@ func (w *wording) apply(r *engine.Request) error {
 	return nil
 }
 
-// notes tells a person what of a request's words was not understood, or is not
-// drawn.
-func notes(out io.Writer, r engine.Request) {
-	rules, err := pipeline.Rules(r)
-	if err != nil {
-		return // the engine says so
-	}
-	reader := prompt.Reader{Tokenizer: tokenizer.CLIP(), Window: 77, Rules: rules}
-	for i, text := range []string{r.Prompt, r.Negative} {
-		p, err := reader.Read(prompt.Verbatim(text), i == 1, r.Steps)
-		if err != nil {
-			return
-		}
-		for _, tag := range p.Tags {
-			if i == 1 || tag.Kind != "lora" && tag.Kind != "lyco" {
-				fmt.Fprintf(out, "note: <%s:%s> is not applied\n", tag.Kind, strings.Join(tag.Args, ":"))
-			}
-		}
-		for _, problem := range p.Problems {
-			fmt.Fprintf(out, "note: %s\n", problemLine(p, problem))
-		}
-	}
-}
-
 // promptVerb shows how a prompt is read.
 func promptVerb(ctx context.Context, args []string) error {
 	f := flags("prompt", `--text "a (red:1.2) [apple:pear:0.5]" [flags]`)
@@ -186,7 +162,7 @@ func promptVerb(ctx context.Context, args []string) error {
 		enc.SetIndent("", "  ")
 		return enc.Encode(read)
 	}
-	showPrompt(os.Stdout, read)
+	showPrompt(terminal{os.Stdout}, read)
 	return nil
 }
 
@@ -211,7 +187,7 @@ func showPrompt(out io.Writer, p *prompt.Prompt) {
 		showVariants(out, p, part.Variants)
 	}
 	for _, problem := range p.Problems {
-		fmt.Fprintf(out, "note: %s\n", problemLine(p, problem))
+		fmt.Fprintf(out, "note: %s\n", p.Say(problem))
 	}
 }
 
@@ -242,21 +218,33 @@ func showVariants(out io.Writer, p *prompt.Prompt, variants []prompt.Variant) {
 		n, room := v.Tokens(p.Window)
 		fmt.Fprintf(out, "%d of %d tokens\n", n, room)
 		for i, chunk := range v.Chunks {
-			var line []string
-			for group := range runs(chunk.Tokens) {
-				var words []string
-				for _, token := range group {
-					words = append(words, token.Text)
-				}
-				s := strings.Join(words, "·")
-				if w := group[0].Weight; w != 1 {
-					s = fmt.Sprintf("(%s:%.4g)", s, w)
-				}
-				line = append(line, s)
+			if chunk.Blend == nil {
+				fmt.Fprintf(out, "  %d: %s\n", i+1, line(chunk.Tokens))
+				continue
 			}
-			fmt.Fprintf(out, "  %d: %s\n", i+1, strings.Join(line, " "))
+			fmt.Fprintf(out, "  %d: mixed of\n", i+1)
+			for _, share := range chunk.Blend {
+				fmt.Fprintf(out, "     %.4g × %s\n", share.Weight, cmp.Or(line(share.Tokens), "no words"))
+			}
 		}
 	}
+}
+
+// line is tokens with their weights, without those that are hidden.
+func line(tokens []prompt.Token) string {
+	var groups []string
+	for group := range runs(slices.DeleteFunc(slices.Clone(tokens), func(t prompt.Token) bool { return t.Hidden })) {
+		var words []string
+		for _, token := range group {
+			words = append(words, token.Text)
+		}
+		s := strings.Join(words, "·")
+		if w := group[0].Weight; w != 1 {
+			s = fmt.Sprintf("(%s:%.4g)", s, w)
+		}
+		groups = append(groups, s)
+	}
+	return strings.Join(groups, " ")
 }
 
 // runs gives tokens of one weight in a row.
@@ -273,13 +261,4 @@ func runs(tokens []prompt.Token) func(func([]prompt.Token) bool) {
 			tokens = tokens[n:]
 		}
 	}
-}
-
-// problemLine says what was not understood and where.
-func problemLine(p *prompt.Prompt, problem prompt.Problem) string {
-	what := p.Typed[problem.From:problem.To]
-	if what == "" {
-		return problem.What // of a style
-	}
-	return fmt.Sprintf("%q at %d %s", what, problem.From, problem.What)
 }

@@ -55,9 +55,9 @@ func showRecipe(_ context.Context, args []string) error {
 	}
 	draw := command(request)
 	if paths[0] != "-" { // nothing is lost on this way
-		draw = "darkroom generate --from " + shellQuoted(printable(paths[0])) + " --out picture.png\n\nor\n" + draw
+		draw = "darkroom generate --from " + shellQuoted(paths[0]) + " --out picture.png\n\nor\n" + draw
 	}
-	return printRecipe(os.Stdout, found, request, notes, draw)
+	return printRecipe(terminal{os.Stdout}, found, request, notes, draw)
 }
 
 // startFrom makes r the request of a recipe, with the flags in args changing it,
@@ -73,7 +73,7 @@ func startFrom(f *flag.FlagSet, args []string, r *engine.Request, path string) e
 		return err
 	}
 	for _, note := range notes {
-		fmt.Fprintf(os.Stderr, "%s: %s\n", path, printable(note))
+		fmt.Fprintf(terminal{os.Stderr}, "%s: %s\n", path, note)
 	}
 	return nil
 }
@@ -119,7 +119,7 @@ func printRecipe(w io.Writer, found recipe.Recipe, r engine.Request, notes []str
 	if len(notes) > 0 {
 		fmt.Fprintln(w, "\nNot as it was:")
 		for _, note := range notes {
-			fmt.Fprintln(w, "-", printable(note))
+			fmt.Fprintln(w, "-", note)
 		}
 	}
 	_, err := fmt.Fprintf(w, "\nDraw it with:\n%s\n", draw)
@@ -159,7 +159,7 @@ func command(r engine.Request) string {
 			}
 		}
 		for _, value := range values {
-			words += " --" + g.Name + " " + shellQuoted(printable(value))
+			words += " --" + g.Name + " " + shellQuoted(value)
 		}
 	})
 	return words + " --out picture.png"
@@ -174,14 +174,4 @@ func shellQuoted(word string) string {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
-// printable is a foreign text without what would command a terminal.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
 }

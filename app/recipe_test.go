@@ -148,7 +148,7 @@ func TestCommandSaysEveryField(t *testing.T) {
 	want := engine.Request{
 		Prompt: "p", Negative: "n", Seed: 1, Steps: 2, Guidance: 3, Sampler: "heun", Width: 64, Height: 32, Model: "m", Image: "i.png", Mask: "k.png",
 		ImageGuidance: 2, Loras: "<lora:a:0.5><lora:b:1:0.25>", VAE: "v", GuidanceRescale: 0.5, GuidanceLow: 1, GuidanceHigh: 9, PerturbedAttention: 3,
-		MimicGuidance: 2, CacheInterval: 2, Precision: "bfloat16", Schedule: "karras", Eta: &n, SNoise: &n, SChurn: 1, STMin: 0.5, STMax: 7, Dialect: "a1111",
+		MimicGuidance: 2, ThresholdRatio: 0.995, ThresholdMax: 4, CacheInterval: 2, Precision: "bfloat16", Schedule: "karras", Eta: &n, SNoise: &n, SChurn: 1, STMin: 0.5, STMax: 7, Dialect: "a1111",
 		VariationSeed: 4, VariationStrength: 0.5, SeedResizeWidth: 96, SeedResizeHeight: 48, ENSD: 31337, BatchSize: 2, BatchIndex: 1, ClipSkip: 2,
 		Emphasis: "no_norm", Template: "t", NegativeTemplate: "u",
 	}

@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
+	"sync"
+	"time"
 
-	"darkroom/engine/adapter"
 	"darkroom/engine/models"
 	"darkroom/engine/pipeline"
 	"darkroom/engine/recipe"
@@ -28,40 +26,77 @@ func (shelf) VAE(ctx context.Context, name string) (string, error) {
 }
 
 func onShelf(ctx context.Context, name string, kind models.Kind) (string, error) {
-	l, err := library()
+	listing, err := listed(ctx, recent)
 	if err != nil {
 		return "", err
 	}
-	return l.ResolveKind(ctx, name, kind)
+	path, err := listing.Resolve(name, kind)
+	if err == nil {
+		return path, nil
+	}
+	if listing, err = listed(ctx, 0); err != nil { // it may have come a moment ago
+		return "", err
+	}
+	return listing.Resolve(name, kind)
 }
 
 func (shelf) Embeddings(ctx context.Context) (map[string]string, error) {
-	l, err := library()
-	if err != nil || len(l.Folders()) == 0 {
-		return nil, nil // nothing that a prompt could name
-	}
-	listing, err := l.Scan(ctx, nil)
+	listing, err := listed(ctx, recent)
 	if err != nil {
-		return nil, err
+		return nil, ctx.Err() // without a library there is nothing that a prompt could name
 	}
 	paths := map[string]string{}
 	for _, m := range listing.Models {
-		if m.Kind == models.Embedding {
+		if m.Kind == models.Embedding && (paths[m.Name] == "" || models.WeightFile(m.Path)) {
 			paths[m.Name] = m.Path
 		}
 	}
-	for _, folder := range l.Folders() {
-		for _, place := range []string{"", "embeddings", "models/embeddings"} {
-			dir := filepath.Join(folder, place)
-			pictures, _ := fs.Glob(os.DirFS(dir), "*.png")
-			for _, file := range pictures {
-				if name, path := strings.TrimSuffix(file, ".png"), filepath.Join(dir, file); paths[name] == "" && adapter.HasEmbedding(path) {
-					paths[name] = path
-				}
-			}
-		}
-	}
 	return paths, nil
+}
+
+// recent is how old a listing may be for the several things that one picture, or one
+// letter more of a prompt, asks for.
+const recent = 5 * time.Second
+
+// onDisk is what the library's folders held when they were last looked through.
+var onDisk struct {
+	sync.Mutex
+	models.Listing
+	library  string    // its file
+	modified time.Time // when folders were last added or taken away
+	at       time.Time
+}
+
+// listed is what the library's folders hold, or held so long ago at most.
+func listed(ctx context.Context, age time.Duration) (models.Listing, error) {
+	path, err := models.ConfigFile()
+	if err != nil {
+		return models.Listing{}, err
+	}
+	onDisk.Lock()
+	defer onDisk.Unlock()
+	if onDisk.library == path && time.Since(onDisk.at) < age && onDisk.modified.Equal(modified(path)) {
+		return onDisk.Listing, nil
+	}
+	l, err := models.Open(path)
+	if err != nil {
+		return models.Listing{}, err
+	}
+	listing, err := l.Scan(ctx, nil)
+	if err != nil {
+		return models.Listing{}, err
+	}
+	onDisk.Listing, onDisk.library, onDisk.modified, onDisk.at = listing, path, modified(path), time.Now()
+	return listing, nil
+}
+
+// modified is when a file was changed; the zero time without it.
+func modified(path string) time.Time {
+	info, err := os.Stat(path)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
 }
 
 // finder knows what of the files that recipes name is in the library.

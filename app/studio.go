@@ -37,7 +37,8 @@ func studio([]string) int {
 	steps, recorder, err := openTimeline()
 	e := engine.New(loader(ui.LastModel(a.Preferences())), recorder)
 	defer e.Close()
-	defer recorder.leave()                         // before the engine closes
+	defer recorder.leave() // before the engine closes
+	ctx, stop := context.WithCancel(context.Background())
 	kept, unkept := gallery.Open(picturesFolder()) // without one pictures are still drawn, and can be saved elsewhere
 	err = errors.Join(unkept, err)
 	if kept != nil {
@@ -48,7 +49,12 @@ func studio([]string) int {
 		Outlook: new(outlooks).look, Named: named,
 		Version: appVersion, Toolchain: runtime.Version(), Arithmetic: arithmetic(),
 	})
+	if os.Getenv(watchKey) != "" {
+		a.Lifecycle().SetOnStarted(func() { go watch(ctx, os.Stderr) })
+	}
 	s.Window().ShowAndRun()
+	stop()
+	s.Wait()
 	return 0
 }
 

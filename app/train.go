@@ -9,6 +9,7 @@ import (
 	"darkroom/engine/train"
 	"darkroom/engine/train/bpe"
 	"darkroom/engine/train/data"
+	"darkroom/engine/train/words"
 )
 
 // vocabulary is how many merges the default model's tokenizer learns; 2 169 of the
@@ -17,7 +18,7 @@ const vocabulary = 4096
 
 func trainVerb(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("%w: say what to train: data, autoencoder, text or denoiser, in this order", errUsage)
+		return fmt.Errorf("%w: say what to train: data, autoencoder, words, text, denoiser, preview, tiny or fewsteps, in this order", errUsage)
 	}
 	stage := args[0]
 	f := flags("train "+stage, "[flags]")
@@ -27,39 +28,68 @@ func trainVerb(ctx context.Context, args []string) error {
 		train1   func(context.Context, train.Options) error
 		pictures int
 	)
-	steps := func(steps, batch int, lr float64) {
+	steps := func(steps, batch int, lr float64, every int) {
 		f.IntVar(&o.Steps, "steps", steps, "training steps in all; a stopped run goes on where it was")
 		f.IntVar(&o.Batch, "batch", batch, "pictures per step")
 		f.Float64Var(&o.LR, "lr", lr, "learning rate at its highest")
-		f.IntVar(&o.Every, "every", 250, "steps between saved states and sample sheets")
+		f.IntVar(&o.Every, "every", every, "steps between saved states and sample sheets")
+	}
+	fetched := ""
+	if stage == "data" || stage == "words" {
+		f.StringVar(&fetched, "fetched", "", "folder the packages are fetched to (default DIR/fetched)")
 	}
 	switch stage {
 	case "data":
-		fetched := f.String("fetched", "", "folder the packages were fetched to (default DIR/fetched)")
-		if err := parse(f, args[1:]); err != nil {
-			return err
+		train1 = func(ctx context.Context, o train.Options) error { return trainData(ctx, o.Dir, fetched) }
+	case "words":
+		cfg := words.Default
+		f.IntVar(&cfg.Dim, "dim", cfg.Dim, "numbers of a word's vector")
+		f.IntVar(&cfg.Epochs, "epochs", cfg.Epochs, "times the text is read")
+		train1 = func(ctx context.Context, o train.Options) error {
+			if cfg.Dim < 1 || cfg.Epochs < 1 {
+				return fmt.Errorf("%w: dim and epochs must be positive", errUsage)
+			}
+			if err := data.Fetch(ctx, data.Texts, fetched, os.Stdout); err != nil {
+				return err
+			}
+			return train.Words(ctx, o, fetched, cfg)
 		}
-		if *fetched == "" {
-			*fetched = filepath.Join(o.Dir, "fetched")
-		}
-		return trainData(ctx, o.Dir, *fetched)
 	case "autoencoder":
-		steps(25000, 8, 1e-3)
+		steps(25000, 8, 1e-3, 500)
 		train1 = train.Autoencoder
 	case "text":
-		steps(900, 64, 1e-3)
+		steps(8000, 128, 1e-3, 500)
 		train1 = train.Text
 	case "denoiser":
-		steps(8700, 24, 1e-3)
-		f.IntVar(&pictures, "pictures", 32000, "composed pictures to train on")
+		steps(31250, 32, 5e-4, 1250)
+		f.IntVar(&pictures, "pictures", 200000, "composed pictures to train on")
 		train1 = func(ctx context.Context, o train.Options) error { return train.Denoiser(ctx, o, pictures) }
+	case "preview":
+		train1 = train.Preview
+	case "tiny":
+		steps(7500, 8, 1e-3, 500)
+		f.IntVar(&pictures, "pictures", 200000, "composed pictures to train on, those of the denoiser if it had as many")
+		train1 = func(ctx context.Context, o train.Options) error { return train.TinyDecoder(ctx, o, pictures) }
+	case "fewsteps":
+		steps(6250, 24, 1e-3, 500)
+		f.IntVar(&pictures, "pictures", 200000, "composed pictures to train on, those of the denoiser if it had as many")
+		rank := f.Int("rank", 16, "rank of the LoRA")
+		train1 = func(ctx context.Context, o train.Options) error {
+			if *rank < 1 {
+				return fmt.Errorf("%w: rank must be positive", errUsage)
+			}
+			return train.FewStepsModel(ctx, o, pictures, *rank)
+		}
 	default:
-		return fmt.Errorf("%w: there is no %q to train; choose data, autoencoder, text or denoiser", errUsage, stage)
+		return fmt.Errorf("%w: there is no %q to train; choose data, autoencoder, words, text, denoiser, preview, tiny or fewsteps", errUsage, stage)
 	}
 	if err := parse(f, args[1:]); err != nil {
 		return err
 	}
-	if o.Steps < 1 || o.Batch < 1 || o.Every < 1 || !(o.LR > 0) {
+	if fetched == "" {
+		fetched = filepath.Join(o.Dir, "fetched")
+	}
+	if f.Lookup("steps") != nil && (o.Steps < 1 || o.Batch < 1 || o.Every < 1 || !(o.LR > 0)) {
 		return fmt.Errorf("%w: steps, batch, every and lr must be positive", errUsage)
 	}
 	return train1(ctx, o)
@@ -67,7 +97,7 @@ func trainVerb(ctx context.Context, args []string) error {
 
 // trainData fetches the packages, builds the sprites and trains the tokenizer.
 func trainData(ctx context.Context, dir, fetched string) error {
-	if err := data.Fetch(ctx, fetched, os.Stdout); err != nil {
+	if err := data.Fetch(ctx, data.Packages, fetched, os.Stdout); err != nil {
 		return err
 	}
 	built := filepath.Join(dir, "data")

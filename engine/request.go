@@ -81,6 +81,12 @@ type Request struct {
 	// Keeps each channel of the guided estimate within the range that it would have
 	// with this guidance, if not 0: dynamic thresholding.
 	MimicGuidance float64 `json:"mimic_guidance,omitempty"`
+	// Dynamic thresholding as of pictures (Saharia et al. 2022): each estimate is clipped
+	// to the number that this share of its numbers, taken without signs, is below, which
+	// is at least 1 and at most the second, and divided by it. A share of 0 is none, a
+	// most of 0 no limit.
+	ThresholdRatio float64 `json:"threshold_ratio,omitempty"`
+	ThresholdMax   float64 `json:"threshold_max,omitempty"`
 	// The U-Net's coarser levels are computed in every so many steps only, and in
 	// between what they made last is used again: faster, and another picture. 0 and 1
 	// are every step.
@@ -152,6 +158,10 @@ func (r Request) Validate() error {
 		return fmt.Errorf("%w: perturbed_attention is %g; choose a number from 0 (off) to 100, usually 3", ErrInvalid, r.PerturbedAttention)
 	case !(r.MimicGuidance >= 0 && r.MimicGuidance <= 100):
 		return fmt.Errorf("%w: mimic_guidance is %g; choose a number from 0 (off) to 100, below guidance", ErrInvalid, r.MimicGuidance)
+	case !(r.ThresholdRatio >= 0 && r.ThresholdRatio <= 1):
+		return fmt.Errorf("%w: threshold_ratio is %g; choose a number from 0 (off) to 1, usually 0.995", ErrInvalid, r.ThresholdRatio)
+	case !(r.ThresholdMax >= 0 && r.ThresholdMax <= 1e4):
+		return fmt.Errorf("%w: threshold_max is %g; choose a number from 0 (no limit) to 10000", ErrInvalid, r.ThresholdMax)
 	case r.CacheInterval < 0 || r.CacheInterval > 10:
 		return fmt.Errorf("%w: cache_interval is %d; choose 0 (off) or a number of steps up to 10", ErrInvalid, r.CacheInterval)
 	case r.Mask != "" && r.Image == "":

@@ -8,9 +8,10 @@ import (
 	"image/gif"
 	"image/png"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"darkroom/engine/system"
 )
 
 // Of exported timelines.
@@ -53,7 +54,7 @@ func (s *Studio) writeTimeline(path string, looks []*image.RGBA) {
 	if strings.EqualFold(filepath.Ext(path), ".png") {
 		write = writeStrip
 	}
-	err := replace(path, func(w io.Writer) error { return write(w, looks) })
+	err := system.Replace(path, func(w io.Writer) error { return write(w, looks) })
 	s.do(func() {
 		if err != nil {
 			s.notice.Fail(fmt.Errorf("the timeline can't be written to %s: %w", path, err))
@@ -61,26 +62,6 @@ func (s *Studio) writeTimeline(path string, looks []*image.RGBA) {
 		}
 		s.notice.Tell(fmt.Sprintf("%d steps are in %s", len(looks), path), "", nil)
 	})
-}
-
-// replace writes a file to its end before it takes the place of another.
-func replace(path string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".darkroom-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	err = write(f)
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Chmod(f.Name(), 0o644)
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	return err
 }
 
 // sized is the size of the last look, the picture, within a side: all looks get it,

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -113,7 +112,7 @@ func (s *Studio) dropped(_ fyne.Position, uris []fyne.URI) {
 // openFolder shows the kept pictures in the system's file manager.
 func (s *Studio) openFolder() {
 	if s.options.Gallery == nil {
-		s.notice.Fail(errors.New("there is no folder in which pictures could be kept"))
+		s.notice.Fail(errNoGallery)
 		return
 	}
 	folder := &url.URL{Scheme: "file", Path: filepath.ToSlash(s.options.Gallery.Dir())}

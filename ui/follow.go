@@ -78,7 +78,7 @@ func (s *Studio) prepare(t *take, events []engine.Event, thumbPixels int) news {
 func (s *Studio) lineage(t *take) gallery.Lineage {
 	known := make(chan gallery.Lineage, 1)
 	s.do(func() {
-		var l gallery.Lineage
+		l := t.lineage
 		if t.parent != nil && t.parent.kept.ID != "" {
 			l = gallery.Lineage{Parent: t.parent.kept.ID, Step: t.marks[t.inherited-1].step, How: gallery.Branch}
 		}

@@ -69,6 +69,7 @@ func (r *room) shut() {
 	}
 	r.painter.finish()
 	r.engine.Close()
+	r.Wait()
 	r.gallery.Close()
 }
 

@@ -38,8 +38,8 @@ func (s *sheets) show(title string, content fyne.CanvasObject) {
 	s.open.Show()
 }
 
-// Shortcuts shows every key the studio listens to.
-func (s *sheets) Shortcuts(groups []menuGroup) {
+// Shortcuts shows every key the studio listens to while a page is on show.
+func (s *sheets) Shortcuts(groups []menuGroup, on *page) {
 	var lines []fyne.CanvasObject
 	line := func(key, what string) {
 		k := plain(key)
@@ -56,18 +56,12 @@ func (s *sheets) Shortcuts(groups []menuGroup) {
 	}
 	line("Esc", "Cancel the picture in work; close a sheet")
 	line("F1", "These shortcuts")
-	line("Left, Right", "Look at the step before or after, as the wheel does")
-	line("Home, End", "Look at the first step; follow the newest")
-	line("Space", "Pause, or go on: outside the text fields, as . and P")
-	line(".", "One step")
-	line("P", "Play back")
-	line("C, held", "The other picture of a comparison in the one's place")
+	for _, k := range on.keys {
+		line(k[0], k[1])
+	}
 	line("Tab", "Go to the next field")
-	line(shortcutLabel(keyStronger), "More weight to the word at the cursor")
-	line(shortcutLabel(keyWeaker), "Less weight")
-	line("Ctrl+Z, Y", "Undo in a text field; redo")
 	half := (len(lines) + 1) / 2
-	keys := container.NewVScroll(row(28, column(8, lines[:half]...), column(8, lines[half:]...)))
+	keys := container.NewVScroll(row(28, column(5, lines[:half]...), column(5, lines[half:]...)))
 	const rest = 180 // of the sheet's height, and the window's round it
 	need := keys.Content.MinSize()
 	keys.SetMinSize(fyne.NewSize(need.Width, min(need.Height, s.window.Canvas().Size().Height-rest)))

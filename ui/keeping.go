@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"os"
 	"path/filepath"
-	"sync"
 
 	"darkroom/engine"
 	"darkroom/engine/gallery"
@@ -21,24 +21,62 @@ func (s *Studio) keep(picture *image.RGBA, r engine.Request, l gallery.Lineage) 
 	return s.options.Gallery.Keep(picture, r, gallery.Marks{Lineage: l})
 }
 
-// loadGallery lists what was kept in earlier runs and puts the newest picture
-// on show.
+// loadGallery puts what was kept in earlier runs on the shelf and the newest picture
+// on show: what the index knows at once, and once more when that is up to date.
 func (s *Studio) loadGallery() {
 	if s.options.Gallery == nil {
 		return
 	}
 	go func() {
-		kept, err := s.options.Gallery.List()
-		s.do(func() {
-			s.shelf.SetPictures(kept)
-			if err != nil {
-				s.notice.Fail(fmt.Errorf("some kept pictures can't be read: %w", err))
-			}
-			if len(kept) > 0 && s.shown == nil && s.asked == 0 && len(s.working) == 0 {
-				s.open(kept[0])
-			}
-		})
+		s.stock(true)
+		err := s.options.Gallery.Sync(s.ctx)
+		if s.ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			s.do(func() { s.notice.Fail(fmt.Errorf("some kept pictures can't be read: %w", err)) })
+		}
+		s.stock(true)
+		s.do(s.gallery.Changed)
 	}()
+}
+
+// restock brings the shelf and the gallery in line with the index.
+func (s *Studio) restock() {
+	s.gallery.Changed()
+	go s.stock(false)
+}
+
+// stock puts the newest pictures and favourites on the shelf, and the newest on show if
+// there is nothing else. It is called off Fyne's goroutine.
+func (s *Studio) stock(show bool) {
+	g := s.options.Gallery
+	newest, err := g.Search(s.ctx, gallery.Query{Limit: shelfPlaces})
+	starred, e1 := g.Search(s.ctx, gallery.Query{Limit: shelfPlaces, Favourite: true})
+	all, e2 := g.Count(s.ctx, gallery.Query{})
+	stars, e3 := g.Count(s.ctx, gallery.Query{Favourite: true})
+	if err = errors.Join(err, e1, e2, e3); s.ctx.Err() != nil {
+		return
+	}
+	if len(newest.Pictures) > 0 && show {
+		_, gone := os.Stat(newest.Pictures[0].Path) // the index may not know that yet
+		show = gone == nil
+	}
+	s.do(func() {
+		if err != nil {
+			s.notice.Fail(err)
+			return
+		}
+		for _, list := range [][]gallery.Picture{newest.Pictures, starred.Pictures} {
+			for i, p := range list {
+				list[i] = s.marking.on(p)
+			}
+		}
+		s.shelf.SetPictures(newest.Pictures, starred.Pictures, all, stars)
+		if kept := newest.Pictures; show && len(kept) > 0 && s.shown == nil && s.asked == 0 && len(s.working) == 0 {
+			s.open(kept[0])
+		}
+	})
 }
 
 // open puts a kept picture on show, with its steps where they are still there.
@@ -79,15 +117,7 @@ func (s *Studio) open(p gallery.Picture) {
 
 // setFavourite stars a kept picture or takes the star back.
 func (s *Studio) setFavourite(p gallery.Picture, favourite bool) {
-	if err := s.options.Gallery.Favourite(p.ID, favourite); err != nil {
-		s.notice.Fail(err)
-		return
-	}
-	s.shelf.SetFavourite(p.ID, favourite)
-	if s.shown != nil && s.shown.kept.ID == p.ID {
-		s.shown.kept.Favourite = favourite
-		s.showStar(s.shown)
-	}
+	s.mark([]string{p.ID}, func(m *gallery.Marks) { m.Favourite = favourite })
 }
 
 // toggleFavourite stars the picture on show, or takes the star back.
@@ -153,58 +183,4 @@ func (s *Studio) takeOver(from string, found recipe.Recipe, err error) {
 		s.notice.Tell(text, "", nil)
 	}
 	s.use(r)
-}
-
-// thumbs reads thumbnails of kept pictures on a goroutine of its own, the
-// latest asked for first: that is what a person scrolled to.
-type thumbs struct {
-	do   func(func())
-	load func(id string, side int) (*image.RGBA, error)
-	show func(id string, thumb *image.RGBA)
-
-	mu    sync.Mutex
-	asked []wanted
-	busy  bool
-}
-
-// wanted is a kept picture and the size of its thumbnail in pixels.
-type wanted struct {
-	id   string
-	side int
-}
-
-// ask has a thumbnail read, and returns at once.
-func (t *thumbs) ask(id string, side int) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.asked = append(t.asked, wanted{id, side})
-	if !t.busy {
-		t.busy = true
-		go t.work()
-	}
-}
-
-func (t *thumbs) work() {
-	for {
-		t.mu.Lock()
-		if len(t.asked) == 0 {
-			t.busy = false
-			t.mu.Unlock()
-			return
-		}
-		w := t.asked[len(t.asked)-1]
-		t.asked = t.asked[:len(t.asked)-1]
-		t.mu.Unlock()
-
-		thumb, err := t.load(w.id, w.side)
-		if err != nil {
-			continue // the picture itself will say what is wrong when it is opened
-		}
-		shown := make(chan struct{})
-		t.do(func() {
-			t.show(w.id, thumb)
-			close(shown)
-		})
-		<-shown
-	}
 }

@@ -69,6 +69,7 @@ func TestFavouritesSurvive(t *testing.T) {
 	}
 	again.shelf.fill(again.shelf.sight[0], row)
 	row.undo.Tapped(nil)
+	again.filing.wait()
 	pictures, err := again.gallery.List()
 	if err != nil {
 		t.Fatal(err)

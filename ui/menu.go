@@ -6,7 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 
-	"darkroom/engine"
+	"darkroom/engine/gallery"
 )
 
 // A command is something the studio does on a key. Commands live in the main
@@ -113,7 +113,7 @@ type menuGroup struct {
 func (s *Studio) plainKey(key fyne.KeyName) bool {
 	switch key {
 	case fyne.KeyF1:
-		s.sheets.Shortcuts(s.menu)
+		s.sheets.Shortcuts(s.menu, s.pages.at)
 	case fyne.KeyEscape:
 		switch {
 		case s.palette.Close(), s.sheets.Close(), s.ask.Close():
@@ -123,7 +123,7 @@ func (s *Studio) plainKey(key fyne.KeyName) bool {
 			s.notice.Clear()
 		}
 	default:
-		return s.timeKey(key)
+		return s.timeKey(key) || s.galleryKey(key)
 	}
 	return true
 }
@@ -158,26 +158,29 @@ func (s *Studio) timeKey(key fyne.KeyName) bool {
 
 // commands is everything the studio does on a key, by menu.
 func (s *Studio) commands() []menuGroup {
-	chosen := func(act func(engine.Request)) func() {
+	chosen := func(act func(gallery.Picture)) func() {
 		return func() {
 			if f, ok := s.shelf.Selected(); ok {
-				act(f.Request)
+				act(f)
 			} else if s.shown != nil {
-				act(s.shown.request)
+				p := s.shown.kept
+				p.Request = s.shown.request
+				act(p)
 			}
 		}
 	}
+	use := func(p gallery.Picture) { s.use(p.Request) }
 	return []menuGroup{
 		{"Picture", []command{
 			{"Generate", keyGenerate, func() { s.generate() }},
 			{"Cancel", keyCancel, func() { s.cancel() }},
-			{"Re-seed: the same with another seed", keyReseed, chosen(s.reseed)},
-			{"Use its recipe", keyUse, chosen(s.use)},
+			{"Re-seed: the same with another seed", keyReseed, s.here(chosen(s.reseed), s.reseedChosen)},
+			{"Use its recipe", keyUse, s.here(chosen(use), s.useChosen)},
 			{"Use the recipe of a file…", keyOpen, func() { s.openRecipe() }},
 			{"Use a copied recipe", nil, func() { s.pasteRecipe() }},
-			{"Add to favourites, or remove", keyFavourite, func() { s.toggleFavourite() }},
-			{"Save as…", keySave, func() { s.saveAs() }},
-			{"Export the timeline…", keyExport, func() { s.exportTimeline() }},
+			{"Add to favourites, or remove", keyFavourite, s.here(s.toggleFavourite, s.favouriteChosen)},
+			{"Save as…", keySave, s.here(s.saveAs, s.exportChosen)},
+			{"Export the timeline, or the pictures chosen…", keyExport, s.here(s.exportTimeline, s.exportChosen)},
 			{"Quit", keyQuit, func() { s.close() }},
 		}},
 		{"Prompt", s.promptCommands()},
@@ -188,8 +191,8 @@ func (s *Studio) commands() []menuGroup {
 			{"Continue from here", keyContinue, func() { s.continueHere() }},
 			{"Branch from here, as the fields say", keyBranch, func() { s.branchHere() }},
 			{"Compare with another", keyCompare, func() { s.toggleCompare() }},
-			{"To what it branched off", keyParent, func() { s.toParent() }},
-			{"To its branch", keyChild, func() { s.toChild() }},
+			{"To what it branched off", keyParent, s.here(s.toParent, s.toKeptParent)},
+			{"To its branch", keyChild, s.here(s.toChild, s.toKeptChildren)},
 			{"To the one before", keyBefore, func() { s.beside(-1) }},
 			{"To the one after", keyAfter, func() { s.beside(1) }},
 		}},
@@ -199,8 +202,9 @@ func (s *Studio) commands() []menuGroup {
 			{"Show or hide the favourites", keyFavourites, s.toggleFavourites},
 			{"Open the folder of kept pictures", nil, s.openFolder},
 		}...)},
+		s.galleryCommands(),
 		{"Help", []command{
-			{"Shortcuts", keyHelp, func() { s.sheets.Shortcuts(s.menu) }},
+			{"Shortcuts", keyHelp, func() { s.sheets.Shortcuts(s.menu, s.pages.at) }},
 			{"About Darkroom", nil, func() { s.sheets.About(s.options) }},
 		}},
 	}

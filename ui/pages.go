@@ -15,7 +15,8 @@ type page struct {
 	icon     *theme.ThemedResource
 	shortcut *desktop.CustomShortcut
 	object   fyne.CanvasObject
-	shown    func() // when it comes on show; nil for nothing to do
+	shown    func()      // when it comes on show; nil for nothing to do
+	keys     [][2]string // that act on it without a modifier or on what has the focus, and what they do
 }
 
 // pages is the window's faces, one of them on show, and the rail at its left edge
@@ -46,6 +47,9 @@ func newPages(strips fyne.CanvasObject, all ...*page) *pages {
 // Show brings a face on show.
 func (p *pages) Show(face *page) {
 	p.at = face
+	if c := fyne.CurrentApp().Driver().CanvasForObject(p.object); c != nil {
+		c.Unfocus() // what goes out of sight hears no keys
+	}
 	for i, other := range p.all {
 		p.tabs[i].choose(other == face)
 		if other == face {

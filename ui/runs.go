@@ -84,13 +84,15 @@ func (s *Studio) openRun(id string, then func(*take)) {
 		s.notice.Fail(errors.New("this timeline isn't there any more"))
 		return
 	}
-	kept, found := s.shelf.Made(s.tree.nodes[i])
+	n := s.tree.nodes[i]
 	go func() {
 		t, err := readRun(store, id, side)
-		if err == nil && found && t.kind == engine.Finished {
-			if picture, err := s.options.Gallery.Image(kept.ID); err == nil { // else its last step
-				t.picture, t.kept = picture, kept
-				t.thumbs[len(t.thumbs)-1] = thumbnail(picture, side)
+		if err == nil && t.kind == engine.Finished {
+			if kept, found := s.madeBy(n, t.request); found {
+				if picture, err := s.options.Gallery.Image(kept.ID); err == nil { // else its last step
+					t.picture, t.kept = picture, kept
+					t.thumbs[len(t.thumbs)-1] = thumbnail(picture, side)
+				}
 			}
 		}
 		s.do(func() {
@@ -170,11 +172,19 @@ func readRun(store *timeline.Store, id string, thumbPixels int) (*take, error) {
 // maxParts is more than anyone branches off branches.
 const maxParts = 100
 
-// Made is the kept picture that a run made, false when there is none.
-func (s *shelf) Made(n node) (gallery.Picture, bool) {
-	for _, c := range s.all {
-		if n.finished && made(n, c.Picture) && recipeKey(c.Request) == n.recipe {
-			return c.Picture, true
+// madeBy is the kept picture that a run made of a request, false when there is none.
+// It is called off Fyne's goroutine.
+func (s *Studio) madeBy(n node, r engine.Request) (gallery.Picture, bool) {
+	if s.options.Gallery == nil || !n.finished {
+		return gallery.Picture{}, false
+	}
+	page, err := s.options.Gallery.Search(s.ctx, gallery.Query{Seed: &r.Seed, Sampler: r.Sampler, MinSteps: r.Steps, MaxSteps: r.Steps})
+	if err != nil {
+		return gallery.Picture{}, false
+	}
+	for _, p := range page.Pictures {
+		if made(n, p) && recipeKey(p.Request) == n.recipe {
+			return p, true
 		}
 	}
 	return gallery.Picture{}, false

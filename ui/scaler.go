@@ -3,7 +3,6 @@ package ui
 import (
 	"image"
 	"image/draw"
-	"sync"
 
 	"github.com/nfnt/resize"
 )
@@ -13,52 +12,28 @@ import (
 // sized at all.
 type scaler struct {
 	do func(func()) // runs a function on Fyne's goroutine
-
-	mu   sync.Mutex
-	next *scaling // waiting to be done
-	busy bool     // a goroutine is at work
+	latest
 }
 
+// scaling is a picture and the size it is to have, in device pixels.
 type scaling struct {
 	source        *image.RGBA
-	width, height int // device pixels
-	deliver       func(*image.RGBA)
+	width, height int
 }
 
 // scale asks for source at width × height and returns at once; deliver gets the
-// sized picture on Fyne's goroutine.
+// sized picture on Fyne's goroutine. The next one is not started before the window
+// took the last: it sets the pace.
 func (s *scaler) scale(source *image.RGBA, width, height int, deliver func(*image.RGBA)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.next = &scaling{source, width, height, deliver}
-	if !s.busy {
-		s.busy = true
-		go s.work()
-	}
-}
-
-// work sizes pictures until none is waiting. The next one is not started
-// before the window took the last: it sets the pace.
-func (s *scaler) work() {
-	for {
-		s.mu.Lock()
-		w := s.next
-		s.next = nil
-		if w == nil {
-			s.busy = false
-			s.mu.Unlock()
-			return
-		}
-		s.mu.Unlock()
-
-		sized := fit(w.source, w.width, w.height)
+	s.run(func() {
+		sized := fit(source, width, height)
 		taken := make(chan struct{})
 		s.do(func() {
-			w.deliver(sized)
+			deliver(sized)
 			close(taken)
 		})
 		<-taken
-	}
+	})
 }
 
 // fit sizes a picture to exactly width × height with Lanczos's filter. The

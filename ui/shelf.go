@@ -14,14 +14,16 @@ import (
 	"darkroom/engine/gallery"
 )
 
-// shelf is the list of kept pictures, the newest first: the favourites, or
-// everything there is. A favourite whose star is taken back stays in sight,
-// offering to undo that, until the next one is.
+// shelf is the list of the newest kept pictures, or of the newest favourites. A
+// favourite whose star is taken back stays in sight, offering to undo that, until
+// the next one is. What is older is in the gallery.
 type shelf struct {
 	object fyne.CanvasObject
 
-	all      []*card
+	all      []*card // newest first
 	sight    []*card // those listed now
+	pictures int     // there are, in the gallery
+	stars    int     // of them are favourites
 	starred  bool    // favourites only
 	selected *card   // nil for none
 
@@ -34,17 +36,22 @@ type shelf struct {
 	// What a person can do with a picture.
 	OnOpen, OnReseed, OnUse func(gallery.Picture)
 	OnFavourite             func(p gallery.Picture, favourite bool)
-	// OnThumb asks for a thumbnail, which SetThumb brings.
-	OnThumb func(id string)
+	OnOlder                 func()
+	// OnThumb is a thumbnail, or nil, and then ThumbRead is called for it later.
+	OnThumb func(id string) *image.RGBA
 }
 
 // card is one kept picture on the shelf.
 type card struct {
 	gallery.Picture
-	thumb   *image.RGBA // nil until it is read
-	asked   bool        // it is being read
-	removed bool        // its star was just taken back
+	recent  bool // it is one of the newest, not only of the newest favourites
+	removed bool // its star was just taken back
+	older   int  // this card stands for so many that are not on the shelf
 }
+
+// shelfPlaces is how many of the newest pictures, and of the newest favourites, the
+// shelf lists.
+const shelfPlaces = 200
 
 // Sizes of the shelf in Fyne's units.
 const (
@@ -83,49 +90,106 @@ func (s *shelf) Filter(starred bool) {
 	s.refresh()
 }
 
-// SetPictures puts these on the shelf, newest first.
-func (s *shelf) SetPictures(kept []gallery.Picture) {
-	known := s.all // what was made before the shelf was read
-	s.all = nil
-	for _, p := range known {
-		if !slices.ContainsFunc(kept, func(k gallery.Picture) bool { return k.ID == p.ID }) {
-			s.all = append(s.all, p)
+// SetPictures puts these on the shelf, the newest there are and the newest
+// favourites, and says how many there are of either. What was kept after that was
+// looked up stays.
+func (s *shelf) SetPictures(newest, favourites []gallery.Picture, pictures, stars int) {
+	known := map[string]*card{}
+	last := ""
+	if len(newest) > 0 {
+		last = newest[0].ID
+	}
+	var all []*card
+	for _, c := range s.all {
+		known[c.ID] = c
+		if newer(c.ID, last) {
+			all = append(all, c)
+			pictures++
+			if c.Favourite {
+				stars++
+			}
 		}
 	}
-	for _, k := range kept {
-		s.all = append(s.all, &card{Picture: k})
+	put := func(p gallery.Picture, recent bool) {
+		c := known[p.ID]
+		if c == nil {
+			c = &card{}
+		}
+		c.Picture, c.recent = p, recent
+		all = append(all, c)
 	}
+	for _, p := range newest {
+		put(p, true)
+	}
+	for _, p := range favourites {
+		if len(newest) == 0 || newer(newest[len(newest)-1].ID, p.ID) {
+			put(p, false)
+		}
+	}
+	s.all, s.pictures, s.stars = all, pictures, stars
 	s.refresh()
 }
 
 // Add puts a new picture on the shelf.
 func (s *shelf) Add(p gallery.Picture) {
-	s.all = slices.Insert(s.all, 0, &card{Picture: p})
-	s.refresh()
-}
-
-// SetFavourite shows that a picture is a favourite now, or is not any more.
-func (s *shelf) SetFavourite(id string, favourite bool) {
-	p := s.find(id)
-	if p == nil {
+	if s.find(p.ID) != nil {
 		return
 	}
-	if !favourite {
-		s.forgetRemoved(p)
+	s.all = slices.Insert(s.all, 0, &card{Picture: p, recent: true})
+	s.pictures++
+	if p.Favourite {
+		s.stars++
 	}
-	p.removed = p.Favourite && !favourite
-	p.Favourite = favourite
 	s.refresh()
 }
 
-// SetThumb shows a picture's thumbnail.
-func (s *shelf) SetThumb(id string, thumb *image.RGBA) {
-	if p := s.find(id); p != nil {
-		p.thumb = thumb
-		if i := slices.Index(s.sight, p); i >= 0 {
-			s.list.RefreshItem(i)
+// Mark shows a change of what is known of pictures. It offers to undo what a person did.
+func (s *shelf) Mark(change func(id string, m *gallery.Marks), did bool) {
+	for _, c := range s.all {
+		was := c.Favourite
+		change(c.ID, &c.Marks)
+		switch {
+		case was && !c.Favourite:
+			s.forgetRemoved(c)
+			c.removed = did
+			s.stars--
+		case !was && c.Favourite:
+			c.removed = false
+			s.stars++
 		}
 	}
+	s.refresh()
+}
+
+// Remove takes pictures off the shelf, which are in the trash now.
+func (s *shelf) Remove(ids []string) {
+	gone := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		gone[id] = true
+	}
+	s.pictures -= len(ids)
+	s.all = slices.DeleteFunc(s.all, func(c *card) bool {
+		if gone[c.ID] && c.Favourite {
+			s.stars--
+		}
+		return gone[c.ID]
+	})
+	s.refresh()
+}
+
+// ThumbRead shows a picture's thumbnail, which is at hand now.
+func (s *shelf) ThumbRead(id string) {
+	if i := slices.IndexFunc(s.sight, func(c *card) bool { return c.ID == id }); i >= 0 {
+		s.list.RefreshItem(i)
+	}
+}
+
+// newer reports whether the first of two pictures was kept after the second.
+func newer(a, b string) bool {
+	if len(a) != len(b) {
+		return len(a) > len(b)
+	}
+	return a > b
 }
 
 // Selected is the picture a person chose, false if there is none.
@@ -168,7 +232,7 @@ func (s *shelf) choose(by int) {
 }
 
 func (s *shelf) open(i int) {
-	if p := s.sight[i]; !p.removed && p != s.selected {
+	if p := s.sight[i]; !p.removed && p.older == 0 && p != s.selected {
 		s.selected = p
 		if s.OnOpen != nil {
 			s.OnOpen(p.Picture)
@@ -180,20 +244,23 @@ func (s *shelf) open(i int) {
 // sight.
 func (s *shelf) refresh() {
 	s.sight = nil
-	favourites := 0
+	listed := 0
 	for _, p := range s.all {
-		if p.Favourite {
-			favourites++
-		}
-		if !s.starred || p.Favourite || p.removed {
+		if s.starred && p.Favourite || !s.starred && p.recent {
+			listed++
+			s.sight = append(s.sight, p)
+		} else if s.starred && p.removed {
 			s.sight = append(s.sight, p)
 		}
 	}
-	number, none := len(s.all), "Finished pictures are kept here."
+	number, none := s.pictures, "Finished pictures are kept here."
 	if s.starred {
-		number, none = favourites, "Star a picture with "+shortcutLabel(keyFavourite)+"."
+		number, none = s.stars, "Star a picture with "+shortcutLabel(keyFavourite)+"."
 	}
-	say(s.count, map[bool]string{true: fmt.Sprint(number)}[number > 0])
+	if older := number - listed; older > 0 && listed > 0 {
+		s.sight = append(s.sight, &card{older: older})
+	}
+	say(s.count, map[bool]string{true: grouped(number)}[number > 0])
 	say(s.none, none)
 	s.none.Hidden = len(s.sight) > 0
 	s.none.Refresh()
@@ -210,11 +277,11 @@ func (s *shelf) refresh() {
 
 // fill makes a row show a picture.
 func (s *shelf) fill(p *card, r *shelfRow) {
-	if p.thumb == nil && !p.asked && s.OnThumb != nil {
-		p.asked = true
-		s.OnThumb(p.ID)
+	var thumb *image.RGBA
+	if s.OnThumb != nil && p.older == 0 {
+		thumb = s.OnThumb(p.ID)
 	}
-	r.show(p, s.starred)
+	r.show(p, s.starred, thumb)
 	act := func(do func(gallery.Picture)) func() {
 		return func() {
 			if do != nil {
@@ -230,6 +297,9 @@ func (s *shelf) fill(p *card, r *shelfRow) {
 	r.reseed.OnTapped = act(s.OnReseed)
 	r.use.OnTapped = act(s.OnUse)
 	r.star.OnTapped, r.undo.OnTapped = star, star
+	if p.older > 0 {
+		r.undo.OnTapped = func() { call(s.OnOlder) }
+	}
 }
 
 // shelfList is a widget.List whose arrow keys choose at once.
@@ -260,6 +330,7 @@ type shelfRow struct {
 	seed                    *canvas.Text
 	reseed, use, star, undo *link
 	kept, offer             *fyne.Container
+	offered                 *canvas.Text
 }
 
 func newShelfRow() *shelfRow {
@@ -271,19 +342,28 @@ func newShelfRow() *shelfRow {
 		use:    newLink("Use recipe", nil),
 		star:   newLink("Remove", nil),
 		undo:   newLink("Undo", nil),
+
+		offered: caption(""),
 	}
 	r.thumb.SetMinSize(fyne.NewSquareSize(thumbSide))
 	text := column(2, r.lines[0], r.lines[1], r.seed)
 	r.kept = column(2,
 		container.NewBorder(nil, nil, r.thumb, nil, inset(10, 0, text)),
 		inset(-linkMargin, 0, row(2, r.reseed, r.use, r.star)))
-	r.offer = centred(row(2, caption("Removed"), r.undo))
+	r.offer = centred(row(2, r.offered, r.undo))
 	r.ExtendBaseWidget(r)
 	return r
 }
 
-func (r *shelfRow) show(p *card, starred bool) {
-	r.kept.Hidden, r.offer.Hidden = p.removed, !p.removed
+func (r *shelfRow) show(p *card, starred bool, thumb *image.RGBA) {
+	r.kept.Hidden = p.removed || p.older > 0
+	r.offer.Hidden = !r.kept.Hidden
+	say(r.offered, "Removed")
+	r.undo.SetLabel("Undo")
+	if p.older > 0 {
+		say(r.offered, grouped(p.older)+" older:")
+		r.undo.SetLabel("Gallery")
+	}
 	first, second := twoLines(p.Request.Prompt, shelfWidth-2*12-thumbSide-20)
 	say(r.lines[0], first)
 	say(r.lines[1], second)
@@ -297,8 +377,8 @@ func (r *shelfRow) show(p *card, starred bool) {
 	default:
 		r.star.SetLabel("Star")
 	}
-	if r.thumb.Hidden = p.thumb == nil; p.thumb != nil && r.thumb.Image != image.Image(p.thumb) {
-		r.thumb.Image = p.thumb
+	if r.thumb.Hidden = thumb == nil; thumb != nil && r.thumb.Image != image.Image(thumb) {
+		r.thumb.Image = thumb
 		r.thumb.Refresh()
 	}
 	r.Refresh()

@@ -55,6 +55,7 @@ type Studio struct {
 
 	pages      *pages
 	create     *page
+	gallery    *galleryPage
 	prompt     *promptPanel
 	picture    *picture
 	welcome    fyne.CanvasObject
@@ -67,6 +68,8 @@ type Studio struct {
 	ask        *ask
 	shelf      *shelf
 	thumbs     *thumbs
+	filing     filing
+	marking    marking
 	sheets     *sheets
 	outlooks   *outlooks
 	palette    *commandPalette
@@ -88,11 +91,17 @@ type Studio struct {
 // New builds the studio and its window, which the caller shows. It must be
 // called on Fyne's goroutine.
 func New(o Options) *Studio {
-	s := &Studio{options: o, settings: settings{o.App.Preferences()}, do: o.Do, live: true}
-	if s.do == nil {
-		s.do = fyne.Do
-	}
+	s := &Studio{options: o, settings: settings{o.App.Preferences()}, live: true, marking: marking{}}
 	s.ctx, s.leave = context.WithCancel(context.Background())
+	do := o.Do
+	if do == nil {
+		do = fyne.Do
+	}
+	s.do = func(f func()) {
+		if s.ctx.Err() == nil { // else Fyne would run it on any goroutine
+			do(f)
+		}
+	}
 	s.window = o.App.NewWindow("Darkroom")
 	s.window.SetPadded(false)
 	s.build()
@@ -118,9 +127,8 @@ func (s *Studio) build() {
 	s.notice = newNotice(s.plainKey)
 	s.ask = newAsk(s.window, s.plainKey)
 	s.shelf = newShelf(s.plainKey)
-	s.thumbs = &thumbs{do: s.do, show: s.shelf.SetThumb, load: func(id string, side int) (*image.RGBA, error) {
-		return s.options.Gallery.Thumbnail(id, side)
-	}}
+	s.thumbs = newThumbs(s.ctx, s.options.Gallery, s.do, func(id string) { s.shelf.ThumbRead(id); s.gallery.ThumbRead(id) })
+	s.gallery = newGalleryPage(s.ctx, s.options.Gallery, s.do, s.plainKey)
 	s.sheets = &sheets{window: s.window, keys: s.plainKey}
 	s.palette = newPalette(s.window)
 	s.status, s.timing = caption("Ready"), caption("")
@@ -140,9 +148,19 @@ func (s *Studio) build() {
 		column(0, hairline(), inset(14, 5, between(s.status, s.timing))))
 	s.create = &page{
 		name: "Create", icon: createIcon, shortcut: ctrl(fyne.Key1),
+		keys: [][2]string{
+			{"Left, Right", "Look at the step before or after, as the wheel does"},
+			{"Home, End", "Look at the first step; follow the newest"},
+			{"Space", "Pause, or go on: outside the text fields, as . and P"},
+			{".", "One step"},
+			{"P", "Play back"},
+			{"C, held", "The other picture of a comparison in the one's place"},
+			{shortcutLabel(keyStronger) + ", Down", "More weight to the word at the cursor, or to what is selected; less"},
+			{"Ctrl+Z, Ctrl+Y", "Undo in a text field; redo"},
+		},
 		object: container.NewBorder(nil, nil, wide(promptWidth, panel(s.prompt.object)), s.shelf.object, middle),
 	}
-	s.pages = newPages(container.NewVBox(s.notice.object, s.ask.object), s.create)
+	s.pages = newPages(container.NewVBox(s.notice.object, s.ask.object), s.create, s.gallery.page)
 	s.window.SetContent(container.NewBorder(nil, bottom, nil, nil, s.pages.object))
 }
 
@@ -158,12 +176,14 @@ func (s *Studio) connect() {
 	s.strip.OnMenu = s.stepMenu
 	s.connectTransport()
 	s.shelf.OnOpen, s.shelf.OnFavourite = s.open, s.setFavourite
-	s.shelf.OnThumb = func(id string) { s.thumbs.ask(id, s.thumbPixels(thumbSide)) }
-	s.shelf.OnReseed = func(p gallery.Picture) { s.reseed(p.Request) }
+	s.shelf.OnThumb = func(id string) *image.RGBA { return s.thumbs.get(id, s.thumbPixels(thumbSide)) }
+	s.shelf.OnReseed = s.reseed
 	s.shelf.OnUse = func(p gallery.Picture) { s.use(p.Request) }
+	s.shelf.OnOlder = func() { s.pages.Show(s.gallery.page) }
+	s.connectGallery()
 	s.window.SetOnDropped(s.dropped)
 	s.window.Canvas().SetOnTypedKey(func(ev *fyne.KeyEvent) { // nothing has the focus
-		if !s.plainKey(ev.Name) {
+		if !s.plainKey(ev.Name) && s.pages.at == s.create {
 			s.strip.TypedKey(ev)
 		}
 	})
@@ -202,6 +222,13 @@ func (s *Studio) close() {
 	s.window.Close()
 }
 
+// Wait waits until everything is written that was asked for. It is called when the
+// window is closed, before the gallery is.
+func (s *Studio) Wait() {
+	s.filing.wait()
+	s.thumbs.open.Wait()
+}
+
 // remember keeps what the panel asks for, as far as it is complete.
 func (s *Studio) remember() {
 	if r, err := s.prompt.Request(); err == nil {
@@ -232,12 +259,16 @@ func (s *Studio) use(r engine.Request) {
 	s.remember()
 }
 
-// reseed draws a recipe at once with another seed.
-func (s *Studio) reseed(r engine.Request) {
-	r.Seed = freshSeed()
-	s.fill(r)
+// reseed draws a picture once more, at once and with another seed.
+func (s *Studio) reseed(p gallery.Picture) {
+	t := &take{request: p.Request}
+	t.request.Seed = freshSeed()
+	if p.ID != "" {
+		t.lineage = gallery.Lineage{Parent: p.ID, How: gallery.Reseed}
+	}
+	s.fill(t.request)
 	s.remember()
-	s.submit(r)
+	s.start(t, engine.Origin{}, 0)
 }
 
 // generate draws what the panel asks for.
@@ -302,9 +333,9 @@ func (s *Studio) apply(t *take, n news) {
 	s.tree.add(t)
 	if n.kept.ID != "" {
 		s.shelf.Add(n.kept)
+		s.gallery.Changed()
 		if t.wanted {
 			s.setFavourite(n.kept, true)
-			t.kept.Favourite = true
 		}
 	}
 	if t.kind.Final() {

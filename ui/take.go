@@ -40,6 +40,8 @@ type take struct {
 	inherited int
 	parent    *take  // nil when it is not at hand
 	parentRun string // "" for none
+	// The kept picture that it is another try at; none for a branch.
+	lineage gallery.Lineage
 
 	left, elapsed time.Duration
 	stages        engine.Stages

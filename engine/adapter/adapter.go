@@ -7,8 +7,10 @@
 package adapter
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -41,11 +43,51 @@ type layer struct{ part, name string } // name has _ for every dot
 // config is what PEFT's adapter_config.json says, or diffusers in the metadata
 // lora_adapter_metadata.
 type config struct {
-	Rank         int                `json:"r"`
-	Alpha        *float64           `json:"lora_alpha"`
-	OtherAlpha   *float64           `json:"alpha"` // LoHa's and LoKr's
-	AlphaPattern map[string]float64 `json:"alpha_pattern"`
-	RSLoRA       bool               `json:"use_rslora"`
+	Rank         int      `json:"r"`
+	Alpha        *float64 `json:"lora_alpha"`
+	OtherAlpha   *float64 `json:"alpha"` // LoHa's and LoKr's
+	AlphaPattern patterns `json:"alpha_pattern"`
+	RSLoRA       bool     `json:"use_rslora"`
+}
+
+// patterns is a number for layers whose names end so, in the file's order: the first
+// that fits counts, as for PEFT, which would also take regular expressions.
+type patterns []pattern
+
+type pattern struct {
+	end    string
+	number float64
+}
+
+func (p *patterns) UnmarshalJSON(b []byte) error {
+	var numbers map[string]float64
+	if err := json.Unmarshal(b, &numbers); err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	for { // what is decoded well as a map is braces, names and numbers
+		token, err := d.Token()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if end, ok := token.(string); ok {
+			*p = append(*p, pattern{end, numbers[end]})
+		}
+	}
+}
+
+// of is the number of the layer that a tensor belongs to.
+func (p patterns) of(tensor string) (number float64, ok bool) {
+	m := tensorName.FindStringSubmatch(tensor)
+	for _, pattern := range p {
+		if m != nil && (m[1] == pattern.end || strings.HasSuffix(m[1], "."+pattern.end)) {
+			return pattern.number, true
+		}
+	}
+	return 0, false
 }
 
 // Open opens a LoRA file and sorts its tensors. They are read when it is applied,

@@ -150,11 +150,10 @@ func (c *change) scale(rank int) (float64, error) {
 	if rank == 0 {
 		rank = cfg.Rank
 	}
-	for _, key := range c.keys {
-		for end, value := range cfg.AlphaPattern {
-			if strings.Contains(key, "."+end+".") || strings.HasPrefix(key, end+".") {
-				alpha = &value
-			}
+	for _, role := range slices.Sorted(maps.Keys(c.keys)) {
+		if own, ok := cfg.AlphaPattern.of(c.keys[role]); ok {
+			alpha = &own
+			break
 		}
 	}
 	switch {

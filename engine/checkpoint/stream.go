@@ -8,6 +8,8 @@ import (
 	"io"
 	"math"
 	"slices"
+
+	"darkroom/engine/system"
 )
 
 // Stream is one tensor to write, whose numbers are made while the file is written.
@@ -29,7 +31,7 @@ func (s Stream) Bytes() int64 { return s.DType.Bytes(product(s.Shape)) }
 func WriteStreams(path string, tensors []Stream, metadata map[string]string) error {
 	header, err := describeStreams(tensors, metadata)
 	if err == nil {
-		err = Replace(path, func(w io.Writer) error {
+		err = system.Replace(path, func(w io.Writer) error {
 			if _, err := w.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(header)))); err != nil {
 				return err
 			}

@@ -1,14 +1,11 @@
 package checkpoint
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"darkroom/engine/float16"
@@ -76,45 +73,6 @@ func encode(w io.Writer, data []float32, dtype DType) error {
 		if _, err := w.Write(piece); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// Replace makes what write writes the file path, wholly or not at all: it goes
-// to a temporary file beside it, to the disk, and only then gets the name.
-func Replace(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	w := bufio.NewWriterSize(f, 1<<16)
-	if err = write(w); err != nil {
-		return err
-	}
-	if err = w.Flush(); err != nil {
-		return err
-	}
-	if err = f.Chmod(0o644); err != nil { // CreateTemp keeps others from reading
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	if dir, err := os.Open(filepath.Dir(path)); err == nil {
-		_ = dir.Sync() // the name too; not every system can
-		dir.Close()
 	}
 	return nil
 }

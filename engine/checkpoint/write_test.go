@@ -3,7 +3,6 @@ package checkpoint
 import (
 	"bytes"
 	"errors"
-	"io"
 	"maps"
 	"math"
 	"os"
@@ -116,26 +115,6 @@ func TestWriteErrors(t *testing.T) {
 	if err := Write(filepath.Join(t.TempDir(), "no", "m"), nil, F32, nil); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a folder that is not there: %v", err)
 	}
-}
-
-// A write that fails half-way leaves what was there, and nothing else.
-func TestReplaceFails(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "m.safetensors")
-	if err := os.WriteFile(path, []byte("before"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	full := errors.New("disk full")
-	err := Replace(path, func(w io.Writer) error {
-		if _, err := w.Write(make([]byte, 1<<20)); err != nil {
-			return err
-		}
-		return full
-	})
-	if !errors.Is(err, full) {
-		t.Errorf("error = %v", err)
-	}
-	onlyBefore(t, dir, path)
 }
 
 func onlyBefore(t *testing.T, dir, path string) {

@@ -65,6 +65,7 @@ type Text struct {
 	layers    []textLayer
 	final     *nn.LayerNorm
 	project   *nn.Linear // nil without projection
+	hidden    []bool     // see Hiding
 }
 
 type textLayer struct {
@@ -116,6 +117,14 @@ func NewText(p nn.Params, cfg TextConfig) (*Text, error) {
 // has learnt since, by textual inversion (Gal et al. 2022).
 func (m *Text) Extend(vectors []float32) { m.tokens.Extend(vectors) }
 
+// Hiding is the encoder with tokens that none of their text looks at, of all
+// [n,Positions] that it is given next; nil hides none.
+func (m *Text) Hiding(hidden []bool) *Text {
+	other := *m
+	other.hidden = hidden
+	return &other
+}
+
 // Forward maps ids, n rows of Positions tokens each, to [n,Positions,Hidden].
 func (m *Text) Forward(c *nn.Context, ids []int) *tensor.Dense {
 	return m.Skip(c, ids, 1)
@@ -142,16 +151,20 @@ func (m *Text) run(c *nn.Context, ids []int, layers []textLayer) (penultimate, l
 		if penultimate != nil {
 			c.Free(penultimate)
 		}
-		penultimate, x = x, layers[i].forward(c, x)
+		penultimate, x = x, layers[i].forward(c, x, m.hidden)
 	}
 	last = m.final.Forward(c, x)
 	c.Free(x)
 	return penultimate, last
 }
 
-func (l *textLayer) forward(c *nn.Context, x *tensor.Dense) *tensor.Dense {
+func (l *textLayer) forward(c *nn.Context, x *tensor.Dense, hidden []bool) (seen *tensor.Dense) {
 	h := l.norm1.Forward(c, x)
-	seen := l.attention.Plus(c, h, nil, x)
+	if hidden == nil {
+		seen = l.attention.Plus(c, h, nil, x)
+	} else {
+		seen = l.attention.PlusHiding(c, h, x, hidden)
+	}
 	c.Free(h)
 	h = l.norm2.Forward(c, seen)
 	wide := l.up.Then(c, h, l.act)

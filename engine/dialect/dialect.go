@@ -28,11 +28,9 @@ type Dialect struct {
 	// … or with every sampler that starts at the model's highest level.
 	FullAtTop bool
 
-	WholeTimesteps bool // the model is shown the nearest timestep of its training, not one in between
-
 	SecondOrder bool // UniPC and DEIS are of second order, and DEIS goes by ln σ
 
-	Curves   schedule.Variant // whose variant of the curves of noise levels
+	Curves   schedule.Variant // whose variant of the curves of noise levels and of the timesteps a model is shown
 	Emphasis string           // the arithmetic of weights in prompts
 	FromZero bool             // prompts that change count steps from 0: see prompt.Rules
 }
@@ -66,8 +64,8 @@ var dialects = []Dialect{
 			Start: noise.Mersenne, Steps: noise.Philox, Tree: noise.Mersenne, Shared: true,
 			Own: func(seed uint64) uint64 { return seed },
 		},
-		FullAtTop: true, WholeTimesteps: true,
-		Curves: schedule.ComfyUI, Emphasis: "comfy",
+		FullAtTop: true,
+		Curves:    schedule.ComfyUI, Emphasis: "comfy",
 	},
 	{
 		// ComfyUI without a card, as it is since December 2025: an ancestral step's
@@ -79,21 +77,21 @@ var dialects = []Dialect{
 			Start: noise.Mersenne, Steps: noise.Mersenne, Tree: noise.Mersenne, Shared: true,
 			Own: func(seed uint64) uint64 { return seed + 1 },
 		},
-		FullAtTop: true, WholeTimesteps: true,
-		Curves: schedule.ComfyUI, Emphasis: "comfy",
+		FullAtTop: true,
+		Curves:    schedule.ComfyUI, Emphasis: "comfy",
 	},
 	{
 		// InvokeAI with a graphics card: the start on the CPU, the rest on the card
 		// (invokeai/app/invocations/denoise_latents.py). It noises a latent of zeros,
-		// which is σ times the noise for every sampler. Its prompts have a grammar of
-		// their own, compel's, which nothing here reads.
+		// which is σ times the noise for every sampler. Its prompts are in compel's
+		// language.
 		Name: "invokeai",
 		Noise: noise.Convention{
 			Start: noise.Mersenne, Steps: noise.Philox, Tree: noise.Philox,
 			Own: func(seed uint64) uint64 { return seed ^ 0xffffffff },
 		},
 		SecondOrder: true, // diffusers' schedulers
-		Emphasis:    "plain",
+		Curves:      schedule.Diffusers, Emphasis: "compel",
 	},
 	{
 		// A script with diffusers' StableDiffusionPipeline and
@@ -101,9 +99,9 @@ var dialects = []Dialect{
 		// motion by chance; here it has the picture's seed.
 		Name:               "diffusers",
 		Noise:              noise.Convention{Start: noise.Mersenne, Steps: noise.Mersenne, Tree: noise.Mersenne, Shared: true},
-		VariancePreserving: []string{"ddim", "ddpm", "plms", "dpmpp_2m", "dpmpp_2m_sde", "uni_pc", "uni_pc_bh2", "deis", "ipndm", "lcm", "tcd"},
+		VariancePreserving: []string{"ddim", "ddpm", "plms", "dpmpp_2m", "dpmpp_2m_sde", "dpmpp_2s", "uni_pc", "uni_pc_bh2", "deis", "ipndm", "lcm", "tcd"},
 		SecondOrder:        true, // its schedulers' defaults
-		Emphasis:           "plain",
+		Curves:             schedule.Diffusers, Emphasis: "plain",
 	},
 }
 

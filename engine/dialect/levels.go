@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"math"
 	"slices"
 
 	"darkroom/engine"
@@ -11,22 +12,7 @@ import (
 // Levels is the noise levels of a resolved request's run with a model of schedule
 // s. own is the curve that suits the model, for a recipe that names none.
 func (d Dialect) Levels(s *schedule.Schedule, r engine.Request, own string) ([]float64, error) {
-	curve, steps := r.Schedule, r.Steps
-	o := schedule.Options{Variant: d.Curves, DiscardPenultimate: sampler.DiscardsPenultimate(r.Sampler, d.Curves)}
-	switch {
-	case d.Curves == schedule.A1111 && slices.Contains(d.VariancePreserving, r.Sampler):
-		// They have their own timesteps, whatever the recipe says, and leave the
-		// noise of the lowest (modules/sd_samplers_timesteps.py).
-		curve, o.KeepNoise = "ddim_uniform", true
-		if r.Sampler == "uni_pc" || r.Sampler == "uni_pc_bh2" {
-			curve, steps = "normal", steps+1
-		}
-	case curve == "" && d.Curves == schedule.A1111:
-		curve = sampler.Automatic(r.Sampler)
-	case curve == "":
-		curve = own
-	}
-	levels, err := s.Levels(curve, steps, o)
+	levels, err := d.curve(s, r, own)
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +27,40 @@ func (d Dialect) Levels(s *schedule.Schedule, r engine.Request, own string) ([]f
 		}
 	}
 	return levels, nil
+}
+
+// curve is the levels of the schedule.
+func (d Dialect) curve(s *schedule.Schedule, r engine.Request, own string) ([]float64, error) {
+	curve, steps := r.Schedule, r.Steps
+	o := schedule.Options{Variant: d.Curves, DiscardPenultimate: sampler.DiscardsPenultimate(r.Sampler, d.Curves)}
+	switch {
+	case d.Curves == schedule.Diffusers:
+		return diffusersLevels(s, r, own)
+	case d.Curves == schedule.A1111 && slices.Contains(d.VariancePreserving, r.Sampler):
+		// They have their own timesteps, whatever the recipe says, and leave the
+		// noise of the lowest (modules/sd_samplers_timesteps.py).
+		curve, o.KeepNoise = "ddim_uniform", true
+		if r.Sampler == "uni_pc" || r.Sampler == "uni_pc_bh2" {
+			curve, steps = "normal", steps+1
+		}
+	case curve == "" && d.Curves == schedule.A1111:
+		curve = sampler.Automatic(r.Sampler)
+	case curve == "":
+		curve = own
+	}
+	return s.Levels(curve, steps, o)
+}
+
+// Timestep is what a request's model is shown for a timestep that is, in general,
+// between two of its training.
+func (d Dialect) Timestep(r engine.Request, t float64) float64 {
+	switch d.Curves {
+	case schedule.ComfyUI:
+		return math.Round(t)
+	case schedule.Diffusers:
+		return diffusersTimestep(r, t)
+	}
+	return t
 }
 
 // Options is a sampler's usual options with what the tool and the recipe have in

@@ -175,6 +175,9 @@ func (m *Model) readFolder() error {
 		case checkpoint.VAE:
 			p.VAE = &vae.Config{}
 			into = p.VAE
+		case checkpoint.Tiny:
+			p.Tiny = &vae.TinyConfig{}
+			into = p.Tiny
 		default:
 			continue
 		}
@@ -191,6 +194,9 @@ func (m *Model) readFolder() error {
 		}
 		m.files = append(m.files, f)
 		p.File, p.Unknown = f.Only(part)
+		if p.Tiny != nil {
+			p.Tiny.NoEncoder, p.Tiny.NoDecoder = lacking(p.File)
+		}
 		m.Parts = append(m.Parts, p)
 	}
 	if len(m.Parts) == 0 {

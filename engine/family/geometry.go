@@ -171,10 +171,15 @@ func readVAE(f *checkpoint.File) (vae.Config, error) {
 	return cfg, g.err
 }
 
+// lacking tells which halves a tiny autoencoder's file does not have.
+func lacking(f *checkpoint.File) (encoder, decoder bool) {
+	return !f.Has("encoder.layers.0.weight"), !f.Has("decoder.layers.0.weight")
+}
+
 func readTiny(f *checkpoint.File) (vae.TinyConfig, error) {
 	g := geometry{File: f}
 	cfg := vae.TAESD
-	cfg.NoEncoder, cfg.NoDecoder = !g.Has("encoder.layers.0.weight"), !g.Has("decoder.layers.0.weight")
+	cfg.NoEncoder, cfg.NoDecoder = lacking(f)
 	if cfg.NoDecoder {
 		cfg.Latent = g.dim(fmt.Sprintf("encoder.layers.%d.weight", cfg.EncoderLayers()-1), 0)
 	} else {

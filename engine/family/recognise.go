@@ -109,16 +109,20 @@ func deviation(x []float32) float64 {
 // marked reports whether a single file has a tensor that is there for its name.
 func (m *Model) marked(name string) bool { return m.Folder == nil && m.files[0].Has(name) }
 
+// mostSize is the pixels on a side that a model can say it was made for: twice as
+// many as any Stable Diffusion was.
+const mostSize = 2048
+
 // size is the pixels on a side that the model was made for.
 func (m *Model) size() int {
-	if m.Folder != nil {
-		u, v := m.Part(checkpoint.UNet), m.Part(checkpoint.VAE)
-		if v != nil && u.UNet.SampleSize > 0 && len(v.VAE.Channels) > 0 {
-			return u.UNet.SampleSize * v.VAE.Factor()
+	if v := m.Part(checkpoint.VAE); m.Folder != nil && v != nil && len(v.VAE.Channels) > 0 {
+		sample, factor := m.Part(checkpoint.UNet).UNet.SampleSize, v.VAE.Factor()
+		if sample > 0 && sample <= mostSize && factor <= mostSize && sample*factor > 0 && sample*factor <= mostSize {
+			return sample * factor
 		}
 	}
 	var w, h int
-	if _, err := fmt.Sscanf(m.Metadata["modelspec.resolution"], "%dx%d", &w, &h); err == nil && w >= 64 && w == h && w <= 2048 && w%64 == 0 {
+	if _, err := fmt.Sscanf(m.Metadata["modelspec.resolution"], "%dx%d", &w, &h); err == nil && w >= 64 && w == h && w <= mostSize && w%64 == 0 {
 		return w
 	}
 	switch {

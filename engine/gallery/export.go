@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"darkroom/engine/checkpoint"
 	"darkroom/engine/metadata"
+	"darkroom/engine/system"
 )
 
 // Export copies pictures to another folder, with their recipes or with no text at
@@ -32,7 +32,7 @@ func (g *Gallery) Export(folder string, recipes bool, ids ...string) (paths []st
 		}
 		path, err := free(folder, id)
 		if err == nil {
-			if err = checkpoint.Replace(path, func(w io.Writer) error { return writeAll(w, file) }); err != nil {
+			if err = system.Replace(path, func(w io.Writer) error { return writeAll(w, file) }); err != nil {
 				os.Remove(path)
 			}
 		}

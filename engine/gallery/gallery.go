@@ -21,8 +21,8 @@ import (
 	"time"
 
 	"darkroom/engine"
-	"darkroom/engine/checkpoint"
 	"darkroom/engine/metadata"
+	"darkroom/engine/system"
 )
 
 // ErrNotWritable says that a folder can't take pictures.
@@ -265,7 +265,7 @@ func mark(path string, before stamp, change func(*Marks)) (Picture, error) {
 	// A change leaves another time even where the size is the same, or it would go
 	// unnoticed if the program ended before the index knows.
 	time.Sleep(min(tick, tick-time.Since(time.Unix(0, before.changed))))
-	if err = checkpoint.Replace(path, func(w io.Writer) error { return writeAll(w, head, marks, rest) }); err != nil {
+	if err = system.Replace(path, func(w io.Writer) error { return writeAll(w, head, marks, rest) }); err != nil {
 		return Picture{}, err
 	}
 	p.Marks = m

@@ -1,6 +1,7 @@
 package gallery
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -90,19 +91,21 @@ func (g *Gallery) Search(ctx context.Context, q Query) (page Page, err error) {
 // of pictures that are not in sight, and what "all" is to be chosen from.
 func (g *Gallery) IDs(ctx context.Context, q Query) (ids []string, err error) {
 	err = g.with(func(db *sql.DB) error {
-		ids = nil
 		found := q.conditions()
-		rows, err := db.QueryContext(ctx, found.numbers(true, 0), found.args...)
+		// One row with all numbers takes a third of the time of many rows. SQLite keeps the
+		// order of a subquery for group_concat.
+		var list sql.RawBytes
+		rows, err := db.QueryContext(ctx, "SELECT group_concat(n, ' ') FROM ("+found.numbers(true, 0)+")", found.args...)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
+		ids = nil
 		for rows.Next() {
-			var n int
-			if err := rows.Scan(&n); err != nil {
+			if err := rows.Scan(&list); err != nil {
 				return err
 			}
-			ids = append(ids, name(n))
+			ids = names(list)
 		}
 		return rows.Err()
 	})
@@ -110,6 +113,28 @@ func (g *Gallery) IDs(ctx context.Context, q Query) (ids []string, err error) {
 		return nil, g.unsearched(err)
 	}
 	return ids, nil
+}
+
+// names is the names of numbers with blanks between, all in one piece of memory.
+func names(numbers []byte) []string {
+	if len(numbers) == 0 {
+		return nil
+	}
+	ids := make([]string, 0, bytes.Count(numbers, []byte{' '})+1)
+	var all strings.Builder
+	all.Grow(cap(ids) * len(name(0)))
+	for len(numbers) > 0 {
+		number, rest, _ := bytes.Cut(numbers, []byte{' '})
+		begin := all.Len()
+		for range len("00000") - len(number) {
+			all.WriteByte('0')
+		}
+		all.Write(number)
+		all.WriteString(".png")
+		ids = append(ids, all.String()[begin:])
+		numbers = rest
+	}
+	return ids
 }
 
 // Get finds pictures by their names, newest first; those that aren't there are left out.

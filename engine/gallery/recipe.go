@@ -12,9 +12,9 @@ import (
 	"strings"
 
 	"darkroom/engine"
-	"darkroom/engine/checkpoint"
 	"darkroom/engine/metadata"
 	"darkroom/engine/recipe"
+	"darkroom/engine/system"
 )
 
 // ErrNoRecipe says that a picture was not saved by Darkroom, or was saved again
@@ -140,7 +140,7 @@ func save(path string, img image.Image, r engine.Request, m Marks) error {
 }
 
 func replace(path string, write func(io.Writer) error) error {
-	if err := checkpoint.Replace(path, write); err != nil {
+	if err := system.Replace(path, write); err != nil {
 		return fmt.Errorf("the picture can't be saved as %s: %w", path, err)
 	}
 	return nil

@@ -32,6 +32,7 @@ func (g *Gallery) background() {
 	if g.ctx.Err() != nil {
 		return
 	}
+	g.total.CompareAndSwap(0, 1) // it is behind, by how many is not known yet
 	g.tasks.Go(func() { _ = g.Sync(g.ctx) })
 }
 

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/nfnt/resize"
+	"darkroom/engine/system"
 
-	"darkroom/engine/checkpoint"
+	"github.com/nfnt/resize"
 )
 
 // maxThumbs is how much memory thumbnails take at most, in bytes: at 160 pixels,
@@ -171,7 +171,7 @@ func (t *thumbnails) make(path string, key thumbKey) (*image.RGBA, error) {
 	img = rgba(resize.Thumbnail(uint(key.side), uint(key.side), img, resize.Lanczos3))
 	if os.MkdirAll(filepath.Dir(file), 0o755) == nil { // one that can't be kept is made again
 		old := t.files(key.id, fmt.Sprint(key.side, "-"))
-		_ = checkpoint.Replace(file, func(w io.Writer) error { return jpeg.Encode(w, img, &jpeg.Options{Quality: 90}) })
+		_ = system.Replace(file, func(w io.Writer) error { return jpeg.Encode(w, img, &jpeg.Options{Quality: 90}) })
 		for _, o := range old {
 			os.Remove(o)
 		}

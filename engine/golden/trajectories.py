@@ -133,6 +133,21 @@ def adams(order):
     return {1: [1], 2: [3 / 2, -1 / 2], 3: [23 / 12, -16 / 12, 5 / 12], 4: [55 / 24, -59 / 24, 37 / 24, -9 / 24]}[order]
 
 
+def dpmpp_2s(x, sigmas, draws, see):
+    """Lu et al. 2022, DPM-Solver++, algorithm 1, each second level being the one in between."""
+    lam = [-math.log(s) if s > 0 else math.inf for s in sigmas.tolist()]
+    for i in range(len(sigmas) - 1):
+        clean, h = guided(x, sigmas[i]), lam[i + 1] - lam[i]
+        if i % 2 == 0 or sigmas[i + 1] == 0:
+            begin, first, r = x, clean, h
+            x = sigmas[i + 1] / sigmas[i] * x - math.expm1(-h) * clean
+        else:
+            whole = r + h
+            middle = first + whole / (2 * r) * (clean - first)
+            x = sigmas[i + 1] / sigmas[i - 1] * begin - math.expm1(-whole) * middle
+        see(x)
+
+
 def ipndm(x, sigmas, draws, see):
     found = []
     for i in range(len(sigmas) - 1):
@@ -365,6 +380,7 @@ def main():
             run("lms", sigmas, "lms"),
             run("dpmpp_2s_ancestral", sigmas, "dpmpp_2s_ancestral"),
             run("dpmpp_sde", sigmas, "dpmpp_sde"),
+            run("dpmpp_2s", sigmas, dpmpp_2s),
             run("dpmpp_2m", sigmas, "dpmpp_2m"),
             run("dpmpp_2m_sde", sigmas, "dpmpp_2m_sde"),
             run("dpmpp_2m_sde_heun", sigmas, "dpmpp_2m_sde", solver_type="heun"),

@@ -87,6 +87,19 @@ func siluGo(dst, x []float32) {
 	}
 }
 
+func scaleShiftSiLUGo(dst, x, scale, shift []float32) {
+	for i := range dst {
+		z := fma(x[i], scale[i], shift[i])
+		dst[i] = z * sigmoid1(z)
+	}
+}
+
+func scaleShiftSiLUGradGo(dz, dy, x, scale, shift []float32) {
+	for i := range dz {
+		dz[i] = dy[i] * siluSlope(fma(x[i], scale[i], shift[i]))
+	}
+}
+
 func siluGradGo(dx, x, dy []float32) {
 	for i := range dx {
 		dx[i] = fma(dy[i], siluSlope(x[i]), dx[i])

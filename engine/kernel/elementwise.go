@@ -31,28 +31,6 @@ func Scale(dst []float32, alpha float32, x []float32) {
 	chunkedScalar(active.scale, dst, x, alpha)
 }
 
-// ScaleShiftRows computes dst = fma(x, scale, shift) on each of rows rows of c
-// elements, with the same c scales and shifts for all.
-func ScaleShiftRows(dst, x, scale, shift []float32, rows, c int) {
-	same("ScaleShiftRows", rows*c, len(dst), len(x))
-	same("ScaleShiftRows", c, len(scale), len(shift))
-	if len(dst) < 2*chunk {
-		scaleShiftRows(dst, x, scale, shift, c)
-		return
-	}
-	group := ceilDiv(chunk, c) * c
-	Parallel(ceilDiv(len(dst), group), func(i int) {
-		from, to := i*group, min(i*group+group, len(dst))
-		scaleShiftRows(dst[from:to], x[from:to], scale, shift, c)
-	})
-}
-
-func scaleShiftRows(dst, x, scale, shift []float32, c int) {
-	for i := 0; i < len(dst); i += c {
-		active.scaleShift(dst[i:i+c], x[i:i+c], scale, shift)
-	}
-}
-
 // Lerp moves dst the fraction t of the way to x: dst = fma(t, x−dst, dst).
 func Lerp(dst, x []float32, t float32) {
 	same("Lerp", len(dst), len(x))

@@ -24,6 +24,11 @@ func mulAddAVX2(dst []float32, a []float32, b []float32)
 //go:noescape
 func scaleShiftAVX2(dst []float32, x []float32, scale []float32, shift []float32)
 
+// combineAVX2 computes dst = fma(a, x, fma(b, y, c)).
+//
+//go:noescape
+func combineAVX2(dst []float32, x []float32, y []float32, a []float32, b []float32, c []float32)
+
 // axpyAVX2 computes dst = fma(alpha, x, dst).
 //
 //go:noescape
@@ -58,6 +63,16 @@ func siluAVX2(dst []float32, x []float32)
 //
 //go:noescape
 func siluGradAVX2(dx []float32, x []float32, dy []float32)
+
+// scaleShiftSiLUAVX2 computes dst = z·σ(z) for z = fma(x, scale, shift).
+//
+//go:noescape
+func scaleShiftSiLUAVX2(dst []float32, x []float32, scale []float32, shift []float32)
+
+// scaleShiftSiLUGradAVX2 computes dz = dy times the slope of z·σ(z) for z = fma(x, scale, shift).
+//
+//go:noescape
+func scaleShiftSiLUGradAVX2(dz []float32, dy []float32, x []float32, scale []float32, shift []float32)
 
 // geluAVX2 computes dst = x·Φ(x).
 //
@@ -104,6 +119,11 @@ func mulAddAVX512(dst []float32, a []float32, b []float32)
 //go:noescape
 func scaleShiftAVX512(dst []float32, x []float32, scale []float32, shift []float32)
 
+// combineAVX512 computes dst = fma(a, x, fma(b, y, c)).
+//
+//go:noescape
+func combineAVX512(dst []float32, x []float32, y []float32, a []float32, b []float32, c []float32)
+
 // axpyAVX512 computes dst = fma(alpha, x, dst).
 //
 //go:noescape
@@ -138,6 +158,16 @@ func siluAVX512(dst []float32, x []float32)
 //
 //go:noescape
 func siluGradAVX512(dx []float32, x []float32, dy []float32)
+
+// scaleShiftSiLUAVX512 computes dst = z·σ(z) for z = fma(x, scale, shift).
+//
+//go:noescape
+func scaleShiftSiLUAVX512(dst []float32, x []float32, scale []float32, shift []float32)
+
+// scaleShiftSiLUGradAVX512 computes dz = dy times the slope of z·σ(z) for z = fma(x, scale, shift).
+//
+//go:noescape
+func scaleShiftSiLUGradAVX512(dz []float32, dy []float32, x []float32, scale []float32, shift []float32)
 
 // geluAVX512 computes dst = x·Φ(x).
 //

@@ -179,6 +179,58 @@ end:
 	VZEROUPPER
 	RET
 
+// func combineAVX2(dst []float32, x []float32, y []float32, a []float32, b []float32, c []float32)
+// Requires: AVX, AVX2, FMA3, SSE2
+TEXT ·combineAVX2(SB), NOSPLIT, $0-144
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_base+48(FP), BX
+	MOVQ a_base+72(FP), SI
+	MOVQ b_base+96(FP), DI
+	MOVQ c_base+120(FP), R8
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), R9
+	SUBQ $0x08, R9
+	JLT  loopRest
+
+loop:
+	VMOVUPS     (SI)(AX*1), Y0
+	VMOVUPS     (DX)(AX*1), Y1
+	VMOVUPS     (DI)(AX*1), Y2
+	VMOVUPS     (BX)(AX*1), Y3
+	VMOVUPS     (R8)(AX*1), Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS Y3, Y2, Y4
+	VMOVAPS     Y4, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, (CX)(AX*1)
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x08, R9
+	JGE         loop
+
+loopRest:
+	ADDQ         $0x08, R9
+	TESTQ        R9, R9
+	JEQ          end
+	MOVQ         R9, X0
+	VPBROADCASTD X0, Y0
+	VMOVDQU      lanes<>+0(SB), Y1
+	VPSUBD       Y0, Y1, Y1
+	VMASKMOVPS   (SI)(AX*1), Y1, Y0
+	VMASKMOVPS   (DX)(AX*1), Y1, Y2
+	VMASKMOVPS   (DI)(AX*1), Y1, Y3
+	VMASKMOVPS   (BX)(AX*1), Y1, Y4
+	VMASKMOVPS   (R8)(AX*1), Y1, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y4, Y3, Y5
+	VMOVAPS      Y5, Y3
+	VFMADD231PS  Y2, Y0, Y3
+	VMASKMOVPS   Y3, Y1, (CX)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
 // func axpyAVX2(dst []float32, x []float32, alpha float32)
 // Requires: AVX, AVX2, FMA3, SSE2
 TEXT ·axpyAVX2(SB), NOSPLIT, $0-52
@@ -1164,6 +1216,424 @@ loopRest:
 	VMOVAPS      Y3, Y3
 	VFMADD231PS  Y0, Y2, Y3
 	VMASKMOVPS   Y3, Y1, (CX)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleShiftSiLUAVX2(dst []float32, x []float32, scale []float32, shift []float32)
+// Requires: AVX, AVX2, FMA3, SSE2
+TEXT ·scaleShiftSiLUAVX2(SB), NOSPLIT, $0-96
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ scale_base+48(FP), BX
+	MOVQ shift_base+72(FP), SI
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), DI
+	SUBQ $0x10, DI
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS      (DX)(AX*1), Y0
+	VMOVUPS      32(DX)(AX*1), Y1
+	VMOVUPS      (BX)(AX*1), Y2
+	VMOVUPS      32(BX)(AX*1), Y3
+	VMOVUPS      (SI)(AX*1), Y4
+	VMOVUPS      32(SI)(AX*1), Y5
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y2, Y0, Y4
+	VMOVAPS      Y5, Y0
+	VFMADD231PS  Y3, Y1, Y0
+	VBROADCASTSS one<>+0(SB), Y1
+	VXORPS       sign<>+0(SB), Y4, Y2
+	VXORPS       sign<>+0(SB), Y0, Y3
+	VBROADCASTSS expRound<>+0(SB), Y5
+	VMOVAPS      Y5, Y6
+	VFMADD231PS  log2E<>+0(SB), Y2, Y6
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  log2E<>+0(SB), Y3, Y5
+	VSUBPS       expRound<>+0(SB), Y6, Y7
+	VSUBPS       expRound<>+0(SB), Y5, Y8
+	VMOVAPS      Y2, Y9
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y7, Y9
+	VMOVAPS      Y3, Y10
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y8, Y10
+	VMOVAPS      Y9, Y9
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y7, Y9
+	VMOVAPS      Y10, Y7
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y8, Y7
+	VBROADCASTSS expQ4<>+0(SB), Y8
+	VMOVAPS      Y8, Y10
+	VFMADD213PS  expQ3<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ3<>+0(SB), Y7, Y8
+	VMOVAPS      Y10, Y10
+	VFMADD213PS  expQ2<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ2<>+0(SB), Y7, Y8
+	VMOVAPS      Y10, Y10
+	VFMADD213PS  expQ1<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ1<>+0(SB), Y7, Y8
+	VMOVAPS      Y10, Y10
+	VFMADD213PS  expQ0<>+0(SB), Y9, Y10
+	VMOVAPS      Y8, Y8
+	VFMADD213PS  expQ0<>+0(SB), Y7, Y8
+	VMULPS       Y9, Y9, Y11
+	VMULPS       Y7, Y7, Y12
+	VMOVAPS      Y9, Y9
+	VFMADD231PS  Y10, Y11, Y9
+	VMOVAPS      Y7, Y7
+	VFMADD231PS  Y8, Y12, Y7
+	VADDPS       one<>+0(SB), Y9, Y8
+	VADDPS       one<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       Y8, Y6, Y6
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y7, Y5, Y5
+	VCMPPS       $0x1e, expMax<>+0(SB), Y2, Y7
+	VBLENDVPS    Y7, infinity<>+0(SB), Y6, Y6
+	VCMPPS       $0x1e, expMax<>+0(SB), Y3, Y7
+	VBLENDVPS    Y7, infinity<>+0(SB), Y5, Y5
+	VCMPPS       $0x11, expMin<>+0(SB), Y2, Y7
+	VBLENDVPS    Y7, zero<>+0(SB), Y6, Y6
+	VCMPPS       $0x11, expMin<>+0(SB), Y3, Y7
+	VBLENDVPS    Y7, zero<>+0(SB), Y5, Y5
+	VCMPPS       $0x03, Y2, Y2, Y7
+	VBLENDVPS    Y7, Y2, Y6, Y2
+	VCMPPS       $0x03, Y3, Y3, Y6
+	VBLENDVPS    Y6, Y3, Y5, Y3
+	VADDPS       one<>+0(SB), Y2, Y2
+	VADDPS       one<>+0(SB), Y3, Y3
+	VDIVPS       Y2, Y1, Y2
+	VDIVPS       Y3, Y1, Y1
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y2, (CX)(AX*1)
+	VMOVUPS      Y0, 32(CX)(AX*1)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, DI
+	JGE          unrolled
+
+unrolledRest:
+	ADDQ $0x10, DI
+	SUBQ $0x08, DI
+	JLT  loopRest
+
+loop:
+	VMOVUPS      (DX)(AX*1), Y0
+	VMOVUPS      (BX)(AX*1), Y1
+	VMOVUPS      (SI)(AX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VBROADCASTSS one<>+0(SB), Y0
+	VXORPS       sign<>+0(SB), Y2, Y1
+	VBROADCASTSS expRound<>+0(SB), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  log2E<>+0(SB), Y1, Y3
+	VSUBPS       expRound<>+0(SB), Y3, Y4
+	VMOVAPS      Y1, Y5
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y4, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y4, Y5
+	VBROADCASTSS expQ4<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  expQ3<>+0(SB), Y5, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  expQ2<>+0(SB), Y5, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  expQ1<>+0(SB), Y5, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  expQ0<>+0(SB), Y5, Y4
+	VMULPS       Y5, Y5, Y6
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y4, Y6, Y5
+	VADDPS       one<>+0(SB), Y5, Y4
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       Y4, Y3, Y3
+	VCMPPS       $0x1e, expMax<>+0(SB), Y1, Y4
+	VBLENDVPS    Y4, infinity<>+0(SB), Y3, Y3
+	VCMPPS       $0x11, expMin<>+0(SB), Y1, Y4
+	VBLENDVPS    Y4, zero<>+0(SB), Y3, Y3
+	VCMPPS       $0x03, Y1, Y1, Y4
+	VBLENDVPS    Y4, Y1, Y3, Y1
+	VADDPS       one<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMULPS       Y0, Y2, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x08, DI
+	JGE          loop
+
+loopRest:
+	ADDQ         $0x08, DI
+	TESTQ        DI, DI
+	JEQ          end
+	MOVQ         DI, X0
+	VPBROADCASTD X0, Y0
+	VMOVDQU      lanes<>+0(SB), Y1
+	VPSUBD       Y0, Y1, Y1
+	VMASKMOVPS   (DX)(AX*1), Y1, Y0
+	VMASKMOVPS   (BX)(AX*1), Y1, Y2
+	VMASKMOVPS   (SI)(AX*1), Y1, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y0, Y3
+	VBROADCASTSS one<>+0(SB), Y0
+	VXORPS       sign<>+0(SB), Y3, Y2
+	VBROADCASTSS expRound<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  log2E<>+0(SB), Y2, Y4
+	VSUBPS       expRound<>+0(SB), Y4, Y5
+	VMOVAPS      Y2, Y6
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y5, Y6
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y5, Y6
+	VBROADCASTSS expQ4<>+0(SB), Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ3<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ2<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ1<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ0<>+0(SB), Y6, Y5
+	VMULPS       Y6, Y6, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  Y5, Y7, Y6
+	VADDPS       one<>+0(SB), Y6, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y5, Y4, Y4
+	VCMPPS       $0x1e, expMax<>+0(SB), Y2, Y5
+	VBLENDVPS    Y5, infinity<>+0(SB), Y4, Y4
+	VCMPPS       $0x11, expMin<>+0(SB), Y2, Y5
+	VBLENDVPS    Y5, zero<>+0(SB), Y4, Y4
+	VCMPPS       $0x03, Y2, Y2, Y5
+	VBLENDVPS    Y5, Y2, Y4, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y0, Y0
+	VMULPS       Y0, Y3, Y0
+	VMASKMOVPS   Y0, Y1, (CX)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleShiftSiLUGradAVX2(dz []float32, dy []float32, x []float32, scale []float32, shift []float32)
+// Requires: AVX, AVX2, FMA3, SSE2
+TEXT ·scaleShiftSiLUGradAVX2(SB), NOSPLIT, $0-120
+	MOVQ dz_base+0(FP), CX
+	MOVQ dy_base+24(FP), DX
+	MOVQ x_base+48(FP), BX
+	MOVQ scale_base+72(FP), SI
+	MOVQ shift_base+96(FP), DI
+	XORQ AX, AX
+	MOVQ dz_len+8(FP), R8
+	SUBQ $0x10, R8
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS      (DX)(AX*1), Y0
+	VMOVUPS      32(DX)(AX*1), Y1
+	VMOVUPS      (BX)(AX*1), Y2
+	VMOVUPS      32(BX)(AX*1), Y3
+	VMOVUPS      (SI)(AX*1), Y4
+	VMOVUPS      32(SI)(AX*1), Y5
+	VMOVUPS      (DI)(AX*1), Y6
+	VMOVUPS      32(DI)(AX*1), Y7
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  Y4, Y2, Y6
+	VMOVAPS      Y7, Y2
+	VFMADD231PS  Y5, Y3, Y2
+	VBROADCASTSS one<>+0(SB), Y3
+	VXORPS       sign<>+0(SB), Y6, Y4
+	VXORPS       sign<>+0(SB), Y2, Y5
+	VBROADCASTSS expRound<>+0(SB), Y7
+	VMOVAPS      Y7, Y8
+	VFMADD231PS  log2E<>+0(SB), Y4, Y8
+	VMOVAPS      Y7, Y7
+	VFMADD231PS  log2E<>+0(SB), Y5, Y7
+	VSUBPS       expRound<>+0(SB), Y8, Y9
+	VSUBPS       expRound<>+0(SB), Y7, Y10
+	VMOVAPS      Y4, Y11
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y9, Y11
+	VMOVAPS      Y5, Y12
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y10, Y12
+	VMOVAPS      Y11, Y11
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y9, Y11
+	VMOVAPS      Y12, Y9
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y10, Y9
+	VBROADCASTSS expQ4<>+0(SB), Y10
+	VMOVAPS      Y10, Y12
+	VFMADD213PS  expQ3<>+0(SB), Y11, Y12
+	VMOVAPS      Y10, Y10
+	VFMADD213PS  expQ3<>+0(SB), Y9, Y10
+	VMOVAPS      Y12, Y12
+	VFMADD213PS  expQ2<>+0(SB), Y11, Y12
+	VMOVAPS      Y10, Y10
+	VFMADD213PS  expQ2<>+0(SB), Y9, Y10
+	VMOVAPS      Y12, Y12
+	VFMADD213PS  expQ1<>+0(SB), Y11, Y12
+	VMOVAPS      Y10, Y10
+	VFMADD213PS  expQ1<>+0(SB), Y9, Y10
+	VMOVAPS      Y12, Y12
+	VFMADD213PS  expQ0<>+0(SB), Y11, Y12
+	VMOVAPS      Y10, Y10
+	VFMADD213PS  expQ0<>+0(SB), Y9, Y10
+	VMULPS       Y11, Y11, Y13
+	VMULPS       Y9, Y9, Y14
+	VMOVAPS      Y11, Y11
+	VFMADD231PS  Y12, Y13, Y11
+	VMOVAPS      Y9, Y9
+	VFMADD231PS  Y10, Y14, Y9
+	VADDPS       one<>+0(SB), Y11, Y10
+	VADDPS       one<>+0(SB), Y9, Y9
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y10, Y8, Y8
+	VPSLLD       $0x17, Y7, Y7
+	VPADDD       Y9, Y7, Y7
+	VCMPPS       $0x1e, expMax<>+0(SB), Y4, Y9
+	VBLENDVPS    Y9, infinity<>+0(SB), Y8, Y8
+	VCMPPS       $0x1e, expMax<>+0(SB), Y5, Y9
+	VBLENDVPS    Y9, infinity<>+0(SB), Y7, Y7
+	VCMPPS       $0x11, expMin<>+0(SB), Y4, Y9
+	VBLENDVPS    Y9, zero<>+0(SB), Y8, Y8
+	VCMPPS       $0x11, expMin<>+0(SB), Y5, Y9
+	VBLENDVPS    Y9, zero<>+0(SB), Y7, Y7
+	VCMPPS       $0x03, Y4, Y4, Y9
+	VBLENDVPS    Y9, Y4, Y8, Y4
+	VCMPPS       $0x03, Y5, Y5, Y8
+	VBLENDVPS    Y8, Y5, Y7, Y5
+	VADDPS       one<>+0(SB), Y4, Y4
+	VADDPS       one<>+0(SB), Y5, Y5
+	VDIVPS       Y4, Y3, Y4
+	VDIVPS       Y5, Y3, Y3
+	VBROADCASTSS one<>+0(SB), Y5
+	VSUBPS       Y4, Y5, Y7
+	VSUBPS       Y3, Y5, Y5
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  one<>+0(SB), Y7, Y6
+	VMOVAPS      Y2, Y2
+	VFMADD213PS  one<>+0(SB), Y5, Y2
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y2, Y3, Y2
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      Y0, (CX)(AX*1)
+	VMOVUPS      Y1, 32(CX)(AX*1)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, R8
+	JGE          unrolled
+
+unrolledRest:
+	ADDQ $0x10, R8
+	SUBQ $0x08, R8
+	JLT  loopRest
+
+loop:
+	VMOVUPS      (DX)(AX*1), Y0
+	VMOVUPS      (BX)(AX*1), Y1
+	VMOVUPS      (SI)(AX*1), Y2
+	VMOVUPS      (DI)(AX*1), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VBROADCASTSS one<>+0(SB), Y1
+	VXORPS       sign<>+0(SB), Y3, Y2
+	VBROADCASTSS expRound<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  log2E<>+0(SB), Y2, Y4
+	VSUBPS       expRound<>+0(SB), Y4, Y5
+	VMOVAPS      Y2, Y6
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y5, Y6
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y5, Y6
+	VBROADCASTSS expQ4<>+0(SB), Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ3<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ2<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ1<>+0(SB), Y6, Y5
+	VMOVAPS      Y5, Y5
+	VFMADD213PS  expQ0<>+0(SB), Y6, Y5
+	VMULPS       Y6, Y6, Y7
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  Y5, Y7, Y6
+	VADDPS       one<>+0(SB), Y6, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y5, Y4, Y4
+	VCMPPS       $0x1e, expMax<>+0(SB), Y2, Y5
+	VBLENDVPS    Y5, infinity<>+0(SB), Y4, Y4
+	VCMPPS       $0x11, expMin<>+0(SB), Y2, Y5
+	VBLENDVPS    Y5, zero<>+0(SB), Y4, Y4
+	VCMPPS       $0x03, Y2, Y2, Y5
+	VBLENDVPS    Y5, Y2, Y4, Y2
+	VADDPS       one<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VBROADCASTSS one<>+0(SB), Y2
+	VSUBPS       Y1, Y2, Y2
+	VMOVAPS      Y3, Y3
+	VFMADD213PS  one<>+0(SB), Y2, Y3
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (CX)(AX*1)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x08, R8
+	JGE          loop
+
+loopRest:
+	ADDQ         $0x08, R8
+	TESTQ        R8, R8
+	JEQ          end
+	MOVQ         R8, X0
+	VPBROADCASTD X0, Y0
+	VMOVDQU      lanes<>+0(SB), Y1
+	VPSUBD       Y0, Y1, Y1
+	VMASKMOVPS   (DX)(AX*1), Y1, Y0
+	VMASKMOVPS   (BX)(AX*1), Y1, Y2
+	VMASKMOVPS   (SI)(AX*1), Y1, Y3
+	VMASKMOVPS   (DI)(AX*1), Y1, Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VBROADCASTSS one<>+0(SB), Y2
+	VXORPS       sign<>+0(SB), Y4, Y3
+	VBROADCASTSS expRound<>+0(SB), Y5
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  log2E<>+0(SB), Y3, Y5
+	VSUBPS       expRound<>+0(SB), Y5, Y6
+	VMOVAPS      Y3, Y7
+	VFMADD231PS  ln2HighNegated<>+0(SB), Y6, Y7
+	VMOVAPS      Y7, Y7
+	VFMADD231PS  ln2LowNegated<>+0(SB), Y6, Y7
+	VBROADCASTSS expQ4<>+0(SB), Y6
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  expQ3<>+0(SB), Y7, Y6
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  expQ2<>+0(SB), Y7, Y6
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  expQ1<>+0(SB), Y7, Y6
+	VMOVAPS      Y6, Y6
+	VFMADD213PS  expQ0<>+0(SB), Y7, Y6
+	VMULPS       Y7, Y7, Y8
+	VMOVAPS      Y7, Y7
+	VFMADD231PS  Y6, Y8, Y7
+	VADDPS       one<>+0(SB), Y7, Y6
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y6, Y5, Y5
+	VCMPPS       $0x1e, expMax<>+0(SB), Y3, Y6
+	VBLENDVPS    Y6, infinity<>+0(SB), Y5, Y5
+	VCMPPS       $0x11, expMin<>+0(SB), Y3, Y6
+	VBLENDVPS    Y6, zero<>+0(SB), Y5, Y5
+	VCMPPS       $0x03, Y3, Y3, Y6
+	VBLENDVPS    Y6, Y3, Y5, Y3
+	VADDPS       one<>+0(SB), Y3, Y3
+	VDIVPS       Y3, Y2, Y2
+	VBROADCASTSS one<>+0(SB), Y3
+	VSUBPS       Y2, Y3, Y3
+	VMOVAPS      Y4, Y4
+	VFMADD213PS  one<>+0(SB), Y3, Y4
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VMASKMOVPS   Y0, Y1, (CX)(AX*1)
 
 end:
 	VZEROUPPER
@@ -2618,6 +3088,59 @@ end:
 	VZEROUPPER
 	RET
 
+// func combineAVX512(dst []float32, x []float32, y []float32, a []float32, b []float32, c []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·combineAVX512(SB), NOSPLIT, $0-144
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_base+48(FP), BX
+	MOVQ a_base+72(FP), SI
+	MOVQ b_base+96(FP), DI
+	MOVQ c_base+120(FP), R8
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), R9
+	SUBQ $0x10, R9
+	JLT  loopRest
+
+loop:
+	VMOVUPS     (SI)(AX*1), Z0
+	VMOVUPS     (DX)(AX*1), Z1
+	VMOVUPS     (DI)(AX*1), Z2
+	VMOVUPS     (BX)(AX*1), Z3
+	VMOVUPS     (R8)(AX*1), Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS Z3, Z2, Z4
+	VMOVAPS     Z4, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, (CX)(AX*1)
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x10, R9
+	JGE         loop
+
+loopRest:
+	ADDQ        $0x10, R9
+	TESTQ       R9, R9
+	JEQ         end
+	MOVQ        $-1, R10
+	BZHIQ       R9, R10, R10
+	MOVQ        R10, R9
+	SHRQ        $0x00, R9
+	KMOVW       R9, K1
+	VMOVUPS.Z   (SI)(AX*1), K1, Z0
+	VMOVUPS.Z   (DX)(AX*1), K1, Z1
+	VMOVUPS.Z   (DI)(AX*1), K1, Z2
+	VMOVUPS.Z   (BX)(AX*1), K1, Z3
+	VMOVUPS.Z   (R8)(AX*1), K1, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD231PS Z3, Z2, Z4
+	VMOVAPS     Z4, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, K1, (CX)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
 // func axpyAVX512(dst []float32, x []float32, alpha float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·axpyAVX512(SB), NOSPLIT, $0-52
@@ -3800,6 +4323,620 @@ loopRest:
 	VMOVAPS          Z2, Z2
 	VFMADD231PS      Z0, Z1, Z2
 	VMOVUPS          Z2, K1, (CX)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleShiftSiLUAVX512(dst []float32, x []float32, scale []float32, shift []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·scaleShiftSiLUAVX512(SB), NOSPLIT, $0-96
+	MOVQ dst_base+0(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ scale_base+48(FP), BX
+	MOVQ shift_base+72(FP), SI
+	XORQ AX, AX
+	MOVQ dst_len+8(FP), DI
+	SUBQ $0x40, DI
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS          (DX)(AX*1), Z0
+	VMOVUPS          64(DX)(AX*1), Z1
+	VMOVUPS          128(DX)(AX*1), Z2
+	VMOVUPS          192(DX)(AX*1), Z3
+	VMOVUPS          (BX)(AX*1), Z4
+	VMOVUPS          64(BX)(AX*1), Z5
+	VMOVUPS          128(BX)(AX*1), Z6
+	VMOVUPS          192(BX)(AX*1), Z7
+	VMOVUPS          (SI)(AX*1), Z8
+	VMOVUPS          64(SI)(AX*1), Z9
+	VMOVUPS          128(SI)(AX*1), Z10
+	VMOVUPS          192(SI)(AX*1), Z11
+	VMOVAPS          Z8, Z8
+	VFMADD231PS      Z4, Z0, Z8
+	VMOVAPS          Z9, Z0
+	VFMADD231PS      Z5, Z1, Z0
+	VMOVAPS          Z10, Z1
+	VFMADD231PS      Z6, Z2, Z1
+	VMOVAPS          Z11, Z2
+	VFMADD231PS      Z7, Z3, Z2
+	VBROADCASTSS     one<>+0(SB), Z3
+	VPXORD.BCST      sign<>+0(SB), Z8, Z4
+	VPXORD.BCST      sign<>+0(SB), Z0, Z5
+	VPXORD.BCST      sign<>+0(SB), Z1, Z6
+	VPXORD.BCST      sign<>+0(SB), Z2, Z7
+	VBROADCASTSS     expRound<>+0(SB), Z9
+	VMOVAPS          Z9, Z10
+	VFMADD231PS.BCST log2E<>+0(SB), Z4, Z10
+	VMOVAPS          Z9, Z11
+	VFMADD231PS.BCST log2E<>+0(SB), Z5, Z11
+	VMOVAPS          Z9, Z12
+	VFMADD231PS.BCST log2E<>+0(SB), Z6, Z12
+	VMOVAPS          Z9, Z9
+	VFMADD231PS.BCST log2E<>+0(SB), Z7, Z9
+	VSUBPS.BCST      expRound<>+0(SB), Z10, Z13
+	VSUBPS.BCST      expRound<>+0(SB), Z11, Z14
+	VSUBPS.BCST      expRound<>+0(SB), Z12, Z15
+	VSUBPS.BCST      expRound<>+0(SB), Z9, Z16
+	VMOVAPS          Z4, Z17
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z13, Z17
+	VMOVAPS          Z5, Z18
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z14, Z18
+	VMOVAPS          Z6, Z19
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z15, Z19
+	VMOVAPS          Z7, Z20
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z16, Z20
+	VMOVAPS          Z17, Z17
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z13, Z17
+	VMOVAPS          Z18, Z13
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z14, Z13
+	VMOVAPS          Z19, Z14
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z15, Z14
+	VMOVAPS          Z20, Z15
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z16, Z15
+	VBROADCASTSS     expQ4<>+0(SB), Z16
+	VMOVAPS          Z16, Z18
+	VFMADD213PS.BCST expQ3<>+0(SB), Z17, Z18
+	VMOVAPS          Z16, Z19
+	VFMADD213PS.BCST expQ3<>+0(SB), Z13, Z19
+	VMOVAPS          Z16, Z20
+	VFMADD213PS.BCST expQ3<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ3<>+0(SB), Z15, Z16
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ2<>+0(SB), Z17, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ2<>+0(SB), Z13, Z19
+	VMOVAPS          Z20, Z20
+	VFMADD213PS.BCST expQ2<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ2<>+0(SB), Z15, Z16
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ1<>+0(SB), Z17, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ1<>+0(SB), Z13, Z19
+	VMOVAPS          Z20, Z20
+	VFMADD213PS.BCST expQ1<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ1<>+0(SB), Z15, Z16
+	VMOVAPS          Z18, Z18
+	VFMADD213PS.BCST expQ0<>+0(SB), Z17, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD213PS.BCST expQ0<>+0(SB), Z13, Z19
+	VMOVAPS          Z20, Z20
+	VFMADD213PS.BCST expQ0<>+0(SB), Z14, Z20
+	VMOVAPS          Z16, Z16
+	VFMADD213PS.BCST expQ0<>+0(SB), Z15, Z16
+	VMULPS           Z17, Z17, Z21
+	VMULPS           Z13, Z13, Z22
+	VMULPS           Z14, Z14, Z23
+	VMULPS           Z15, Z15, Z24
+	VMOVAPS          Z17, Z17
+	VFMADD231PS      Z18, Z21, Z17
+	VMOVAPS          Z13, Z13
+	VFMADD231PS      Z19, Z22, Z13
+	VMOVAPS          Z14, Z14
+	VFMADD231PS      Z20, Z23, Z14
+	VMOVAPS          Z15, Z15
+	VFMADD231PS      Z16, Z24, Z15
+	VADDPS.BCST      one<>+0(SB), Z17, Z16
+	VADDPS.BCST      one<>+0(SB), Z13, Z13
+	VADDPS.BCST      one<>+0(SB), Z14, Z14
+	VADDPS.BCST      one<>+0(SB), Z15, Z15
+	VPSLLD           $0x17, Z10, Z10
+	VPADDD           Z16, Z10, Z10
+	VPSLLD           $0x17, Z11, Z11
+	VPADDD           Z13, Z11, Z11
+	VPSLLD           $0x17, Z12, Z12
+	VPADDD           Z14, Z12, Z12
+	VPSLLD           $0x17, Z9, Z9
+	VPADDD           Z15, Z9, Z9
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z4, K1
+	VMOVAPS          Z10, Z10
+	VBROADCASTSS     infinity<>+0(SB), K1, Z10
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z5, K1
+	VMOVAPS          Z11, Z11
+	VBROADCASTSS     infinity<>+0(SB), K1, Z11
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z6, K1
+	VMOVAPS          Z12, Z12
+	VBROADCASTSS     infinity<>+0(SB), K1, Z12
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z7, K1
+	VMOVAPS          Z9, Z9
+	VBROADCASTSS     infinity<>+0(SB), K1, Z9
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z4, K1
+	VMOVAPS          Z10, Z10
+	VBROADCASTSS     zero<>+0(SB), K1, Z10
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z5, K1
+	VMOVAPS          Z11, Z11
+	VBROADCASTSS     zero<>+0(SB), K1, Z11
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z6, K1
+	VMOVAPS          Z12, Z12
+	VBROADCASTSS     zero<>+0(SB), K1, Z12
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z7, K1
+	VMOVAPS          Z9, Z9
+	VBROADCASTSS     zero<>+0(SB), K1, Z9
+	VCMPPS           $0x03, Z4, Z4, K1
+	VMOVAPS          Z10, Z10
+	VMOVAPS          Z4, K1, Z10
+	VCMPPS           $0x03, Z5, Z5, K1
+	VMOVAPS          Z11, Z4
+	VMOVAPS          Z5, K1, Z4
+	VCMPPS           $0x03, Z6, Z6, K1
+	VMOVAPS          Z12, Z5
+	VMOVAPS          Z6, K1, Z5
+	VCMPPS           $0x03, Z7, Z7, K1
+	VMOVAPS          Z9, Z6
+	VMOVAPS          Z7, K1, Z6
+	VADDPS.BCST      one<>+0(SB), Z10, Z7
+	VADDPS.BCST      one<>+0(SB), Z4, Z4
+	VADDPS.BCST      one<>+0(SB), Z5, Z5
+	VADDPS.BCST      one<>+0(SB), Z6, Z6
+	VDIVPS           Z7, Z3, Z7
+	VDIVPS           Z4, Z3, Z4
+	VDIVPS           Z5, Z3, Z5
+	VDIVPS           Z6, Z3, Z3
+	VMULPS           Z7, Z8, Z6
+	VMULPS           Z4, Z0, Z0
+	VMULPS           Z5, Z1, Z1
+	VMULPS           Z3, Z2, Z2
+	VMOVUPS          Z6, (CX)(AX*1)
+	VMOVUPS          Z0, 64(CX)(AX*1)
+	VMOVUPS          Z1, 128(CX)(AX*1)
+	VMOVUPS          Z2, 192(CX)(AX*1)
+	ADDQ             $0x00000100, AX
+	SUBQ             $0x40, DI
+	JGE              unrolled
+
+unrolledRest:
+	ADDQ $0x40, DI
+	SUBQ $0x10, DI
+	JLT  loopRest
+
+loop:
+	VMOVUPS          (DX)(AX*1), Z0
+	VMOVUPS          (BX)(AX*1), Z1
+	VMOVUPS          (SI)(AX*1), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z1, Z0, Z2
+	VBROADCASTSS     one<>+0(SB), Z0
+	VPXORD.BCST      sign<>+0(SB), Z2, Z1
+	VBROADCASTSS     expRound<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST log2E<>+0(SB), Z1, Z3
+	VSUBPS.BCST      expRound<>+0(SB), Z3, Z4
+	VMOVAPS          Z1, Z5
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z4, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z4, Z5
+	VBROADCASTSS     expQ4<>+0(SB), Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ3<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ2<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ1<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ0<>+0(SB), Z5, Z4
+	VMULPS           Z5, Z5, Z6
+	VMOVAPS          Z5, Z5
+	VFMADD231PS      Z4, Z6, Z5
+	VADDPS.BCST      one<>+0(SB), Z5, Z4
+	VPSLLD           $0x17, Z3, Z3
+	VPADDD           Z4, Z3, Z3
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z1, K1
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     infinity<>+0(SB), K1, Z3
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z1, K1
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     zero<>+0(SB), K1, Z3
+	VCMPPS           $0x03, Z1, Z1, K1
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z1, K1, Z3
+	VADDPS.BCST      one<>+0(SB), Z3, Z1
+	VDIVPS           Z1, Z0, Z0
+	VMULPS           Z0, Z2, Z0
+	VMOVUPS          Z0, (CX)(AX*1)
+	ADDQ             $0x00000040, AX
+	SUBQ             $0x10, DI
+	JGE              loop
+
+loopRest:
+	ADDQ             $0x10, DI
+	TESTQ            DI, DI
+	JEQ              end
+	MOVQ             $-1, R8
+	BZHIQ            DI, R8, R8
+	MOVQ             R8, DI
+	SHRQ             $0x00, DI
+	KMOVW            DI, K1
+	VMOVUPS.Z        (DX)(AX*1), K1, Z0
+	VMOVUPS.Z        (BX)(AX*1), K1, Z1
+	VMOVUPS.Z        (SI)(AX*1), K1, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z1, Z0, Z2
+	VBROADCASTSS     one<>+0(SB), Z0
+	VPXORD.BCST      sign<>+0(SB), Z2, Z1
+	VBROADCASTSS     expRound<>+0(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST log2E<>+0(SB), Z1, Z3
+	VSUBPS.BCST      expRound<>+0(SB), Z3, Z4
+	VMOVAPS          Z1, Z5
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z4, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z4, Z5
+	VBROADCASTSS     expQ4<>+0(SB), Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ3<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ2<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ1<>+0(SB), Z5, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST expQ0<>+0(SB), Z5, Z4
+	VMULPS           Z5, Z5, Z6
+	VMOVAPS          Z5, Z5
+	VFMADD231PS      Z4, Z6, Z5
+	VADDPS.BCST      one<>+0(SB), Z5, Z4
+	VPSLLD           $0x17, Z3, Z3
+	VPADDD           Z4, Z3, Z3
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z1, K2
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     infinity<>+0(SB), K2, Z3
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z1, K2
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     zero<>+0(SB), K2, Z3
+	VCMPPS           $0x03, Z1, Z1, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z1, K2, Z3
+	VADDPS.BCST      one<>+0(SB), Z3, Z1
+	VDIVPS           Z1, Z0, Z0
+	VMULPS           Z0, Z2, Z0
+	VMOVUPS          Z0, K1, (CX)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleShiftSiLUGradAVX512(dz []float32, dy []float32, x []float32, scale []float32, shift []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·scaleShiftSiLUGradAVX512(SB), NOSPLIT, $0-120
+	MOVQ dz_base+0(FP), CX
+	MOVQ dy_base+24(FP), DX
+	MOVQ x_base+48(FP), BX
+	MOVQ scale_base+72(FP), SI
+	MOVQ shift_base+96(FP), DI
+	XORQ AX, AX
+	MOVQ dz_len+8(FP), R8
+	SUBQ $0x40, R8
+	JLT  unrolledRest
+
+unrolled:
+	VMOVUPS          (DX)(AX*1), Z0
+	VMOVUPS          64(DX)(AX*1), Z1
+	VMOVUPS          128(DX)(AX*1), Z2
+	VMOVUPS          192(DX)(AX*1), Z3
+	VMOVUPS          (BX)(AX*1), Z4
+	VMOVUPS          64(BX)(AX*1), Z5
+	VMOVUPS          128(BX)(AX*1), Z6
+	VMOVUPS          192(BX)(AX*1), Z7
+	VMOVUPS          (SI)(AX*1), Z8
+	VMOVUPS          64(SI)(AX*1), Z9
+	VMOVUPS          128(SI)(AX*1), Z10
+	VMOVUPS          192(SI)(AX*1), Z11
+	VMOVUPS          (DI)(AX*1), Z12
+	VMOVUPS          64(DI)(AX*1), Z13
+	VMOVUPS          128(DI)(AX*1), Z14
+	VMOVUPS          192(DI)(AX*1), Z15
+	VMOVAPS          Z12, Z12
+	VFMADD231PS      Z8, Z4, Z12
+	VMOVAPS          Z13, Z4
+	VFMADD231PS      Z9, Z5, Z4
+	VMOVAPS          Z14, Z5
+	VFMADD231PS      Z10, Z6, Z5
+	VMOVAPS          Z15, Z6
+	VFMADD231PS      Z11, Z7, Z6
+	VBROADCASTSS     one<>+0(SB), Z7
+	VPXORD.BCST      sign<>+0(SB), Z12, Z8
+	VPXORD.BCST      sign<>+0(SB), Z4, Z9
+	VPXORD.BCST      sign<>+0(SB), Z5, Z10
+	VPXORD.BCST      sign<>+0(SB), Z6, Z11
+	VBROADCASTSS     expRound<>+0(SB), Z13
+	VMOVAPS          Z13, Z14
+	VFMADD231PS.BCST log2E<>+0(SB), Z8, Z14
+	VMOVAPS          Z13, Z15
+	VFMADD231PS.BCST log2E<>+0(SB), Z9, Z15
+	VMOVAPS          Z13, Z16
+	VFMADD231PS.BCST log2E<>+0(SB), Z10, Z16
+	VMOVAPS          Z13, Z13
+	VFMADD231PS.BCST log2E<>+0(SB), Z11, Z13
+	VSUBPS.BCST      expRound<>+0(SB), Z14, Z17
+	VSUBPS.BCST      expRound<>+0(SB), Z15, Z18
+	VSUBPS.BCST      expRound<>+0(SB), Z16, Z19
+	VSUBPS.BCST      expRound<>+0(SB), Z13, Z20
+	VMOVAPS          Z8, Z21
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z17, Z21
+	VMOVAPS          Z9, Z22
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z18, Z22
+	VMOVAPS          Z10, Z23
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z19, Z23
+	VMOVAPS          Z11, Z24
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z20, Z24
+	VMOVAPS          Z21, Z21
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z17, Z21
+	VMOVAPS          Z22, Z17
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z18, Z17
+	VMOVAPS          Z23, Z18
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z19, Z18
+	VMOVAPS          Z24, Z19
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z20, Z19
+	VBROADCASTSS     expQ4<>+0(SB), Z20
+	VMOVAPS          Z20, Z22
+	VFMADD213PS.BCST expQ3<>+0(SB), Z21, Z22
+	VMOVAPS          Z20, Z23
+	VFMADD213PS.BCST expQ3<>+0(SB), Z17, Z23
+	VMOVAPS          Z20, Z24
+	VFMADD213PS.BCST expQ3<>+0(SB), Z18, Z24
+	VMOVAPS          Z20, Z20
+	VFMADD213PS.BCST expQ3<>+0(SB), Z19, Z20
+	VMOVAPS          Z22, Z22
+	VFMADD213PS.BCST expQ2<>+0(SB), Z21, Z22
+	VMOVAPS          Z23, Z23
+	VFMADD213PS.BCST expQ2<>+0(SB), Z17, Z23
+	VMOVAPS          Z24, Z24
+	VFMADD213PS.BCST expQ2<>+0(SB), Z18, Z24
+	VMOVAPS          Z20, Z20
+	VFMADD213PS.BCST expQ2<>+0(SB), Z19, Z20
+	VMOVAPS          Z22, Z22
+	VFMADD213PS.BCST expQ1<>+0(SB), Z21, Z22
+	VMOVAPS          Z23, Z23
+	VFMADD213PS.BCST expQ1<>+0(SB), Z17, Z23
+	VMOVAPS          Z24, Z24
+	VFMADD213PS.BCST expQ1<>+0(SB), Z18, Z24
+	VMOVAPS          Z20, Z20
+	VFMADD213PS.BCST expQ1<>+0(SB), Z19, Z20
+	VMOVAPS          Z22, Z22
+	VFMADD213PS.BCST expQ0<>+0(SB), Z21, Z22
+	VMOVAPS          Z23, Z23
+	VFMADD213PS.BCST expQ0<>+0(SB), Z17, Z23
+	VMOVAPS          Z24, Z24
+	VFMADD213PS.BCST expQ0<>+0(SB), Z18, Z24
+	VMOVAPS          Z20, Z20
+	VFMADD213PS.BCST expQ0<>+0(SB), Z19, Z20
+	VMULPS           Z21, Z21, Z25
+	VMULPS           Z17, Z17, Z26
+	VMULPS           Z18, Z18, Z27
+	VMULPS           Z19, Z19, Z28
+	VMOVAPS          Z21, Z21
+	VFMADD231PS      Z22, Z25, Z21
+	VMOVAPS          Z17, Z17
+	VFMADD231PS      Z23, Z26, Z17
+	VMOVAPS          Z18, Z18
+	VFMADD231PS      Z24, Z27, Z18
+	VMOVAPS          Z19, Z19
+	VFMADD231PS      Z20, Z28, Z19
+	VADDPS.BCST      one<>+0(SB), Z21, Z20
+	VADDPS.BCST      one<>+0(SB), Z17, Z17
+	VADDPS.BCST      one<>+0(SB), Z18, Z18
+	VADDPS.BCST      one<>+0(SB), Z19, Z19
+	VPSLLD           $0x17, Z14, Z14
+	VPADDD           Z20, Z14, Z14
+	VPSLLD           $0x17, Z15, Z15
+	VPADDD           Z17, Z15, Z15
+	VPSLLD           $0x17, Z16, Z16
+	VPADDD           Z18, Z16, Z16
+	VPSLLD           $0x17, Z13, Z13
+	VPADDD           Z19, Z13, Z13
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z8, K1
+	VMOVAPS          Z14, Z14
+	VBROADCASTSS     infinity<>+0(SB), K1, Z14
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z9, K1
+	VMOVAPS          Z15, Z15
+	VBROADCASTSS     infinity<>+0(SB), K1, Z15
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z10, K1
+	VMOVAPS          Z16, Z16
+	VBROADCASTSS     infinity<>+0(SB), K1, Z16
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z11, K1
+	VMOVAPS          Z13, Z13
+	VBROADCASTSS     infinity<>+0(SB), K1, Z13
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z8, K1
+	VMOVAPS          Z14, Z14
+	VBROADCASTSS     zero<>+0(SB), K1, Z14
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z9, K1
+	VMOVAPS          Z15, Z15
+	VBROADCASTSS     zero<>+0(SB), K1, Z15
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z10, K1
+	VMOVAPS          Z16, Z16
+	VBROADCASTSS     zero<>+0(SB), K1, Z16
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z11, K1
+	VMOVAPS          Z13, Z13
+	VBROADCASTSS     zero<>+0(SB), K1, Z13
+	VCMPPS           $0x03, Z8, Z8, K1
+	VMOVAPS          Z14, Z14
+	VMOVAPS          Z8, K1, Z14
+	VCMPPS           $0x03, Z9, Z9, K1
+	VMOVAPS          Z15, Z8
+	VMOVAPS          Z9, K1, Z8
+	VCMPPS           $0x03, Z10, Z10, K1
+	VMOVAPS          Z16, Z9
+	VMOVAPS          Z10, K1, Z9
+	VCMPPS           $0x03, Z11, Z11, K1
+	VMOVAPS          Z13, Z10
+	VMOVAPS          Z11, K1, Z10
+	VADDPS.BCST      one<>+0(SB), Z14, Z11
+	VADDPS.BCST      one<>+0(SB), Z8, Z8
+	VADDPS.BCST      one<>+0(SB), Z9, Z9
+	VADDPS.BCST      one<>+0(SB), Z10, Z10
+	VDIVPS           Z11, Z7, Z11
+	VDIVPS           Z8, Z7, Z8
+	VDIVPS           Z9, Z7, Z9
+	VDIVPS           Z10, Z7, Z7
+	VBROADCASTSS     one<>+0(SB), Z10
+	VSUBPS           Z11, Z10, Z13
+	VSUBPS           Z8, Z10, Z14
+	VSUBPS           Z9, Z10, Z15
+	VSUBPS           Z7, Z10, Z10
+	VMOVAPS          Z12, Z12
+	VFMADD213PS.BCST one<>+0(SB), Z13, Z12
+	VMOVAPS          Z4, Z4
+	VFMADD213PS.BCST one<>+0(SB), Z14, Z4
+	VMOVAPS          Z5, Z5
+	VFMADD213PS.BCST one<>+0(SB), Z15, Z5
+	VMOVAPS          Z6, Z6
+	VFMADD213PS.BCST one<>+0(SB), Z10, Z6
+	VMULPS           Z12, Z11, Z10
+	VMULPS           Z4, Z8, Z4
+	VMULPS           Z5, Z9, Z5
+	VMULPS           Z6, Z7, Z6
+	VMULPS           Z10, Z0, Z0
+	VMULPS           Z4, Z1, Z1
+	VMULPS           Z5, Z2, Z2
+	VMULPS           Z6, Z3, Z3
+	VMOVUPS          Z0, (CX)(AX*1)
+	VMOVUPS          Z1, 64(CX)(AX*1)
+	VMOVUPS          Z2, 128(CX)(AX*1)
+	VMOVUPS          Z3, 192(CX)(AX*1)
+	ADDQ             $0x00000100, AX
+	SUBQ             $0x40, R8
+	JGE              unrolled
+
+unrolledRest:
+	ADDQ $0x40, R8
+	SUBQ $0x10, R8
+	JLT  loopRest
+
+loop:
+	VMOVUPS          (DX)(AX*1), Z0
+	VMOVUPS          (BX)(AX*1), Z1
+	VMOVUPS          (SI)(AX*1), Z2
+	VMOVUPS          (DI)(AX*1), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS      Z2, Z1, Z3
+	VBROADCASTSS     one<>+0(SB), Z1
+	VPXORD.BCST      sign<>+0(SB), Z3, Z2
+	VBROADCASTSS     expRound<>+0(SB), Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST log2E<>+0(SB), Z2, Z4
+	VSUBPS.BCST      expRound<>+0(SB), Z4, Z5
+	VMOVAPS          Z2, Z6
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z5, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z5, Z6
+	VBROADCASTSS     expQ4<>+0(SB), Z5
+	VMOVAPS          Z5, Z5
+	VFMADD213PS.BCST expQ3<>+0(SB), Z6, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD213PS.BCST expQ2<>+0(SB), Z6, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD213PS.BCST expQ1<>+0(SB), Z6, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD213PS.BCST expQ0<>+0(SB), Z6, Z5
+	VMULPS           Z6, Z6, Z7
+	VMOVAPS          Z6, Z6
+	VFMADD231PS      Z5, Z7, Z6
+	VADDPS.BCST      one<>+0(SB), Z6, Z5
+	VPSLLD           $0x17, Z4, Z4
+	VPADDD           Z5, Z4, Z4
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z2, K1
+	VMOVAPS          Z4, Z4
+	VBROADCASTSS     infinity<>+0(SB), K1, Z4
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z2, K1
+	VMOVAPS          Z4, Z4
+	VBROADCASTSS     zero<>+0(SB), K1, Z4
+	VCMPPS           $0x03, Z2, Z2, K1
+	VMOVAPS          Z4, Z4
+	VMOVAPS          Z2, K1, Z4
+	VADDPS.BCST      one<>+0(SB), Z4, Z2
+	VDIVPS           Z2, Z1, Z1
+	VBROADCASTSS     one<>+0(SB), Z2
+	VSUBPS           Z1, Z2, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST one<>+0(SB), Z2, Z3
+	VMULPS           Z3, Z1, Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, (CX)(AX*1)
+	ADDQ             $0x00000040, AX
+	SUBQ             $0x10, R8
+	JGE              loop
+
+loopRest:
+	ADDQ             $0x10, R8
+	TESTQ            R8, R8
+	JEQ              end
+	MOVQ             $-1, R9
+	BZHIQ            R8, R9, R9
+	MOVQ             R9, R8
+	SHRQ             $0x00, R8
+	KMOVW            R8, K1
+	VMOVUPS.Z        (DX)(AX*1), K1, Z0
+	VMOVUPS.Z        (BX)(AX*1), K1, Z1
+	VMOVUPS.Z        (SI)(AX*1), K1, Z2
+	VMOVUPS.Z        (DI)(AX*1), K1, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS      Z2, Z1, Z3
+	VBROADCASTSS     one<>+0(SB), Z1
+	VPXORD.BCST      sign<>+0(SB), Z3, Z2
+	VBROADCASTSS     expRound<>+0(SB), Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST log2E<>+0(SB), Z2, Z4
+	VSUBPS.BCST      expRound<>+0(SB), Z4, Z5
+	VMOVAPS          Z2, Z6
+	VFMADD231PS.BCST ln2HighNegated<>+0(SB), Z5, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST ln2LowNegated<>+0(SB), Z5, Z6
+	VBROADCASTSS     expQ4<>+0(SB), Z5
+	VMOVAPS          Z5, Z5
+	VFMADD213PS.BCST expQ3<>+0(SB), Z6, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD213PS.BCST expQ2<>+0(SB), Z6, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD213PS.BCST expQ1<>+0(SB), Z6, Z5
+	VMOVAPS          Z5, Z5
+	VFMADD213PS.BCST expQ0<>+0(SB), Z6, Z5
+	VMULPS           Z6, Z6, Z7
+	VMOVAPS          Z6, Z6
+	VFMADD231PS      Z5, Z7, Z6
+	VADDPS.BCST      one<>+0(SB), Z6, Z5
+	VPSLLD           $0x17, Z4, Z4
+	VPADDD           Z5, Z4, Z4
+	VCMPPS.BCST      $0x1e, expMax<>+0(SB), Z2, K2
+	VMOVAPS          Z4, Z4
+	VBROADCASTSS     infinity<>+0(SB), K2, Z4
+	VCMPPS.BCST      $0x11, expMin<>+0(SB), Z2, K2
+	VMOVAPS          Z4, Z4
+	VBROADCASTSS     zero<>+0(SB), K2, Z4
+	VCMPPS           $0x03, Z2, Z2, K2
+	VMOVAPS          Z4, Z4
+	VMOVAPS          Z2, K2, Z4
+	VADDPS.BCST      one<>+0(SB), Z4, Z2
+	VDIVPS           Z2, Z1, Z1
+	VBROADCASTSS     one<>+0(SB), Z2
+	VSUBPS           Z1, Z2, Z2
+	VMOVAPS          Z3, Z3
+	VFMADD213PS.BCST one<>+0(SB), Z2, Z3
+	VMULPS           Z3, Z1, Z1
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS          Z0, K1, (CX)(AX*1)
 
 end:
 	VZEROUPPER

@@ -24,6 +24,11 @@ func mulAddNEON(dst []float32, a []float32, b []float32)
 //go:noescape
 func scaleShiftNEON(dst []float32, x []float32, scale []float32, shift []float32)
 
+// combineNEON computes dst = fma(a, x, fma(b, y, c)).
+//
+//go:noescape
+func combineNEON(dst []float32, x []float32, y []float32, a []float32, b []float32, c []float32)
+
 // axpyNEON computes dst = fma(alpha, x, dst).
 //
 //go:noescape
@@ -58,6 +63,16 @@ func siluNEON(dst []float32, x []float32)
 //
 //go:noescape
 func siluGradNEON(dx []float32, x []float32, dy []float32)
+
+// scaleShiftSiLUNEON computes dst = z·σ(z) for z = fma(x, scale, shift).
+//
+//go:noescape
+func scaleShiftSiLUNEON(dst []float32, x []float32, scale []float32, shift []float32)
+
+// scaleShiftSiLUGradNEON computes dz = dy times the slope of z·σ(z) for z = fma(x, scale, shift).
+//
+//go:noescape
+func scaleShiftSiLUGradNEON(dz []float32, dy []float32, x []float32, scale []float32, shift []float32)
 
 // geluNEON computes dst = x·Φ(x).
 //

@@ -41,3 +41,9 @@ func lerpGo(dst, x []float32, t float32) {
 		dst[i] = fma(t, x[i]-dst[i], dst[i])
 	}
 }
+
+func combineGo(dst, x, y, a, b, c []float32) {
+	for i := range dst {
+		dst[i] = fma(a[i], x[i], fma(b[i], y[i], c[i]))
+	}
+}

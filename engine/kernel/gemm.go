@@ -240,7 +240,7 @@ func (p *product) leftRows(i0, rows int) leftRows {
 		if p.left == nil {
 			copyRowsGo(*buffer, ld, p.a[i0*p.lda:], p.lda, p.k, rows)
 		} else {
-			p.left.PackRows(*buffer, ld, i0, rows, p.k)
+			p.left.PackRows(*buffer, ld, i0, rows, 0, p.k)
 		}
 		return leftRows{floats: *buffer, ld: ld, depth: p.k, buffer: buffer}
 	}
@@ -262,26 +262,36 @@ func (p *product) leftRows(i0, rows int) leftRows {
 // multiply computes rows × cols ≤ panel of a product, in tiles; c has room for
 // columns up to the next multiple of 16.
 func (f *functions) multiply(depth int, a []float32, lda, rows int, b, c []float32, ldc, cols int, from []float32, ldf int) {
+	f.panel(&f.tiles, depth, a, lda, lda, rows, b, c, ldc, cols, from, ldf)
+}
+
+// multiplyOuter is multiply with a left operand whose columns are rows in memory.
+func (f *functions) multiplyOuter(depth int, a []float32, lda, rows int, b, c []float32, ldc, cols int, from []float32, ldf int) {
+	f.panel(&f.outers, depth, a, lda, 1, rows, b, c, ldc, cols, from, ldf)
+}
+
+// panel is multiply with some tiles; rows of a are row apart.
+func (f *functions) panel(of *tiles, depth int, a []float32, lda, row, rows int, b, c []float32, ldc, cols int, from []float32, ldf int) {
 	for j := 0; j < cols; j += f.cols {
-		tiles := &f.tiles
+		tiles := &of.whole
 		switch left := cols - j; {
-		case left <= f.cols/4 && f.quarters[1] != nil:
-			tiles = &f.quarters
-		case left <= f.cols/2 && f.halves[1] != nil:
-			tiles = &f.halves
+		case left <= f.cols/4 && of.quarters[1] != nil:
+			tiles = &of.quarters
+		case left <= f.cols/2 && of.halves[1] != nil:
+			tiles = &of.halves
 		}
-		stack(tiles, depth, a, lda, rows, b[j:], c[j:], ldc, after(from, j), ldf)
+		stack(tiles, depth, a, lda, row, rows, b[j:], c[j:], ldc, after(from, j), ldf)
 	}
 }
 
 // stack computes rows of a product with tiles upon each other, the tallest first.
-func stack[T float32 | uint32](tiles *[maxRows + 1]tileOf[T], depth int, a []T, lda, rows int, b []T, c []float32, ldc int, from []float32, ldf int) {
+func stack[T float32 | uint32](tiles *[maxRows + 1]tileOf[T], depth int, a []T, lda, row, rows int, b []T, c []float32, ldc int, from []float32, ldf int) {
 	for r := 0; r < rows; {
 		height := min(rows-r, maxRows)
 		for tiles[height] == nil {
 			height--
 		}
-		tiles[height](depth, a[r*lda:], lda, b, c[r*ldc:], ldc, after(from, r*ldf), ldf)
+		tiles[height](depth, a[r*row:], lda, b, c[r*ldc:], ldc, after(from, r*ldf), ldf)
 		r += height
 	}
 }
@@ -297,7 +307,7 @@ func after(x []float32, i int) []float32 {
 // tallest is the number of rows of the tallest tile.
 func (f *functions) tallest() int {
 	for rows := maxRows; ; rows-- {
-		if f.tiles[rows] != nil {
+		if f.tiles.whole[rows] != nil {
 			return rows
 		}
 	}

@@ -34,3 +34,18 @@ func tileRowsGo(rows int) tile {
 		}
 	}
 }
+
+// outerRowsGo is the plain Go tile of any number of rows that are columns in memory: 4
+// columns, turned round first.
+func outerRowsGo(rows int) tile {
+	by := tileRowsGo(rows)
+	return func(depth int, a []float32, lda int, b, c []float32, ldc int, from []float32, ldf int) {
+		turned := make([]float32, rows*depth)
+		for k := range depth {
+			for r, v := range a[k*lda:][:rows] {
+				turned[r*depth+k] = v
+			}
+		}
+		by(depth, turned, depth, b, c, ldc, from, ldf)
+	}
+}

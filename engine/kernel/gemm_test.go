@@ -57,34 +57,6 @@ func (v conv) input() matrix {
 	}}
 }
 
-func (v conv) inputT() matrix {
-	m := v.input()
-	return matrix{PatchesT(m.operand.(Patches)), m.cols, m.rows, func(i, k int) float32 { return m.at(k, i) }}
-}
-
-func (v conv) scatter() matrix {
-	oh, ow := v.size()
-	dy := noise(2, v.n*oh*ow*v.out)
-	s := Scatter{Data: dy, N: v.n, H: v.h, W: v.w, C: v.out, OH: oh, OW: ow, KH: v.kh, KW: v.kw, Stride: v.stride, PadTop: v.top, PadLeft: v.left}
-	return matrix{s, v.n * v.h * v.w, v.kh * v.kw * v.out, func(i, k int) float32 {
-		n, y, x := i/(v.h*v.w), i/v.w%v.h, i%v.w
-		ky, kx, c := k/(v.kw*v.out), k/v.out%v.kw, k%v.out
-		y, x = y+v.top-ky, x+v.left-kx
-		if y < 0 || x < 0 || y%v.stride != 0 || x%v.stride != 0 || y/v.stride >= oh || x/v.stride >= ow {
-			return 0
-		}
-		return dy[((n*oh+y/v.stride)*ow+x/v.stride)*v.out+c]
-	}}
-}
-
-// taps are the weights that go with scatter.
-func (v conv) taps() matrix {
-	w := noise(3, v.kh*v.kw*v.in*v.out)
-	return matrix{Taps{w, v.out, v.out, v.in * v.out}, v.in, v.kh * v.kw * v.out, func(i, k int) float32 {
-		return w[(k/v.out*v.in+i)*v.out+k%v.out]
-	}}
-}
-
 var (
 	odd      = conv{2, 7, 9, 5, 6, 3, 3, 1, 1, 1, 1, 1}
 	strided  = conv{1, 10, 11, 20, 7, 3, 3, 2, 0, 0, 1, 1}
@@ -95,16 +67,12 @@ var (
 // gemmCases are small products of all kinds of operands.
 func gemmCases() map[string][2]matrix {
 	cases := map[string][2]matrix{
-		"narrow":        {byRows(1, 300, 40), byColumns(2, 3, 40)},
-		"flat":          {byRows(1, 3, 70), byColumns(2, 300, 70)},
-		"two blocks":    {byRows(1, 13, 10), byColumns(2, 5*panel+7, 10)},
-		"deep":          {byColumns(1, 14, 4*512+3), byRows(2, 33, 4*512+3)},
-		"rows × rows":   {byRows(1, 70, 65), byRows(2, 45, 65)},
-		"spread":        {spread(1, 30, 21), spread(2, 50, 21)},
-		"taps":          {odd.scatter(), odd.taps()},
-		"strided taps":  {strided.scatter(), strided.taps()},
-		"lopsided taps": {lopsided.scatter(), lopsided.taps()},
-		"point taps":    {point.scatter(), point.taps()},
+		"narrow":      {byRows(1, 300, 40), byColumns(2, 3, 40)},
+		"flat":        {byRows(1, 3, 70), byColumns(2, 300, 70)},
+		"two blocks":  {byRows(1, 13, 10), byColumns(2, 5*panel+7, 10)},
+		"deep":        {byColumns(1, 14, 4*512+3), byRows(2, 33, 4*512+3)},
+		"rows × rows": {byRows(1, 70, 65), byRows(2, 45, 65)},
+		"spread":      {spread(1, 30, 21), spread(2, 50, 21)},
 	}
 	for _, s := range [][3]int{{1, 1, 1}, {12, 32, 4}, {6, 16, 5}, {11, 31, 3}, {13, 33, 2}, {65, 67, 9}, {24, 48, 7}, {12, 24, 6}, {7, 41, 11}, {5, 6, 8}} {
 		cases[fmt.Sprint(s)] = [2]matrix{byRows(1, s[0], s[2]), byColumns(2, s[1], s[2])}
@@ -112,7 +80,6 @@ func gemmCases() map[string][2]matrix {
 	for name, v := range map[string]conv{"odd": odd, "strided": strided, "lopsided": lopsided, "point": point} {
 		x := v.input()
 		cases[name+" convolution"] = [2]matrix{x, byColumns(3, v.out, x.cols)}
-		cases[name+" weights"] = [2]matrix{v.inputT(), byColumns(3, v.out, x.rows)}
 	}
 	return cases
 }
@@ -190,8 +157,7 @@ func TestGemmAllocations(t *testing.T) {
 	}
 }
 
-// BenchmarkGemm measures a square product and those of a convolution's training:
-// the result, the gradient of the weights and that of the input.
+// BenchmarkGemm measures a square product and that of a convolution.
 func BenchmarkGemm(b *testing.B) {
 	const channels, pixels = 128, 2 * 64 * 64
 	v := conv{2, 64, 64, channels, channels, 3, 3, 1, 1, 1, 1, 1}
@@ -204,8 +170,6 @@ func BenchmarkGemm(b *testing.B) {
 	}{
 		{"square", 2048, 2048, 2048, Strided{noise(1, 2048*2048), 2048, 1}, Strided{noise(2, 2048*2048), 1, 2048}},
 		{"convolution", pixels, channels, 9 * channels, x, Strided{noise(2, 9*channels*channels), 1, channels}},
-		{"weights", 9 * channels, channels, pixels, PatchesT(x), Strided{noise(2, pixels*channels), 1, channels}},
-		{"input", pixels, channels, 9 * channels, v.scatter().operand.(Left), v.taps().operand.(Right)},
 	} {
 		out := make([]float32, c.m*c.n)
 		b.Run(c.name, func(b *testing.B) {

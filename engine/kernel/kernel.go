@@ -39,11 +39,11 @@ import (
 type functions struct {
 	level string
 
-	// The matrix product's register tiles by their number of rows, nil for a
-	// number that is made up of others, and those of half and a quarter of the
-	// width, for what is left at the end of a row.
-	cols                    int
-	tiles, halves, quarters [maxRows + 1]tile
+	// The matrix product's register tiles, and their width.
+	cols  int
+	tiles tiles
+	// outers are tiles whose left operand's columns are rows in memory.
+	outers tiles
 	// transpose writes dst[k*stride+r] = src[r][k] for k < depth; src has lanes
 	// rows.
 	transpose func(dst []float32, stride int, src [][]float32, depth int)
@@ -78,22 +78,25 @@ type functions struct {
 	// result going to dst[i*stride].
 	winogradSpread func(dst []float32, stride int, src *[16][]float32, channels int)
 
-	add           func(dst, a, b []float32)
-	mul           func(dst, a, b []float32)
-	axpy          func(dst, x []float32, alpha float32)
-	mulAdd        func(dst, a, b []float32)
-	scale         func(dst, x []float32, alpha float32)
-	scaleShift    func(dst, x, scale, shift []float32)
-	lerp          func(dst, x []float32, t float32)
-	exp           func(dst, x []float32)
-	sigmoid       func(dst, x []float32)
-	silu          func(dst, x []float32)
-	siluGrad      func(dx, x, dy []float32)
-	gelu          func(dst, x []float32)
-	geluGrad      func(dx, x, dy []float32)
-	quickGELU     func(dst, x []float32)
-	quickGELUGrad func(dx, x, dy []float32)
-	adamW         func(w, m, v, g []float32, o *[adamConstants]float32)
+	add                func(dst, a, b []float32)
+	mul                func(dst, a, b []float32)
+	axpy               func(dst, x []float32, alpha float32)
+	mulAdd             func(dst, a, b []float32)
+	scale              func(dst, x []float32, alpha float32)
+	scaleShift         func(dst, x, scale, shift []float32)
+	combine            func(dst, x, y, a, b, c []float32)
+	lerp               func(dst, x []float32, t float32)
+	exp                func(dst, x []float32)
+	sigmoid            func(dst, x []float32)
+	silu               func(dst, x []float32)
+	siluGrad           func(dx, x, dy []float32)
+	scaleShiftSiLU     func(dst, x, scale, shift []float32)
+	scaleShiftSiLUGrad func(dz, dy, x, scale, shift []float32)
+	gelu               func(dst, x []float32)
+	geluGrad           func(dx, x, dy []float32)
+	quickGELU          func(dst, x []float32)
+	quickGELUGrad      func(dx, x, dy []float32)
+	adamW              func(w, m, v, g []float32, o *[adamConstants]float32)
 
 	// The reductions work on whole groups of 16 elements and leave the lanes.
 	sumLanes func(lanes *[16]float32, x []float32)
@@ -108,11 +111,16 @@ type functions struct {
 	peak func(rounds int) int
 }
 
+// tiles are by their number of rows, nil for a number that is made up of others, and
+// those of half and a quarter of the width, for what is left at the end of a row.
+type tiles struct{ whole, halves, quarters [maxRows + 1]tile }
+
 // tileOf computes rows × columns of a product over one run of depth:
 //
 //	c[r*ldc+j] = from[r*ldf+j] + Σ_k a[r*lda+k]·b[k*panel+j]
 //
-// as one chain of fused multiply-adds, which begins at 0 if from is nil.
+// as one chain of fused multiply-adds, which begins at 0 if from is nil. Of outers the
+// element (r,k) is a[k*lda+r].
 type tileOf[T float32 | uint32] = func(depth int, a []T, lda int, b []T, c []float32, ldc int, from []float32, ldf int)
 
 type (

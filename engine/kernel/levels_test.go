@@ -81,7 +81,10 @@ var vectorCases = []struct {
 	{"MulAdd", 3, func(x [][]float32) { MulAdd(x[0], x[1], x[2]) }},
 	{"Axpy", 2, func(x [][]float32) { Axpy(x[0], 0.7, x[1]) }},
 	{"Scale", 2, func(x [][]float32) { Scale(x[0], 0.7, x[1]) }},
-	{"ScaleShift", 4, func(x [][]float32) { ScaleShiftRows(x[0], x[1], x[2], x[3], 1, len(x[0])) }},
+	{"ScaleShift", 4, func(x [][]float32) { ScaleShift(x[0], x[1], x[2], x[3]) }},
+	{"ScaleShiftSiLU", 4, func(x [][]float32) { ScaleShiftSiLU(x[0], x[1], x[2], x[3]) }},
+	{"ScaleShiftSiLUGrad", 5, func(x [][]float32) { ScaleShiftSiLUGrad(x[0], x[1], x[2], x[3], x[4]) }},
+	{"Combine", 6, func(x [][]float32) { Combine(x[0], x[1], x[2], x[3], x[4], x[5]) }},
 	{"Lerp", 2, func(x [][]float32) { Lerp(x[0], x[1], 0.3) }},
 	{"Exp", 2, func(x [][]float32) { Exp(x[0], x[1]) }},
 	{"Sigmoid", 2, func(x [][]float32) { Sigmoid(x[0], x[1]) }},
@@ -140,7 +143,7 @@ func TestVectorsAgree(t *testing.T) {
 // function on short pieces.
 func TestLongVectors(t *testing.T) {
 	const n = 2*chunk + 12345
-	for _, c := range vectorCases[:15] {
+	for _, c := range vectorCases[:18] {
 		whole, pieces := make([][]float32, c.args), make([][]float32, c.args)
 		for i := range whole {
 			whole[i] = noise(uint64(i), n)
@@ -160,18 +163,17 @@ func TestLongVectors(t *testing.T) {
 	}
 }
 
-func TestScaleShiftRows(t *testing.T) {
-	const c = 50
-	for _, rows := range []int{0, 3, 2*chunk/c + 77} {
-		x, scale, shift := noise(1, rows*c), noise(2, c), noise(3, c)
-		got := make([]float32, rows*c)
-		ScaleShiftRows(got, x, scale, shift, rows, c)
-		for i, v := range x {
-			x[i] = fma(v, scale[i%c], shift[i%c])
-		}
-		if d := differ(got, x); d != "" {
-			t.Errorf("%d rows: %s", rows, d)
-		}
+// Factors are used from their beginning again whenever they end.
+func TestFactorsAreRepeated(t *testing.T) {
+	const period, n = 50, 7*50 + 13
+	x, scale, shift := noise(1, n), noise(2, period), noise(3, period)
+	got, want := make([]float32, n), make([]float32, n)
+	ScaleShift(got, x, scale, shift)
+	for i, v := range x {
+		want[i] = fma(v, scale[i%period], shift[i%period])
+	}
+	if d := differ(got, want); d != "" {
+		t.Error(d)
 	}
 }
 

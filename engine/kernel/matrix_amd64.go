@@ -9,40 +9,80 @@ package kernel
 //go:noescape
 func tile6x16AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
+// outer6x16AVX2 computes a 6 × 16 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer6x16AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
 // tile6x8AVX2 computes a 6 × 8 tile of a matrix product.
 //
 //go:noescape
 func tile6x8AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// outer6x8AVX2 computes a 6 × 8 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer6x8AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
 // tile4x16AVX2 computes a 4 × 16 tile of a matrix product.
 //
 //go:noescape
 func tile4x16AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
+// outer4x16AVX2 computes a 4 × 16 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer4x16AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
 // tile4x8AVX2 computes a 4 × 8 tile of a matrix product.
 //
 //go:noescape
 func tile4x8AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// outer4x8AVX2 computes a 4 × 8 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer4x8AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
 // tile2x16AVX2 computes a 2 × 16 tile of a matrix product.
 //
 //go:noescape
 func tile2x16AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
+// outer2x16AVX2 computes a 2 × 16 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer2x16AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
 // tile2x8AVX2 computes a 2 × 8 tile of a matrix product.
 //
 //go:noescape
 func tile2x8AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// outer2x8AVX2 computes a 2 × 8 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer2x8AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
 // tile1x16AVX2 computes a 1 × 16 tile of a matrix product.
 //
 //go:noescape
 func tile1x16AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
+// outer1x16AVX2 computes a 1 × 16 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer1x16AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
 // tile1x8AVX2 computes a 1 × 8 tile of a matrix product.
 //
 //go:noescape
 func tile1x8AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// outer1x8AVX2 computes a 1 × 8 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer1x8AVX2(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
 // transposeAVX2 writes dst[k*stride+r] = src[r][k] for r < 8 and k < depth, a multiple of 4; src points to the first of 8 rows.
 //
@@ -89,15 +129,25 @@ func peakAVX2(rounds int) int
 //go:noescape
 func tile12x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
-// tile12x16AVX512 computes a 12 × 16 tile of a matrix product.
+// outer12x32AVX512 computes a 12 × 32 tile of a matrix product, of whose left operand the columns are rows in memory.
 //
 //go:noescape
-func tile12x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+func outer12x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
 // pairs12x32AVX512 computes a 12 × 32 tile of a matrix product of pairs of bfloat16 numbers.
 //
 //go:noescape
 func pairs12x32AVX512(depth int, a []uint32, lda int, b []uint32, c []float32, ldc int, from []float32, ldf int)
+
+// tile12x16AVX512 computes a 12 × 16 tile of a matrix product.
+//
+//go:noescape
+func tile12x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// outer12x16AVX512 computes a 12 × 16 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer12x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
 // pairs12x16AVX512 computes a 12 × 16 tile of a matrix product of pairs of bfloat16 numbers.
 //
@@ -109,15 +159,25 @@ func pairs12x16AVX512(depth int, a []uint32, lda int, b []uint32, c []float32, l
 //go:noescape
 func tile8x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
-// tile8x16AVX512 computes a 8 × 16 tile of a matrix product.
+// outer8x32AVX512 computes a 8 × 32 tile of a matrix product, of whose left operand the columns are rows in memory.
 //
 //go:noescape
-func tile8x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+func outer8x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
 // pairs8x32AVX512 computes a 8 × 32 tile of a matrix product of pairs of bfloat16 numbers.
 //
 //go:noescape
 func pairs8x32AVX512(depth int, a []uint32, lda int, b []uint32, c []float32, ldc int, from []float32, ldf int)
+
+// tile8x16AVX512 computes a 8 × 16 tile of a matrix product.
+//
+//go:noescape
+func tile8x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// outer8x16AVX512 computes a 8 × 16 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer8x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
 // pairs8x16AVX512 computes a 8 × 16 tile of a matrix product of pairs of bfloat16 numbers.
 //
@@ -129,15 +189,25 @@ func pairs8x16AVX512(depth int, a []uint32, lda int, b []uint32, c []float32, ld
 //go:noescape
 func tile4x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
-// tile4x16AVX512 computes a 4 × 16 tile of a matrix product.
+// outer4x32AVX512 computes a 4 × 32 tile of a matrix product, of whose left operand the columns are rows in memory.
 //
 //go:noescape
-func tile4x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+func outer4x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
 // pairs4x32AVX512 computes a 4 × 32 tile of a matrix product of pairs of bfloat16 numbers.
 //
 //go:noescape
 func pairs4x32AVX512(depth int, a []uint32, lda int, b []uint32, c []float32, ldc int, from []float32, ldf int)
+
+// tile4x16AVX512 computes a 4 × 16 tile of a matrix product.
+//
+//go:noescape
+func tile4x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// outer4x16AVX512 computes a 4 × 16 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer4x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
 // pairs4x16AVX512 computes a 4 × 16 tile of a matrix product of pairs of bfloat16 numbers.
 //
@@ -149,15 +219,25 @@ func pairs4x16AVX512(depth int, a []uint32, lda int, b []uint32, c []float32, ld
 //go:noescape
 func tile2x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
-// tile2x16AVX512 computes a 2 × 16 tile of a matrix product.
+// outer2x32AVX512 computes a 2 × 32 tile of a matrix product, of whose left operand the columns are rows in memory.
 //
 //go:noescape
-func tile2x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+func outer2x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
 // pairs2x32AVX512 computes a 2 × 32 tile of a matrix product of pairs of bfloat16 numbers.
 //
 //go:noescape
 func pairs2x32AVX512(depth int, a []uint32, lda int, b []uint32, c []float32, ldc int, from []float32, ldf int)
+
+// tile2x16AVX512 computes a 2 × 16 tile of a matrix product.
+//
+//go:noescape
+func tile2x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// outer2x16AVX512 computes a 2 × 16 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer2x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
 // pairs2x16AVX512 computes a 2 × 16 tile of a matrix product of pairs of bfloat16 numbers.
 //
@@ -169,15 +249,25 @@ func pairs2x16AVX512(depth int, a []uint32, lda int, b []uint32, c []float32, ld
 //go:noescape
 func tile1x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
-// tile1x16AVX512 computes a 1 × 16 tile of a matrix product.
+// outer1x32AVX512 computes a 1 × 32 tile of a matrix product, of whose left operand the columns are rows in memory.
 //
 //go:noescape
-func tile1x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+func outer1x32AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
 // pairs1x32AVX512 computes a 1 × 32 tile of a matrix product of pairs of bfloat16 numbers.
 //
 //go:noescape
 func pairs1x32AVX512(depth int, a []uint32, lda int, b []uint32, c []float32, ldc int, from []float32, ldf int)
+
+// tile1x16AVX512 computes a 1 × 16 tile of a matrix product.
+//
+//go:noescape
+func tile1x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// outer1x16AVX512 computes a 1 × 16 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer1x16AVX512(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
 // pairs1x16AVX512 computes a 1 × 16 tile of a matrix product of pairs of bfloat16 numbers.
 //

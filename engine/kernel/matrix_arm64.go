@@ -9,40 +9,80 @@ package kernel
 //go:noescape
 func tile6x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
+// outer6x16NEON computes a 6 × 16 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer6x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
 // tile6x8NEON computes a 6 × 8 tile of a matrix product.
 //
 //go:noescape
 func tile6x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// outer6x8NEON computes a 6 × 8 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer6x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
 // tile4x16NEON computes a 4 × 16 tile of a matrix product.
 //
 //go:noescape
 func tile4x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
+// outer4x16NEON computes a 4 × 16 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer4x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
 // tile4x8NEON computes a 4 × 8 tile of a matrix product.
 //
 //go:noescape
 func tile4x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// outer4x8NEON computes a 4 × 8 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer4x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
 // tile2x16NEON computes a 2 × 16 tile of a matrix product.
 //
 //go:noescape
 func tile2x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
+// outer2x16NEON computes a 2 × 16 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer2x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
 // tile2x8NEON computes a 2 × 8 tile of a matrix product.
 //
 //go:noescape
 func tile2x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// outer2x8NEON computes a 2 × 8 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer2x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
 // tile1x16NEON computes a 1 × 16 tile of a matrix product.
 //
 //go:noescape
 func tile1x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
+// outer1x16NEON computes a 1 × 16 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer1x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
 // tile1x8NEON computes a 1 × 8 tile of a matrix product.
 //
 //go:noescape
 func tile1x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+
+// outer1x8NEON computes a 1 × 8 tile of a matrix product, of whose left operand the columns are rows in memory.
+//
+//go:noescape
+func outer1x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
 
 // peakNEON runs rounds of 24 independent multiply-adds of vectors and returns the number of multiply-adds.
 //

@@ -42,33 +42,33 @@ TEXT ·tile6x16NEON(SB), NOSPLIT, $0-128
 	VEOR  V23.B16, V23.B16, V23.B16
 	MOVD  from_base+96(FP), R9
 	CBZ   R9, begin
-	MOVD  ldf+120(FP), R2
-	LSL   $0x02, R2
+	MOVD  ldf+120(FP), R10
+	LSL   $0x02, R10
 	FMOVQ 0(R9), F0
 	FMOVQ 16(R9), F1
 	FMOVQ 32(R9), F2
 	FMOVQ 48(R9), F3
-	ADD   R2, R9
+	ADD   R10, R9
 	FMOVQ 0(R9), F4
 	FMOVQ 16(R9), F5
 	FMOVQ 32(R9), F6
 	FMOVQ 48(R9), F7
-	ADD   R2, R9
+	ADD   R10, R9
 	FMOVQ 0(R9), F8
 	FMOVQ 16(R9), F9
 	FMOVQ 32(R9), F10
 	FMOVQ 48(R9), F11
-	ADD   R2, R9
+	ADD   R10, R9
 	FMOVQ 0(R9), F12
 	FMOVQ 16(R9), F13
 	FMOVQ 32(R9), F14
 	FMOVQ 48(R9), F15
-	ADD   R2, R9
+	ADD   R10, R9
 	FMOVQ 0(R9), F16
 	FMOVQ 16(R9), F17
 	FMOVQ 32(R9), F18
 	FMOVQ 48(R9), F19
-	ADD   R2, R9
+	ADD   R10, R9
 	FMOVQ 0(R9), F20
 	FMOVQ 16(R9), F21
 	FMOVQ 32(R9), F22
@@ -247,38 +247,179 @@ one:
 
 oneRest:
 	ADD   $0x01, R0
-	MOVD  c_base+64(FP), R10
+	MOVD  c_base+64(FP), R11
 	MOVD  ldc+88(FP), R2
 	LSL   $0x02, R2
-	FMOVQ F0, 0(R10)
-	FMOVQ F1, 16(R10)
-	FMOVQ F2, 32(R10)
-	FMOVQ F3, 48(R10)
-	ADD   R2, R10
-	FMOVQ F4, 0(R10)
-	FMOVQ F5, 16(R10)
-	FMOVQ F6, 32(R10)
-	FMOVQ F7, 48(R10)
-	ADD   R2, R10
-	FMOVQ F8, 0(R10)
-	FMOVQ F9, 16(R10)
-	FMOVQ F10, 32(R10)
-	FMOVQ F11, 48(R10)
-	ADD   R2, R10
-	FMOVQ F12, 0(R10)
-	FMOVQ F13, 16(R10)
-	FMOVQ F14, 32(R10)
-	FMOVQ F15, 48(R10)
-	ADD   R2, R10
-	FMOVQ F16, 0(R10)
-	FMOVQ F17, 16(R10)
-	FMOVQ F18, 32(R10)
-	FMOVQ F19, 48(R10)
-	ADD   R2, R10
-	FMOVQ F20, 0(R10)
-	FMOVQ F21, 16(R10)
-	FMOVQ F22, 32(R10)
-	FMOVQ F23, 48(R10)
+	FMOVQ F0, 0(R11)
+	FMOVQ F1, 16(R11)
+	FMOVQ F2, 32(R11)
+	FMOVQ F3, 48(R11)
+	ADD   R2, R11
+	FMOVQ F4, 0(R11)
+	FMOVQ F5, 16(R11)
+	FMOVQ F6, 32(R11)
+	FMOVQ F7, 48(R11)
+	ADD   R2, R11
+	FMOVQ F8, 0(R11)
+	FMOVQ F9, 16(R11)
+	FMOVQ F10, 32(R11)
+	FMOVQ F11, 48(R11)
+	ADD   R2, R11
+	FMOVQ F12, 0(R11)
+	FMOVQ F13, 16(R11)
+	FMOVQ F14, 32(R11)
+	FMOVQ F15, 48(R11)
+	ADD   R2, R11
+	FMOVQ F16, 0(R11)
+	FMOVQ F17, 16(R11)
+	FMOVQ F18, 32(R11)
+	FMOVQ F19, 48(R11)
+	ADD   R2, R11
+	FMOVQ F20, 0(R11)
+	FMOVQ F21, 16(R11)
+	FMOVQ F22, 32(R11)
+	FMOVQ F23, 48(R11)
+	RET
+
+// func outer6x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+TEXT ·outer6x16NEON(SB), NOSPLIT, $0-128
+	MOVD  depth+0(FP), R0
+	MOVD  a_base+8(FP), R1
+	MOVD  lda+32(FP), R2
+	LSL   $0x02, R2
+	MOVD  b_base+40(FP), R3
+	VEOR  V0.B16, V0.B16, V0.B16
+	VEOR  V1.B16, V1.B16, V1.B16
+	VEOR  V2.B16, V2.B16, V2.B16
+	VEOR  V3.B16, V3.B16, V3.B16
+	VEOR  V4.B16, V4.B16, V4.B16
+	VEOR  V5.B16, V5.B16, V5.B16
+	VEOR  V6.B16, V6.B16, V6.B16
+	VEOR  V7.B16, V7.B16, V7.B16
+	VEOR  V8.B16, V8.B16, V8.B16
+	VEOR  V9.B16, V9.B16, V9.B16
+	VEOR  V10.B16, V10.B16, V10.B16
+	VEOR  V11.B16, V11.B16, V11.B16
+	VEOR  V12.B16, V12.B16, V12.B16
+	VEOR  V13.B16, V13.B16, V13.B16
+	VEOR  V14.B16, V14.B16, V14.B16
+	VEOR  V15.B16, V15.B16, V15.B16
+	VEOR  V16.B16, V16.B16, V16.B16
+	VEOR  V17.B16, V17.B16, V17.B16
+	VEOR  V18.B16, V18.B16, V18.B16
+	VEOR  V19.B16, V19.B16, V19.B16
+	VEOR  V20.B16, V20.B16, V20.B16
+	VEOR  V21.B16, V21.B16, V21.B16
+	VEOR  V22.B16, V22.B16, V22.B16
+	VEOR  V23.B16, V23.B16, V23.B16
+	MOVD  from_base+96(FP), R4
+	CBZ   R4, begin
+	MOVD  ldf+120(FP), R5
+	LSL   $0x02, R5
+	FMOVQ 0(R4), F0
+	FMOVQ 16(R4), F1
+	FMOVQ 32(R4), F2
+	FMOVQ 48(R4), F3
+	ADD   R5, R4
+	FMOVQ 0(R4), F4
+	FMOVQ 16(R4), F5
+	FMOVQ 32(R4), F6
+	FMOVQ 48(R4), F7
+	ADD   R5, R4
+	FMOVQ 0(R4), F8
+	FMOVQ 16(R4), F9
+	FMOVQ 32(R4), F10
+	FMOVQ 48(R4), F11
+	ADD   R5, R4
+	FMOVQ 0(R4), F12
+	FMOVQ 16(R4), F13
+	FMOVQ 32(R4), F14
+	FMOVQ 48(R4), F15
+	ADD   R5, R4
+	FMOVQ 0(R4), F16
+	FMOVQ 16(R4), F17
+	FMOVQ 32(R4), F18
+	FMOVQ 48(R4), F19
+	ADD   R5, R4
+	FMOVQ 0(R4), F20
+	FMOVQ 16(R4), F21
+	FMOVQ 32(R4), F22
+	FMOVQ 48(R4), F23
+
+begin:
+	SUBS $0x01, R0
+	BLT  oneRest
+
+one:
+	FMOVQ 0(R1), F24
+	FMOVD 16(R1), F25
+	ADD   R2, R1
+	FMOVQ 0(R3), F26
+	WORD  $0x4f981340 // FMLA V0.4S, V26.4S, V24.S[0]
+	WORD  $0x4fb81344 // FMLA V4.4S, V26.4S, V24.S[1]
+	WORD  $0x4f981b48 // FMLA V8.4S, V26.4S, V24.S[2]
+	WORD  $0x4fb81b4c // FMLA V12.4S, V26.4S, V24.S[3]
+	WORD  $0x4f991350 // FMLA V16.4S, V26.4S, V25.S[0]
+	WORD  $0x4fb91354 // FMLA V20.4S, V26.4S, V25.S[1]
+	FMOVQ 16(R3), F26
+	WORD  $0x4f981341 // FMLA V1.4S, V26.4S, V24.S[0]
+	WORD  $0x4fb81345 // FMLA V5.4S, V26.4S, V24.S[1]
+	WORD  $0x4f981b49 // FMLA V9.4S, V26.4S, V24.S[2]
+	WORD  $0x4fb81b4d // FMLA V13.4S, V26.4S, V24.S[3]
+	WORD  $0x4f991351 // FMLA V17.4S, V26.4S, V25.S[0]
+	WORD  $0x4fb91355 // FMLA V21.4S, V26.4S, V25.S[1]
+	FMOVQ 32(R3), F26
+	WORD  $0x4f981342 // FMLA V2.4S, V26.4S, V24.S[0]
+	WORD  $0x4fb81346 // FMLA V6.4S, V26.4S, V24.S[1]
+	WORD  $0x4f981b4a // FMLA V10.4S, V26.4S, V24.S[2]
+	WORD  $0x4fb81b4e // FMLA V14.4S, V26.4S, V24.S[3]
+	WORD  $0x4f991352 // FMLA V18.4S, V26.4S, V25.S[0]
+	WORD  $0x4fb91356 // FMLA V22.4S, V26.4S, V25.S[1]
+	FMOVQ 48(R3), F26
+	WORD  $0x4f981343 // FMLA V3.4S, V26.4S, V24.S[0]
+	WORD  $0x4fb81347 // FMLA V7.4S, V26.4S, V24.S[1]
+	WORD  $0x4f981b4b // FMLA V11.4S, V26.4S, V24.S[2]
+	WORD  $0x4fb81b4f // FMLA V15.4S, V26.4S, V24.S[3]
+	WORD  $0x4f991353 // FMLA V19.4S, V26.4S, V25.S[0]
+	WORD  $0x4fb91357 // FMLA V23.4S, V26.4S, V25.S[1]
+	ADD   $0x80, R3
+	SUBS  $0x01, R0
+	BGE   one
+
+oneRest:
+	ADD   $0x01, R0
+	MOVD  c_base+64(FP), R6
+	MOVD  ldc+88(FP), R2
+	LSL   $0x02, R2
+	FMOVQ F0, 0(R6)
+	FMOVQ F1, 16(R6)
+	FMOVQ F2, 32(R6)
+	FMOVQ F3, 48(R6)
+	ADD   R2, R6
+	FMOVQ F4, 0(R6)
+	FMOVQ F5, 16(R6)
+	FMOVQ F6, 32(R6)
+	FMOVQ F7, 48(R6)
+	ADD   R2, R6
+	FMOVQ F8, 0(R6)
+	FMOVQ F9, 16(R6)
+	FMOVQ F10, 32(R6)
+	FMOVQ F11, 48(R6)
+	ADD   R2, R6
+	FMOVQ F12, 0(R6)
+	FMOVQ F13, 16(R6)
+	FMOVQ F14, 32(R6)
+	FMOVQ F15, 48(R6)
+	ADD   R2, R6
+	FMOVQ F16, 0(R6)
+	FMOVQ F17, 16(R6)
+	FMOVQ F18, 32(R6)
+	FMOVQ F19, 48(R6)
+	ADD   R2, R6
+	FMOVQ F20, 0(R6)
+	FMOVQ F21, 16(R6)
+	FMOVQ F22, 32(R6)
+	FMOVQ F23, 48(R6)
 	RET
 
 // func tile6x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
@@ -307,23 +448,23 @@ TEXT ·tile6x8NEON(SB), NOSPLIT, $0-128
 	VEOR  V11.B16, V11.B16, V11.B16
 	MOVD  from_base+96(FP), R9
 	CBZ   R9, begin
-	MOVD  ldf+120(FP), R2
-	LSL   $0x02, R2
+	MOVD  ldf+120(FP), R10
+	LSL   $0x02, R10
 	FMOVQ 0(R9), F0
 	FMOVQ 16(R9), F1
-	ADD   R2, R9
+	ADD   R10, R9
 	FMOVQ 0(R9), F2
 	FMOVQ 16(R9), F3
-	ADD   R2, R9
+	ADD   R10, R9
 	FMOVQ 0(R9), F4
 	FMOVQ 16(R9), F5
-	ADD   R2, R9
+	ADD   R10, R9
 	FMOVQ 0(R9), F6
 	FMOVQ 16(R9), F7
-	ADD   R2, R9
+	ADD   R10, R9
 	FMOVQ 0(R9), F8
 	FMOVQ 16(R9), F9
-	ADD   R2, R9
+	ADD   R10, R9
 	FMOVQ 0(R9), F10
 	FMOVQ 16(R9), F11
 
@@ -430,26 +571,117 @@ one:
 
 oneRest:
 	ADD   $0x01, R0
-	MOVD  c_base+64(FP), R10
+	MOVD  c_base+64(FP), R11
 	MOVD  ldc+88(FP), R2
 	LSL   $0x02, R2
-	FMOVQ F0, 0(R10)
-	FMOVQ F1, 16(R10)
-	ADD   R2, R10
-	FMOVQ F2, 0(R10)
-	FMOVQ F3, 16(R10)
-	ADD   R2, R10
-	FMOVQ F4, 0(R10)
-	FMOVQ F5, 16(R10)
-	ADD   R2, R10
-	FMOVQ F6, 0(R10)
-	FMOVQ F7, 16(R10)
-	ADD   R2, R10
-	FMOVQ F8, 0(R10)
-	FMOVQ F9, 16(R10)
-	ADD   R2, R10
-	FMOVQ F10, 0(R10)
-	FMOVQ F11, 16(R10)
+	FMOVQ F0, 0(R11)
+	FMOVQ F1, 16(R11)
+	ADD   R2, R11
+	FMOVQ F2, 0(R11)
+	FMOVQ F3, 16(R11)
+	ADD   R2, R11
+	FMOVQ F4, 0(R11)
+	FMOVQ F5, 16(R11)
+	ADD   R2, R11
+	FMOVQ F6, 0(R11)
+	FMOVQ F7, 16(R11)
+	ADD   R2, R11
+	FMOVQ F8, 0(R11)
+	FMOVQ F9, 16(R11)
+	ADD   R2, R11
+	FMOVQ F10, 0(R11)
+	FMOVQ F11, 16(R11)
+	RET
+
+// func outer6x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+TEXT ·outer6x8NEON(SB), NOSPLIT, $0-128
+	MOVD  depth+0(FP), R0
+	MOVD  a_base+8(FP), R1
+	MOVD  lda+32(FP), R2
+	LSL   $0x02, R2
+	MOVD  b_base+40(FP), R3
+	VEOR  V0.B16, V0.B16, V0.B16
+	VEOR  V1.B16, V1.B16, V1.B16
+	VEOR  V2.B16, V2.B16, V2.B16
+	VEOR  V3.B16, V3.B16, V3.B16
+	VEOR  V4.B16, V4.B16, V4.B16
+	VEOR  V5.B16, V5.B16, V5.B16
+	VEOR  V6.B16, V6.B16, V6.B16
+	VEOR  V7.B16, V7.B16, V7.B16
+	VEOR  V8.B16, V8.B16, V8.B16
+	VEOR  V9.B16, V9.B16, V9.B16
+	VEOR  V10.B16, V10.B16, V10.B16
+	VEOR  V11.B16, V11.B16, V11.B16
+	MOVD  from_base+96(FP), R4
+	CBZ   R4, begin
+	MOVD  ldf+120(FP), R5
+	LSL   $0x02, R5
+	FMOVQ 0(R4), F0
+	FMOVQ 16(R4), F1
+	ADD   R5, R4
+	FMOVQ 0(R4), F2
+	FMOVQ 16(R4), F3
+	ADD   R5, R4
+	FMOVQ 0(R4), F4
+	FMOVQ 16(R4), F5
+	ADD   R5, R4
+	FMOVQ 0(R4), F6
+	FMOVQ 16(R4), F7
+	ADD   R5, R4
+	FMOVQ 0(R4), F8
+	FMOVQ 16(R4), F9
+	ADD   R5, R4
+	FMOVQ 0(R4), F10
+	FMOVQ 16(R4), F11
+
+begin:
+	SUBS $0x01, R0
+	BLT  oneRest
+
+one:
+	FMOVQ 0(R1), F12
+	FMOVD 16(R1), F13
+	ADD   R2, R1
+	FMOVQ 0(R3), F14
+	WORD  $0x4f8c11c0 // FMLA V0.4S, V14.4S, V12.S[0]
+	WORD  $0x4fac11c2 // FMLA V2.4S, V14.4S, V12.S[1]
+	WORD  $0x4f8c19c4 // FMLA V4.4S, V14.4S, V12.S[2]
+	WORD  $0x4fac19c6 // FMLA V6.4S, V14.4S, V12.S[3]
+	WORD  $0x4f8d11c8 // FMLA V8.4S, V14.4S, V13.S[0]
+	WORD  $0x4fad11ca // FMLA V10.4S, V14.4S, V13.S[1]
+	FMOVQ 16(R3), F14
+	WORD  $0x4f8c11c1 // FMLA V1.4S, V14.4S, V12.S[0]
+	WORD  $0x4fac11c3 // FMLA V3.4S, V14.4S, V12.S[1]
+	WORD  $0x4f8c19c5 // FMLA V5.4S, V14.4S, V12.S[2]
+	WORD  $0x4fac19c7 // FMLA V7.4S, V14.4S, V12.S[3]
+	WORD  $0x4f8d11c9 // FMLA V9.4S, V14.4S, V13.S[0]
+	WORD  $0x4fad11cb // FMLA V11.4S, V14.4S, V13.S[1]
+	ADD   $0x80, R3
+	SUBS  $0x01, R0
+	BGE   one
+
+oneRest:
+	ADD   $0x01, R0
+	MOVD  c_base+64(FP), R6
+	MOVD  ldc+88(FP), R2
+	LSL   $0x02, R2
+	FMOVQ F0, 0(R6)
+	FMOVQ F1, 16(R6)
+	ADD   R2, R6
+	FMOVQ F2, 0(R6)
+	FMOVQ F3, 16(R6)
+	ADD   R2, R6
+	FMOVQ F4, 0(R6)
+	FMOVQ F5, 16(R6)
+	ADD   R2, R6
+	FMOVQ F6, 0(R6)
+	FMOVQ F7, 16(R6)
+	ADD   R2, R6
+	FMOVQ F8, 0(R6)
+	FMOVQ F9, 16(R6)
+	ADD   R2, R6
+	FMOVQ F10, 0(R6)
+	FMOVQ F11, 16(R6)
 	RET
 
 // func tile4x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
@@ -480,23 +712,23 @@ TEXT ·tile4x16NEON(SB), NOSPLIT, $0-128
 	VEOR  V15.B16, V15.B16, V15.B16
 	MOVD  from_base+96(FP), R7
 	CBZ   R7, begin
-	MOVD  ldf+120(FP), R2
-	LSL   $0x02, R2
+	MOVD  ldf+120(FP), R8
+	LSL   $0x02, R8
 	FMOVQ 0(R7), F0
 	FMOVQ 16(R7), F1
 	FMOVQ 32(R7), F2
 	FMOVQ 48(R7), F3
-	ADD   R2, R7
+	ADD   R8, R7
 	FMOVQ 0(R7), F4
 	FMOVQ 16(R7), F5
 	FMOVQ 32(R7), F6
 	FMOVQ 48(R7), F7
-	ADD   R2, R7
+	ADD   R8, R7
 	FMOVQ 0(R7), F8
 	FMOVQ 16(R7), F9
 	FMOVQ 32(R7), F10
 	FMOVQ 48(R7), F11
-	ADD   R2, R7
+	ADD   R8, R7
 	FMOVQ 0(R7), F12
 	FMOVQ 16(R7), F13
 	FMOVQ 32(R7), F14
@@ -631,28 +863,132 @@ one:
 
 oneRest:
 	ADD   $0x01, R0
-	MOVD  c_base+64(FP), R8
+	MOVD  c_base+64(FP), R9
 	MOVD  ldc+88(FP), R2
 	LSL   $0x02, R2
-	FMOVQ F0, 0(R8)
-	FMOVQ F1, 16(R8)
-	FMOVQ F2, 32(R8)
-	FMOVQ F3, 48(R8)
-	ADD   R2, R8
-	FMOVQ F4, 0(R8)
-	FMOVQ F5, 16(R8)
-	FMOVQ F6, 32(R8)
-	FMOVQ F7, 48(R8)
-	ADD   R2, R8
-	FMOVQ F8, 0(R8)
-	FMOVQ F9, 16(R8)
-	FMOVQ F10, 32(R8)
-	FMOVQ F11, 48(R8)
-	ADD   R2, R8
-	FMOVQ F12, 0(R8)
-	FMOVQ F13, 16(R8)
-	FMOVQ F14, 32(R8)
-	FMOVQ F15, 48(R8)
+	FMOVQ F0, 0(R9)
+	FMOVQ F1, 16(R9)
+	FMOVQ F2, 32(R9)
+	FMOVQ F3, 48(R9)
+	ADD   R2, R9
+	FMOVQ F4, 0(R9)
+	FMOVQ F5, 16(R9)
+	FMOVQ F6, 32(R9)
+	FMOVQ F7, 48(R9)
+	ADD   R2, R9
+	FMOVQ F8, 0(R9)
+	FMOVQ F9, 16(R9)
+	FMOVQ F10, 32(R9)
+	FMOVQ F11, 48(R9)
+	ADD   R2, R9
+	FMOVQ F12, 0(R9)
+	FMOVQ F13, 16(R9)
+	FMOVQ F14, 32(R9)
+	FMOVQ F15, 48(R9)
+	RET
+
+// func outer4x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+TEXT ·outer4x16NEON(SB), NOSPLIT, $0-128
+	MOVD  depth+0(FP), R0
+	MOVD  a_base+8(FP), R1
+	MOVD  lda+32(FP), R2
+	LSL   $0x02, R2
+	MOVD  b_base+40(FP), R3
+	VEOR  V0.B16, V0.B16, V0.B16
+	VEOR  V1.B16, V1.B16, V1.B16
+	VEOR  V2.B16, V2.B16, V2.B16
+	VEOR  V3.B16, V3.B16, V3.B16
+	VEOR  V4.B16, V4.B16, V4.B16
+	VEOR  V5.B16, V5.B16, V5.B16
+	VEOR  V6.B16, V6.B16, V6.B16
+	VEOR  V7.B16, V7.B16, V7.B16
+	VEOR  V8.B16, V8.B16, V8.B16
+	VEOR  V9.B16, V9.B16, V9.B16
+	VEOR  V10.B16, V10.B16, V10.B16
+	VEOR  V11.B16, V11.B16, V11.B16
+	VEOR  V12.B16, V12.B16, V12.B16
+	VEOR  V13.B16, V13.B16, V13.B16
+	VEOR  V14.B16, V14.B16, V14.B16
+	VEOR  V15.B16, V15.B16, V15.B16
+	MOVD  from_base+96(FP), R4
+	CBZ   R4, begin
+	MOVD  ldf+120(FP), R5
+	LSL   $0x02, R5
+	FMOVQ 0(R4), F0
+	FMOVQ 16(R4), F1
+	FMOVQ 32(R4), F2
+	FMOVQ 48(R4), F3
+	ADD   R5, R4
+	FMOVQ 0(R4), F4
+	FMOVQ 16(R4), F5
+	FMOVQ 32(R4), F6
+	FMOVQ 48(R4), F7
+	ADD   R5, R4
+	FMOVQ 0(R4), F8
+	FMOVQ 16(R4), F9
+	FMOVQ 32(R4), F10
+	FMOVQ 48(R4), F11
+	ADD   R5, R4
+	FMOVQ 0(R4), F12
+	FMOVQ 16(R4), F13
+	FMOVQ 32(R4), F14
+	FMOVQ 48(R4), F15
+
+begin:
+	SUBS $0x01, R0
+	BLT  oneRest
+
+one:
+	FMOVQ 0(R1), F16
+	ADD   R2, R1
+	FMOVQ 0(R3), F17
+	WORD  $0x4f901220 // FMLA V0.4S, V17.4S, V16.S[0]
+	WORD  $0x4fb01224 // FMLA V4.4S, V17.4S, V16.S[1]
+	WORD  $0x4f901a28 // FMLA V8.4S, V17.4S, V16.S[2]
+	WORD  $0x4fb01a2c // FMLA V12.4S, V17.4S, V16.S[3]
+	FMOVQ 16(R3), F17
+	WORD  $0x4f901221 // FMLA V1.4S, V17.4S, V16.S[0]
+	WORD  $0x4fb01225 // FMLA V5.4S, V17.4S, V16.S[1]
+	WORD  $0x4f901a29 // FMLA V9.4S, V17.4S, V16.S[2]
+	WORD  $0x4fb01a2d // FMLA V13.4S, V17.4S, V16.S[3]
+	FMOVQ 32(R3), F17
+	WORD  $0x4f901222 // FMLA V2.4S, V17.4S, V16.S[0]
+	WORD  $0x4fb01226 // FMLA V6.4S, V17.4S, V16.S[1]
+	WORD  $0x4f901a2a // FMLA V10.4S, V17.4S, V16.S[2]
+	WORD  $0x4fb01a2e // FMLA V14.4S, V17.4S, V16.S[3]
+	FMOVQ 48(R3), F17
+	WORD  $0x4f901223 // FMLA V3.4S, V17.4S, V16.S[0]
+	WORD  $0x4fb01227 // FMLA V7.4S, V17.4S, V16.S[1]
+	WORD  $0x4f901a2b // FMLA V11.4S, V17.4S, V16.S[2]
+	WORD  $0x4fb01a2f // FMLA V15.4S, V17.4S, V16.S[3]
+	ADD   $0x80, R3
+	SUBS  $0x01, R0
+	BGE   one
+
+oneRest:
+	ADD   $0x01, R0
+	MOVD  c_base+64(FP), R6
+	MOVD  ldc+88(FP), R2
+	LSL   $0x02, R2
+	FMOVQ F0, 0(R6)
+	FMOVQ F1, 16(R6)
+	FMOVQ F2, 32(R6)
+	FMOVQ F3, 48(R6)
+	ADD   R2, R6
+	FMOVQ F4, 0(R6)
+	FMOVQ F5, 16(R6)
+	FMOVQ F6, 32(R6)
+	FMOVQ F7, 48(R6)
+	ADD   R2, R6
+	FMOVQ F8, 0(R6)
+	FMOVQ F9, 16(R6)
+	FMOVQ F10, 32(R6)
+	FMOVQ F11, 48(R6)
+	ADD   R2, R6
+	FMOVQ F12, 0(R6)
+	FMOVQ F13, 16(R6)
+	FMOVQ F14, 32(R6)
+	FMOVQ F15, 48(R6)
 	RET
 
 // func tile4x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
@@ -675,17 +1011,17 @@ TEXT ·tile4x8NEON(SB), NOSPLIT, $0-128
 	VEOR  V7.B16, V7.B16, V7.B16
 	MOVD  from_base+96(FP), R7
 	CBZ   R7, begin
-	MOVD  ldf+120(FP), R2
-	LSL   $0x02, R2
+	MOVD  ldf+120(FP), R8
+	LSL   $0x02, R8
 	FMOVQ 0(R7), F0
 	FMOVQ 16(R7), F1
-	ADD   R2, R7
+	ADD   R8, R7
 	FMOVQ 0(R7), F2
 	FMOVQ 16(R7), F3
-	ADD   R2, R7
+	ADD   R8, R7
 	FMOVQ 0(R7), F4
 	FMOVQ 16(R7), F5
-	ADD   R2, R7
+	ADD   R8, R7
 	FMOVQ 0(R7), F6
 	FMOVQ 16(R7), F7
 
@@ -768,20 +1104,90 @@ one:
 
 oneRest:
 	ADD   $0x01, R0
-	MOVD  c_base+64(FP), R8
+	MOVD  c_base+64(FP), R9
 	MOVD  ldc+88(FP), R2
 	LSL   $0x02, R2
-	FMOVQ F0, 0(R8)
-	FMOVQ F1, 16(R8)
-	ADD   R2, R8
-	FMOVQ F2, 0(R8)
-	FMOVQ F3, 16(R8)
-	ADD   R2, R8
-	FMOVQ F4, 0(R8)
-	FMOVQ F5, 16(R8)
-	ADD   R2, R8
-	FMOVQ F6, 0(R8)
-	FMOVQ F7, 16(R8)
+	FMOVQ F0, 0(R9)
+	FMOVQ F1, 16(R9)
+	ADD   R2, R9
+	FMOVQ F2, 0(R9)
+	FMOVQ F3, 16(R9)
+	ADD   R2, R9
+	FMOVQ F4, 0(R9)
+	FMOVQ F5, 16(R9)
+	ADD   R2, R9
+	FMOVQ F6, 0(R9)
+	FMOVQ F7, 16(R9)
+	RET
+
+// func outer4x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+TEXT ·outer4x8NEON(SB), NOSPLIT, $0-128
+	MOVD  depth+0(FP), R0
+	MOVD  a_base+8(FP), R1
+	MOVD  lda+32(FP), R2
+	LSL   $0x02, R2
+	MOVD  b_base+40(FP), R3
+	VEOR  V0.B16, V0.B16, V0.B16
+	VEOR  V1.B16, V1.B16, V1.B16
+	VEOR  V2.B16, V2.B16, V2.B16
+	VEOR  V3.B16, V3.B16, V3.B16
+	VEOR  V4.B16, V4.B16, V4.B16
+	VEOR  V5.B16, V5.B16, V5.B16
+	VEOR  V6.B16, V6.B16, V6.B16
+	VEOR  V7.B16, V7.B16, V7.B16
+	MOVD  from_base+96(FP), R4
+	CBZ   R4, begin
+	MOVD  ldf+120(FP), R5
+	LSL   $0x02, R5
+	FMOVQ 0(R4), F0
+	FMOVQ 16(R4), F1
+	ADD   R5, R4
+	FMOVQ 0(R4), F2
+	FMOVQ 16(R4), F3
+	ADD   R5, R4
+	FMOVQ 0(R4), F4
+	FMOVQ 16(R4), F5
+	ADD   R5, R4
+	FMOVQ 0(R4), F6
+	FMOVQ 16(R4), F7
+
+begin:
+	SUBS $0x01, R0
+	BLT  oneRest
+
+one:
+	FMOVQ 0(R1), F8
+	ADD   R2, R1
+	FMOVQ 0(R3), F9
+	WORD  $0x4f881120 // FMLA V0.4S, V9.4S, V8.S[0]
+	WORD  $0x4fa81122 // FMLA V2.4S, V9.4S, V8.S[1]
+	WORD  $0x4f881924 // FMLA V4.4S, V9.4S, V8.S[2]
+	WORD  $0x4fa81926 // FMLA V6.4S, V9.4S, V8.S[3]
+	FMOVQ 16(R3), F9
+	WORD  $0x4f881121 // FMLA V1.4S, V9.4S, V8.S[0]
+	WORD  $0x4fa81123 // FMLA V3.4S, V9.4S, V8.S[1]
+	WORD  $0x4f881925 // FMLA V5.4S, V9.4S, V8.S[2]
+	WORD  $0x4fa81927 // FMLA V7.4S, V9.4S, V8.S[3]
+	ADD   $0x80, R3
+	SUBS  $0x01, R0
+	BGE   one
+
+oneRest:
+	ADD   $0x01, R0
+	MOVD  c_base+64(FP), R6
+	MOVD  ldc+88(FP), R2
+	LSL   $0x02, R2
+	FMOVQ F0, 0(R6)
+	FMOVQ F1, 16(R6)
+	ADD   R2, R6
+	FMOVQ F2, 0(R6)
+	FMOVQ F3, 16(R6)
+	ADD   R2, R6
+	FMOVQ F4, 0(R6)
+	FMOVQ F5, 16(R6)
+	ADD   R2, R6
+	FMOVQ F6, 0(R6)
+	FMOVQ F7, 16(R6)
 	RET
 
 // func tile2x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
@@ -802,13 +1208,13 @@ TEXT ·tile2x16NEON(SB), NOSPLIT, $0-128
 	VEOR  V7.B16, V7.B16, V7.B16
 	MOVD  from_base+96(FP), R5
 	CBZ   R5, begin
-	MOVD  ldf+120(FP), R2
-	LSL   $0x02, R2
+	MOVD  ldf+120(FP), R6
+	LSL   $0x02, R6
 	FMOVQ 0(R5), F0
 	FMOVQ 16(R5), F1
 	FMOVQ 32(R5), F2
 	FMOVQ 48(R5), F3
-	ADD   R2, R5
+	ADD   R6, R5
 	FMOVQ 0(R5), F4
 	FMOVQ 16(R5), F5
 	FMOVQ 32(R5), F6
@@ -899,6 +1305,74 @@ one:
 
 oneRest:
 	ADD   $0x01, R0
+	MOVD  c_base+64(FP), R7
+	MOVD  ldc+88(FP), R2
+	LSL   $0x02, R2
+	FMOVQ F0, 0(R7)
+	FMOVQ F1, 16(R7)
+	FMOVQ F2, 32(R7)
+	FMOVQ F3, 48(R7)
+	ADD   R2, R7
+	FMOVQ F4, 0(R7)
+	FMOVQ F5, 16(R7)
+	FMOVQ F6, 32(R7)
+	FMOVQ F7, 48(R7)
+	RET
+
+// func outer2x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+TEXT ·outer2x16NEON(SB), NOSPLIT, $0-128
+	MOVD  depth+0(FP), R0
+	MOVD  a_base+8(FP), R1
+	MOVD  lda+32(FP), R2
+	LSL   $0x02, R2
+	MOVD  b_base+40(FP), R3
+	VEOR  V0.B16, V0.B16, V0.B16
+	VEOR  V1.B16, V1.B16, V1.B16
+	VEOR  V2.B16, V2.B16, V2.B16
+	VEOR  V3.B16, V3.B16, V3.B16
+	VEOR  V4.B16, V4.B16, V4.B16
+	VEOR  V5.B16, V5.B16, V5.B16
+	VEOR  V6.B16, V6.B16, V6.B16
+	VEOR  V7.B16, V7.B16, V7.B16
+	MOVD  from_base+96(FP), R4
+	CBZ   R4, begin
+	MOVD  ldf+120(FP), R5
+	LSL   $0x02, R5
+	FMOVQ 0(R4), F0
+	FMOVQ 16(R4), F1
+	FMOVQ 32(R4), F2
+	FMOVQ 48(R4), F3
+	ADD   R5, R4
+	FMOVQ 0(R4), F4
+	FMOVQ 16(R4), F5
+	FMOVQ 32(R4), F6
+	FMOVQ 48(R4), F7
+
+begin:
+	SUBS $0x01, R0
+	BLT  oneRest
+
+one:
+	FMOVD 0(R1), F8
+	ADD   R2, R1
+	FMOVQ 0(R3), F9
+	WORD  $0x4f881120 // FMLA V0.4S, V9.4S, V8.S[0]
+	WORD  $0x4fa81124 // FMLA V4.4S, V9.4S, V8.S[1]
+	FMOVQ 16(R3), F9
+	WORD  $0x4f881121 // FMLA V1.4S, V9.4S, V8.S[0]
+	WORD  $0x4fa81125 // FMLA V5.4S, V9.4S, V8.S[1]
+	FMOVQ 32(R3), F9
+	WORD  $0x4f881122 // FMLA V2.4S, V9.4S, V8.S[0]
+	WORD  $0x4fa81126 // FMLA V6.4S, V9.4S, V8.S[1]
+	FMOVQ 48(R3), F9
+	WORD  $0x4f881123 // FMLA V3.4S, V9.4S, V8.S[0]
+	WORD  $0x4fa81127 // FMLA V7.4S, V9.4S, V8.S[1]
+	ADD   $0x80, R3
+	SUBS  $0x01, R0
+	BGE   one
+
+oneRest:
+	ADD   $0x01, R0
 	MOVD  c_base+64(FP), R6
 	MOVD  ldc+88(FP), R2
 	LSL   $0x02, R2
@@ -927,11 +1401,11 @@ TEXT ·tile2x8NEON(SB), NOSPLIT, $0-128
 	VEOR  V3.B16, V3.B16, V3.B16
 	MOVD  from_base+96(FP), R5
 	CBZ   R5, begin
-	MOVD  ldf+120(FP), R2
-	LSL   $0x02, R2
+	MOVD  ldf+120(FP), R6
+	LSL   $0x02, R6
 	FMOVQ 0(R5), F0
 	FMOVQ 16(R5), F1
-	ADD   R2, R5
+	ADD   R6, R5
 	FMOVQ 0(R5), F2
 	FMOVQ 16(R5), F3
 
@@ -990,6 +1464,56 @@ one:
 
 oneRest:
 	ADD   $0x01, R0
+	MOVD  c_base+64(FP), R7
+	MOVD  ldc+88(FP), R2
+	LSL   $0x02, R2
+	FMOVQ F0, 0(R7)
+	FMOVQ F1, 16(R7)
+	ADD   R2, R7
+	FMOVQ F2, 0(R7)
+	FMOVQ F3, 16(R7)
+	RET
+
+// func outer2x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+TEXT ·outer2x8NEON(SB), NOSPLIT, $0-128
+	MOVD  depth+0(FP), R0
+	MOVD  a_base+8(FP), R1
+	MOVD  lda+32(FP), R2
+	LSL   $0x02, R2
+	MOVD  b_base+40(FP), R3
+	VEOR  V0.B16, V0.B16, V0.B16
+	VEOR  V1.B16, V1.B16, V1.B16
+	VEOR  V2.B16, V2.B16, V2.B16
+	VEOR  V3.B16, V3.B16, V3.B16
+	MOVD  from_base+96(FP), R4
+	CBZ   R4, begin
+	MOVD  ldf+120(FP), R5
+	LSL   $0x02, R5
+	FMOVQ 0(R4), F0
+	FMOVQ 16(R4), F1
+	ADD   R5, R4
+	FMOVQ 0(R4), F2
+	FMOVQ 16(R4), F3
+
+begin:
+	SUBS $0x01, R0
+	BLT  oneRest
+
+one:
+	FMOVD 0(R1), F4
+	ADD   R2, R1
+	FMOVQ 0(R3), F5
+	WORD  $0x4f8410a0 // FMLA V0.4S, V5.4S, V4.S[0]
+	WORD  $0x4fa410a2 // FMLA V2.4S, V5.4S, V4.S[1]
+	FMOVQ 16(R3), F5
+	WORD  $0x4f8410a1 // FMLA V1.4S, V5.4S, V4.S[0]
+	WORD  $0x4fa410a3 // FMLA V3.4S, V5.4S, V4.S[1]
+	ADD   $0x80, R3
+	SUBS  $0x01, R0
+	BGE   one
+
+oneRest:
+	ADD   $0x01, R0
 	MOVD  c_base+64(FP), R6
 	MOVD  ldc+88(FP), R2
 	LSL   $0x02, R2
@@ -1013,8 +1537,8 @@ TEXT ·tile1x16NEON(SB), NOSPLIT, $0-128
 	VEOR  V3.B16, V3.B16, V3.B16
 	MOVD  from_base+96(FP), R4
 	CBZ   R4, begin
-	MOVD  ldf+120(FP), R2
-	LSL   $0x02, R2
+	MOVD  ldf+120(FP), R5
+	LSL   $0x02, R5
 	FMOVQ 0(R4), F0
 	FMOVQ 16(R4), F1
 	FMOVQ 32(R4), F2
@@ -1083,13 +1607,63 @@ one:
 
 oneRest:
 	ADD   $0x01, R0
-	MOVD  c_base+64(FP), R5
+	MOVD  c_base+64(FP), R6
 	MOVD  ldc+88(FP), R2
 	LSL   $0x02, R2
-	FMOVQ F0, 0(R5)
-	FMOVQ F1, 16(R5)
-	FMOVQ F2, 32(R5)
-	FMOVQ F3, 48(R5)
+	FMOVQ F0, 0(R6)
+	FMOVQ F1, 16(R6)
+	FMOVQ F2, 32(R6)
+	FMOVQ F3, 48(R6)
+	RET
+
+// func outer1x16NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+TEXT ·outer1x16NEON(SB), NOSPLIT, $0-128
+	MOVD  depth+0(FP), R0
+	MOVD  a_base+8(FP), R1
+	MOVD  lda+32(FP), R2
+	LSL   $0x02, R2
+	MOVD  b_base+40(FP), R3
+	VEOR  V0.B16, V0.B16, V0.B16
+	VEOR  V1.B16, V1.B16, V1.B16
+	VEOR  V2.B16, V2.B16, V2.B16
+	VEOR  V3.B16, V3.B16, V3.B16
+	MOVD  from_base+96(FP), R4
+	CBZ   R4, begin
+	MOVD  ldf+120(FP), R5
+	LSL   $0x02, R5
+	FMOVQ 0(R4), F0
+	FMOVQ 16(R4), F1
+	FMOVQ 32(R4), F2
+	FMOVQ 48(R4), F3
+
+begin:
+	SUBS $0x01, R0
+	BLT  oneRest
+
+one:
+	FMOVS 0(R1), F4
+	ADD   R2, R1
+	FMOVQ 0(R3), F5
+	WORD  $0x4f8410a0 // FMLA V0.4S, V5.4S, V4.S[0]
+	FMOVQ 16(R3), F5
+	WORD  $0x4f8410a1 // FMLA V1.4S, V5.4S, V4.S[0]
+	FMOVQ 32(R3), F5
+	WORD  $0x4f8410a2 // FMLA V2.4S, V5.4S, V4.S[0]
+	FMOVQ 48(R3), F5
+	WORD  $0x4f8410a3 // FMLA V3.4S, V5.4S, V4.S[0]
+	ADD   $0x80, R3
+	SUBS  $0x01, R0
+	BGE   one
+
+oneRest:
+	ADD   $0x01, R0
+	MOVD  c_base+64(FP), R6
+	MOVD  ldc+88(FP), R2
+	LSL   $0x02, R2
+	FMOVQ F0, 0(R6)
+	FMOVQ F1, 16(R6)
+	FMOVQ F2, 32(R6)
+	FMOVQ F3, 48(R6)
 	RET
 
 // func tile1x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
@@ -1103,8 +1677,8 @@ TEXT ·tile1x8NEON(SB), NOSPLIT, $0-128
 	VEOR  V1.B16, V1.B16, V1.B16
 	MOVD  from_base+96(FP), R4
 	CBZ   R4, begin
-	MOVD  ldf+120(FP), R2
-	LSL   $0x02, R2
+	MOVD  ldf+120(FP), R5
+	LSL   $0x02, R5
 	FMOVQ 0(R4), F0
 	FMOVQ 16(R4), F1
 
@@ -1151,11 +1725,51 @@ one:
 
 oneRest:
 	ADD   $0x01, R0
-	MOVD  c_base+64(FP), R5
+	MOVD  c_base+64(FP), R6
 	MOVD  ldc+88(FP), R2
 	LSL   $0x02, R2
-	FMOVQ F0, 0(R5)
-	FMOVQ F1, 16(R5)
+	FMOVQ F0, 0(R6)
+	FMOVQ F1, 16(R6)
+	RET
+
+// func outer1x8NEON(depth int, a []float32, lda int, b []float32, c []float32, ldc int, from []float32, ldf int)
+TEXT ·outer1x8NEON(SB), NOSPLIT, $0-128
+	MOVD  depth+0(FP), R0
+	MOVD  a_base+8(FP), R1
+	MOVD  lda+32(FP), R2
+	LSL   $0x02, R2
+	MOVD  b_base+40(FP), R3
+	VEOR  V0.B16, V0.B16, V0.B16
+	VEOR  V1.B16, V1.B16, V1.B16
+	MOVD  from_base+96(FP), R4
+	CBZ   R4, begin
+	MOVD  ldf+120(FP), R5
+	LSL   $0x02, R5
+	FMOVQ 0(R4), F0
+	FMOVQ 16(R4), F1
+
+begin:
+	SUBS $0x01, R0
+	BLT  oneRest
+
+one:
+	FMOVS 0(R1), F2
+	ADD   R2, R1
+	FMOVQ 0(R3), F3
+	WORD  $0x4f821060 // FMLA V0.4S, V3.4S, V2.S[0]
+	FMOVQ 16(R3), F3
+	WORD  $0x4f821061 // FMLA V1.4S, V3.4S, V2.S[0]
+	ADD   $0x80, R3
+	SUBS  $0x01, R0
+	BGE   one
+
+oneRest:
+	ADD   $0x01, R0
+	MOVD  c_base+64(FP), R6
+	MOVD  ldc+88(FP), R2
+	LSL   $0x02, R2
+	FMOVQ F0, 0(R6)
+	FMOVQ F1, 16(R6)
 	RET
 
 // func peakNEON(rounds int) int

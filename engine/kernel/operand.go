@@ -3,9 +3,9 @@ package kernel
 // Left is the left operand of a product: a matrix that is read some rows at a
 // time.
 type Left interface {
-	// PackRows writes rows [i0,i0+rows) of the first depth columns to dst:
-	// element (i0+r, k) goes to dst[r*ld+k].
-	PackRows(dst []float32, ld, i0, rows, depth int)
+	// PackRows writes rows [i0,i0+rows) of columns [k0,k0+depth) to dst: element
+	// (i0+r, k0+k) goes to dst[r*ld+k].
+	PackRows(dst []float32, ld, i0, rows, k0, depth int)
 }
 
 // Right is the right operand of a product, given by the result's columns: its
@@ -30,17 +30,14 @@ type Strided struct {
 }
 
 // PackRows implements Left.
-func (s Strided) PackRows(dst []float32, ld, i0, rows, depth int) {
-	switch {
-	case s.Col == 1:
-		copyRowsGo(dst, ld, s.Data[i0*s.Row:], s.Row, depth, rows)
-	case s.Row == 1:
-		transposeColumns(dst, ld, s.Data[i0:], s.Col, rows, depth)
-	default:
-		for r := range rows {
-			for k := range depth {
-				dst[r*ld+k] = s.Data[(i0+r)*s.Row+k*s.Col]
-			}
+func (s Strided) PackRows(dst []float32, ld, i0, rows, k0, depth int) {
+	if s.Col == 1 {
+		copyRowsGo(dst, ld, s.Data[i0*s.Row+k0:], s.Row, depth, rows)
+		return
+	}
+	for r := range rows {
+		for k := range depth {
+			dst[r*ld+k] = s.Data[(i0+r)*s.Row+(k0+k)*s.Col]
 		}
 	}
 }
@@ -64,17 +61,17 @@ func (s Strided) PackPanel(dst []float32, j0, cols, depth int) {
 	}
 }
 
-// Taps is the matrix of a convolution's weights seen from its output: element
-// (j,k) is Data[(k/C)*Tap + j*Row + k%C]. Weights [KH,KW,In,Out] with
-// C = Out, Row = Out, Tap = In*Out are the right operand that goes with Scatter.
-type Taps struct {
-	Data        []float32
-	C, Row, Tap int
+// Turned is the weights [Taps,In,Out] of a convolution as the gradient of its input
+// sees them: element (j,k) is that of channels j and k%Out, of the tap opposite of
+// k/Out.
+type Turned struct {
+	Data          []float32
+	Taps, In, Out int
 }
 
 // PackPanel implements Right.
-func (t Taps) PackPanel(dst []float32, j0, cols, depth int) {
-	packRuns(dst, cols, depth, t.C, t.Data, func(j, tap int) int { return tap*t.Tap + (j0+j)*t.Row })
+func (t Turned) PackPanel(dst []float32, j0, cols, depth int) {
+	packRuns(dst, cols, depth, t.Out, t.Data, func(j, tap int) int { return ((t.Taps-1-tap)*t.In + j0 + j) * t.Out })
 }
 
 // packRuns packs a panel of columns that consist of runs of c contiguous
@@ -98,24 +95,6 @@ func packRuns(dst []float32, cols, depth, c int, data []float32, at func(j, tap 
 			active.transpose(dst[k*panel+j:], panel, src[j:j+active.lanes], run)
 		}
 		k += run
-	}
-}
-
-// transposeColumns writes dst[r*ld+k] = data[k*stride+r] for r < rows, k < depth.
-func transposeColumns(dst []float32, ld int, data []float32, stride, rows, depth int) {
-	src := borrowRows()
-	defer giveBackRows(src)
-	whole := depth - depth%active.lanes
-	for k := 0; k < whole; k += active.lanes {
-		for i := range active.lanes {
-			src[i] = data[(k+i)*stride:][:rows]
-		}
-		active.transpose(dst[k:], ld, src[:active.lanes], rows)
-	}
-	for k := whole; k < depth; k++ {
-		for r, v := range data[k*stride:][:rows] {
-			dst[r*ld+k] = v
-		}
 	}
 }
 

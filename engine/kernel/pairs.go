@@ -84,7 +84,7 @@ func (p *product) packPairs(dst []uint32, ld, i0, rows int) {
 		if p.left == nil {
 			copy((*row)[:p.k], p.a[(i0+r)*p.lda:])
 		} else {
-			p.left.PackRows((*row)[:p.k], p.k, i0+r, 1, p.k)
+			p.left.PackRows((*row)[:p.k], p.k, i0+r, 1, 0, p.k)
 		}
 		active.narrowBrain(words(dst[r*ld:][:roundUp(p.k, 16)/2]), *row)
 	}
@@ -145,6 +145,6 @@ func (f *functions) multiplyPairs(depth int, a []uint32, lda, rows int, b []uint
 		if cols-j <= f.cols/2 {
 			tiles = &f.pairHalves
 		}
-		stack(tiles, depth, a, lda, rows, b[j:], c[j:], ldc, after(from, j), ldf)
+		stack(tiles, depth, a, lda, lda, rows, b[j:], c[j:], ldc, after(from, j), ldf)
 	}
 }

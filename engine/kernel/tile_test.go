@@ -10,9 +10,12 @@ import (
 // are.
 func TestTiles(t *testing.T) {
 	for _, f := range levels() {
-		for rows := range f.tiles {
-			testTile(t, f.level, f.tiles[rows], rows, f.cols)
-			testTile(t, f.level, f.halves[rows], rows, f.cols/2)
+		for rows := range maxRows + 1 {
+			for i, tiles := range []*tiles{&f.tiles, &f.outers} {
+				testTile(t, f.level, tiles.whole[rows], rows, f.cols, i == 1)
+				testTile(t, f.level, tiles.halves[rows], rows, f.cols/2, i == 1)
+				testTile(t, f.level, tiles.quarters[rows], rows, f.cols/4, i == 1)
+			}
 			testPairTile(t, f.level, f.pairs[rows], rows, f.cols)
 			testPairTile(t, f.level, f.pairHalves[rows], rows, f.cols/2)
 		}
@@ -21,13 +24,23 @@ func TestTiles(t *testing.T) {
 
 var tileDepths = []int{1, 2, 3, 4, 5, 7, 8, 11, 64, 67}
 
-func testTile(t *testing.T, level string, tile tile, rows, cols int) {
+func testTile(t *testing.T, level string, tile tile, rows, cols int, outer bool) {
 	if tile == nil {
 		return
 	}
 	for _, depth := range tileDepths {
 		lda := depth + 3
 		a, b := noise(1, rows*lda), noise(2, depth*panel)
+		if outer {
+			x, ldx := make([]float32, (depth-1)*(rows+3)+rows), rows+3
+			for i := range rows * depth {
+				x[i%depth*ldx+i/depth] = a[i/depth*lda+i%depth]
+			}
+			testChains(t, level+", outer", depth, a, lda, rows, b, cols, func(c []float32, ldc int, from []float32, ldf int) {
+				tile(depth, x, ldx, b, c, ldc, from, ldf)
+			})
+			continue
+		}
 		testChains(t, level, depth, a, lda, rows, b, cols, func(c []float32, ldc int, from []float32, ldf int) {
 			tile(depth, a, lda, b, c, ldc, from, ldf)
 		})
@@ -91,7 +104,7 @@ func BenchmarkTile(b *testing.B) {
 	for _, depth := range []int{40, 128, 256} {
 		x, y, c := noise(1, maxRows*272), noise(2, depth*panel), make([]float32, maxRows*panel)
 		for _, f := range levels() {
-			for rows, tile := range f.tiles {
+			for rows, tile := range f.tiles.whole {
 				if tile == nil {
 					continue
 				}

@@ -11,15 +11,16 @@ import (
 // is 36 matrix products with 4 times fewer multiplications.
 type Conv3x3 struct {
 	X          []float32 // [N,H,W,In], of half the height and width if Upsample is set
-	N, H, W    int       // size of the result
+	N, H, W    int       // size of the result, before it shrinks
 	Above      int       // rows of X that precede those of the result: 1 below the top of a picture, else 0
 	Below      int       // and that follow them
 	Upsample   bool      // every pixel of X counts for two by two
+	Shrink     bool      // two by two pixels of the result are added up to one of Y, of half the height and width
 	Weights    *Weights  // Taps are 9
 	Bias       []float32 // row n*BiasRow is that of picture n
 	BiasRow    int       // 0 for one row for all
-	Add        []float32 // [N,H,W,Out] is added to the result, unless it is nil
-	Y          []float32 // [N,H,W,Out]
+	Add        []float32 // as Y, is added to the result, unless it is nil
+	Y          []float32 // [N,H,W,Out], of half the height and width if Shrink is set
 	rows, cols int       // tiles in a picture
 }
 
@@ -108,6 +109,11 @@ func (f *field) place(t int) (n, y, x int) {
 	return t / (f.rows * f.cols), t / f.cols % f.rows * 4, t % f.cols * 4
 }
 
+// idle tells the numbers of the 36 that come to nothing. In a patch whose pixels are
+// two by two the same, a b b c c d, number 2 of the transform is 0 both ways; and what
+// is made of number 2 drops out of the sums of neighbours.
+func (c *Conv3x3) idle(e int) bool { return (c.Upsample || c.Shrink) && (e/6 == 2 || e%6 == 2) }
+
 // fieldInput is a convolution whose input is being transformed.
 type fieldInput field
 
@@ -136,16 +142,30 @@ func (f *fieldInput) Do(i int) {
 	p := patches.GetTask()
 	for t := first; t < min(first+f.inputTiles, f.tiles); t++ {
 		n, y0, x0 := (*field)(f).place(f.first + t)
+		inside := x0 > 0 && x0+5 <= f.W && shift == 0
 		for i := range 6 {
+			in := p.in[6*i : 6*i+6 : 6*i+6]
 			y := y0 + i - 1 + f.Above<<shift // in X
-			for j := range 6 {
-				x := x0 + j - 1
-				if uint(y) >= uint(h<<shift) || uint(x) >= uint(f.W) {
-					p.in[6*i+j] = zeros[:channels]
-					continue
+			switch line := (n*h + y>>shift) * w; {
+			case uint(y) >= uint(h<<shift):
+				for j := range in {
+					in[j] = zeros[:channels]
 				}
-				at := ((n*h+y>>shift)*w+x>>shift)*f.in + c0
-				p.in[6*i+j] = f.X[at : at+channels]
+			case inside: // which most are: it is worth a way of its own
+				row := f.X[(line+x0-1)*f.in+c0:][:5*f.in+channels]
+				for j := range in {
+					in[j] = row[:channels:channels]
+					row = row[min(f.in, len(row)):]
+				}
+			default:
+				for j := range in {
+					x := x0 + j - 1
+					if uint(x) >= uint(f.W) {
+						in[j] = zeros[:channels]
+						continue
+					}
+					in[j] = f.X[(line+x>>shift)*f.in+c0:][:channels]
+				}
 			}
 		}
 		to := block[t*f.depth:]
@@ -185,6 +205,10 @@ func (f *field) Do(i int) {
 				active.prefetch(inputs[(e+1)*inputStride+t0*f.depth:][:tiles*f.depth])
 			}
 			c := products[e*stride:]
+			if f.idle(e) {
+				clear(c[:tiles*panel])
+				continue
+			}
 			from := c
 			if k == 0 {
 				from = nil
@@ -200,9 +224,17 @@ func (f *field) Do(i int) {
 // write transforms products of tiles back and writes their pixels.
 func (f *field) write(products []float32, stride, t0, tiles, j0, cols int) {
 	p := patches.GetTask()
-	whole := cols &^ 15
 	for t := range tiles {
 		n, y0, x0 := f.place(f.first + t0 + t)
+		from, bias := products[t*panel:], f.Bias[n*f.BiasRow+j0:][:cols]
+		if f.Shrink {
+			for i := range p.out {
+				p.out[i] = p.margin[i*panel:][:cols]
+			}
+			p.write(from, stride, bias, false)
+			f.shrink(p, n, y0/2, x0/2, j0)
+			continue
+		}
 		for i := range p.out {
 			y, x := y0+i/4, x0+i%4
 			if y >= f.H || x >= f.W {
@@ -216,25 +248,55 @@ func (f *field) write(products []float32, stride, t0, tiles, j0, cols int) {
 				p.add[i] = f.Add[at : at+cols]
 			}
 		}
-		from, bias := products[t*panel:], f.Bias[n*f.BiasRow+j0:][:cols]
-		add := &p.add
-		if f.Add == nil {
-			add = nil
-		}
-		if whole > 0 && add == nil {
-			active.winogradOutput(&p.out, from, stride, bias, whole)
-		} else if whole > 0 {
-			active.winogradOutputAdd(&p.out, add, from, stride, bias, whole)
-		}
-		if whole < cols {
-			for i := range p.out {
-				p.out[i] = p.out[i][whole:]
-				if add != nil {
-					p.add[i] = p.add[i][whole:]
-				}
-			}
-			winogradOutputAddGo(&p.out, add, from[whole:], stride, bias[whole:], cols-whole)
-		}
+		p.write(from, stride, bias, f.Add != nil)
 	}
 	patches.Put(p)
+}
+
+// write transforms the products of a tile to p.out.
+func (p *patch) write(from []float32, stride int, bias []float32, plus bool) {
+	cols := len(bias)
+	whole := cols &^ 15
+	add := &p.add
+	if !plus {
+		add = nil
+	}
+	if whole > 0 && add == nil {
+		active.winogradOutput(&p.out, from, stride, bias, whole)
+	} else if whole > 0 {
+		active.winogradOutputAdd(&p.out, add, from, stride, bias, whole)
+	}
+	if whole < cols {
+		for i := range p.out {
+			p.out[i] = p.out[i][whole:]
+			if add != nil {
+				p.add[i] = p.add[i][whole:]
+			}
+		}
+		winogradOutputAddGo(&p.out, add, from[whole:], stride, bias[whole:], cols-whole)
+	}
+}
+
+// shrink adds up pixels of a tile, which are in the margin, to those from (y0,x0) on of
+// a picture of half the size.
+func (f *field) shrink(p *patch, n, y0, x0, j0 int) {
+	h, w := f.H/2, f.W/2
+	cols := min(panel, f.out-j0)
+	pixel := func(i int) []float32 { return p.margin[i*panel:][:cols] }
+	for y := y0; y < min(y0+2, h); y++ {
+		for x := x0; x < min(x0+2, w); x++ {
+			i := 8*(y-y0) + 2*(x-x0)
+			above, below := pixel(i), pixel(i+4)
+			active.add(above, above, pixel(i+1))
+			active.add(below, below, pixel(i+5))
+			at := ((n*h+y)*w+x)*f.out + j0
+			to := f.Y[at:][:cols]
+			if f.Add == nil {
+				active.add(to, above, below)
+			} else {
+				active.add(above, above, below)
+				active.add(to, above, f.Add[at:][:cols])
+			}
+		}
+	}
 }

@@ -6,16 +6,18 @@ import "runtime"
 // weights [9,In,Out] change with every step, and its gradients, by Winograd's
 // method. It is for shapes that SuitsWinograd.
 type TrainedConv3x3 struct {
-	N, H, W, In, Out int
+	N, H, W, In, Out int  // H and W are those of the result
+	Upsample         bool // x has half the height and width, and every pixel of it counts for two by two
 }
 
-// Forward writes y [N,H,W,Out] for x [N,H,W,In].
-func (t TrainedConv3x3) Forward(x, w, bias, y []float32) {
+// Forward writes y [N,H,W,Out] for x [N,H,W,In], and adds what add has of that shape,
+// unless it is nil.
+func (t TrainedConv3x3) Forward(x, w, bias, add, y []float32) {
 	packed, buffer := borrowWeights(t.Out, t.In)
 	// The panels of a product are plain copies of such a matrix.
 	rows := Strided{Data: w, Row: 1, Col: t.Out}
 	packed.fill(rows)
-	Conv3x3{X: x, N: t.N, H: t.H, W: t.W, Weights: packed, Bias: bias, Y: y}.Run(nil)
+	Conv3x3{X: x, N: t.N, H: t.H, W: t.W, Upsample: t.Upsample, Weights: packed, Bias: bias, Add: add, Y: y}.Run(nil)
 	giveBack(buffer)
 }
 
@@ -23,10 +25,10 @@ func (t TrainedConv3x3) Forward(x, w, bias, y []float32) {
 // half a turn, input and output swapped.
 func (t TrainedConv3x3) InputGradient(dy, w, dx []float32, add bool) {
 	packed, buffer := borrowWeights(t.In, t.Out)
-	packed.fill(turned{w, t.In, t.Out})
+	packed.fill(Turned{w, 9, t.In, t.Out})
 	none := borrow(t.In)
 	clear(*none)
-	c := Conv3x3{X: dy, N: t.N, H: t.H, W: t.W, Weights: packed, Bias: *none, Y: dx}
+	c := Conv3x3{X: dy, N: t.N, H: t.H, W: t.W, Shrink: t.Upsample, Weights: packed, Bias: *none, Y: dx}
 	if add {
 		c.Add = dx
 	}
@@ -51,18 +53,6 @@ func (w *Weights) fill(m Right) {
 	})
 }
 
-// turned is the weights [9,in,out] as the gradient of the input sees them: the
-// element (j,k) is that of channels j and k%out, of the tap opposite of k/out.
-type turned struct {
-	data    []float32
-	in, out int
-}
-
-// PackPanel implements Right.
-func (t turned) PackPanel(dst []float32, j0, cols, depth int) {
-	packRuns(dst, cols, depth, t.out, t.data, func(j, tap int) int { return ((8-tap)*t.in + j0 + j) * t.out })
-}
-
 // gradientTiles is how many tiles are transformed at a time for the gradient of the
 // weights: few enough for the second-level cache to hold one of 36 planes.
 const gradientTiles = 512
@@ -73,7 +63,7 @@ const gradientTiles = 512
 func (t TrainedConv3x3) WeightGradient(x, dy, dw []float32, add bool) {
 	in := gradientField{
 		field: field{
-			Conv3x3: Conv3x3{X: x, N: t.N, H: t.H, W: t.W, rows: ceilDiv(t.H, 4), cols: ceilDiv(t.W, 4)},
+			Conv3x3: Conv3x3{X: x, N: t.N, H: t.H, W: t.W, Upsample: t.Upsample, rows: ceilDiv(t.H, 4), cols: ceilDiv(t.W, 4)},
 			in:      t.In, depth: roundUp(t.In, 16),
 		},
 		dy: dy, wide: roundUp(t.Out, 16), channels: t.Out,
@@ -93,8 +83,11 @@ func (t TrainedConv3x3) WeightGradient(x, dy, dw []float32, add bool) {
 		Run(in.inputParts, &in, nil)
 		v, m := plane(in.tiles*in.depth), plane(in.tiles*in.wide)
 		Parallel(36, func(e int) {
-			GemmSerial(t.In, t.Out, in.tiles,
-				Strided{Data: in.transformed[e*v:], Row: 1, Col: in.depth}, Strided{Data: in.spread[e*m:], Row: 1, Col: in.wide},
+			if in.idle(e) {
+				clear(sum[e*t.In*t.Out:][:t.In*t.Out])
+				return
+			}
+			OuterSerial(t.In, t.Out, in.tiles, Strided{Data: in.transformed[e*v:], Row: in.depth, Col: 1}, in.spread[e*m:], in.wide,
 				sum[e*t.In*t.Out:], t.Out, in.first > 0)
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"darkroom/engine/adapter"
 	"darkroom/engine/checkpoint"
 	"darkroom/engine/family"
 )
@@ -33,6 +34,14 @@ func describe(path string) Details {
 		d.recognise(path)
 	}
 	return d
+}
+
+// describePicture looks for a textual inversion in a picture's texts.
+func describePicture(path string) Details {
+	if adapter.HasEmbedding(path) {
+		return Details{Kind: Embedding}
+	}
+	return Details{Kind: Unknown}
 }
 
 // recognise tells a whole model's family, or why it can't be drawn with.

@@ -153,28 +153,24 @@ func (l *Library) Resolve(ctx context.Context, name string, told func(Model)) (s
 	return m.Path, err
 }
 
-// ResolveKind is Resolve for files of one kind, such as LoRAs. A whole model has an
-// autoencoder, too, which its path can name.
-func (l *Library) ResolveKind(ctx context.Context, name string, kind Kind) (string, error) {
-	if _, err := os.Stat(name); err == nil {
-		return name, nil
-	}
-	listing, err := l.Scan(ctx, nil)
-	if err != nil {
-		return "", err
-	}
+// Resolve turns the name of a file of one kind, such as a LoRA's, into its path. What
+// the library doesn't know is a path if it is written like one: a file or a folder that
+// happens to lie where the program was started, and to be called so, is not meant. A
+// whole model has an autoencoder, too, which its path can name.
+func (all Listing) Resolve(name string, kind Kind) (string, error) {
 	var list []Model
-	for _, m := range listing.Models {
+	for _, m := range all.Models {
 		if m.Kind == kind {
 			list = append(list, m)
 		}
 	}
-	switch found := byName(list, name); len(found) {
-	case 0:
-		return "", fmt.Errorf("the library has no %s of that name among %d (%w)", kind, len(list), ErrUnknown)
-	case 1:
+	switch found := byName(list, name); {
+	case len(found) == 1:
 		return found[0].Path, nil
-	default:
+	case len(found) > 1:
 		return "", fmt.Errorf("%d of that name are in the library, such as %s: name one by its path", len(found), found[0].Path)
+	case (WeightFile(name) || strings.ContainsAny(name, "/"+string(filepath.Separator))) && exists(name):
+		return name, nil
 	}
+	return "", fmt.Errorf("the library has no %s of that name among %d (%w)", kind, len(list), ErrUnknown)
 }

@@ -18,7 +18,7 @@ import (
 	"sync"
 	"time"
 
-	"darkroom/engine/checkpoint"
+	"darkroom/engine/system"
 )
 
 // Library is what is remembered from run to run, in one JSON file. Its methods may
@@ -106,7 +106,7 @@ func (l *Library) update(change func(*state)) error {
 	}
 	err := os.MkdirAll(filepath.Dir(l.path), 0o755)
 	if err == nil {
-		err = checkpoint.Replace(l.path, func(w io.Writer) error {
+		err = system.Replace(l.path, func(w io.Writer) error {
 			e := json.NewEncoder(w)
 			e.SetIndent("", "\t")
 			return e.Encode(l.state)

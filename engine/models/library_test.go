@@ -203,6 +203,62 @@ func TestRemembers(t *testing.T) {
 	}
 }
 
+// TestPictures lists pictures that are textual inversions, and looks into others once.
+func TestPictures(t *testing.T) {
+	embedding, err := os.ReadFile("../adapter/testdata/embedding_text.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, l := t.TempDir(), open(t)
+	changed := time.Now().Add(-time.Hour).Truncate(time.Second)
+	put := func(name string, b []byte) {
+		t.Helper()
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, b, 0o600), os.Chtimes(path, changed, changed))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	plain := make([]byte, len(embedding))
+	put("top.png", embedding)
+	put("embeddings/sub/word.png", embedding)
+	put("embeddings/sub/photo.png", plain)
+	put("other/deep.png", embedding) // one picture of many, there
+	put("Lora/style.png", embedding)
+	put("embeddings/strange.bin", plain)
+	save(t, filepath.Join(dir, "embeddings/safe.safetensors"), "emb_params")
+	if err := l.Add(dir); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"safe: embedding", "strange: embedding", "top: embedding", "word: embedding"}
+	got, _ := scanned(t, l)
+	expect(t, "there are", got, want)
+	put("top.png", plain) // nothing shows that it is another
+	put("embeddings/sub/photo.png", embedding)
+	got, _ = scanned(t, l)
+	expect(t, "without another look there are", got, want)
+	changed = changed.Add(time.Minute)
+	put("top.png", plain)
+	put("embeddings/sub/photo.png", embedding)
+	got, _ = scanned(t, l)
+	expect(t, "after a change there are", got, []string{"photo: embedding", "safe: embedding", "strange: embedding", "word: embedding"})
+}
+
+// TestOthersArePassedOver looks once into a file that any program may have written.
+func TestOthersArePassedOver(t *testing.T) {
+	dir, l := t.TempDir(), open(t)
+	file := filepath.Join(dir, "a.bin")
+	save(t, file, "anything")
+	if err := l.Add(dir); err != nil {
+		t.Fatal(err)
+	}
+	got, _ := scanned(t, l)
+	expect(t, "there are", got, nil)
+	if _, known := l.state.Files[file]; !known {
+		t.Error("the file is looked into at every scan")
+	}
+}
+
 func TestFind(t *testing.T) {
 	dir, l := t.TempDir(), open(t)
 	files := map[string][]string{
@@ -251,6 +307,57 @@ func TestFind(t *testing.T) {
 			}
 		case err != nil || m.Path != filepath.Join(dir, test.want):
 			t.Errorf("%q is %s (%v), want %s", test.name, m.Path, err, test.want)
+		}
+	}
+}
+
+// TestResolve finds files of one kind by name, and takes for a path only what is
+// written like one.
+func TestResolve(t *testing.T) {
+	dir, here := t.TempDir(), t.TempDir()
+	for _, path := range []string{"a/loras/style.safetensors", "b/loras/style.safetensors", "a/loras/ink.safetensors", "a/loras/docs.safetensors"} {
+		save(t, filepath.Join(dir, path), "lora_unet_x.lora_down.weight")
+	}
+	save(t, filepath.Join(dir, "a/vae/clear.safetensors"), "first_stage_model.decoder.conv_in.weight")
+	save(t, filepath.Join(here, "docs/x.safetensors"), "x")
+	save(t, filepath.Join(here, "ink.safetensors"), "x")
+	save(t, filepath.Join(here, "other.safetensors"), "x")
+	save(t, filepath.Join(here, "sub/ink.safetensors"), "x")
+	if err := os.WriteFile(filepath.Join(here, "bare"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(here)
+	l := open(t)
+	if err := l.Add(dir); err != nil {
+		t.Fatal(err)
+	}
+	_, all := scanned(t, l)
+	in := func(path string) string { return filepath.Join(dir, path) }
+	for _, test := range []struct {
+		name string
+		kind Kind
+		want string // "" for an error
+		err  string
+	}{
+		{"docs", LoRA, in("a/loras/docs.safetensors"), ""},
+		{"Ink", LoRA, in("a/loras/ink.safetensors"), ""},
+		{"ink.safetensors", LoRA, in("a/loras/ink.safetensors"), ""},
+		{"./ink.safetensors", LoRA, "./ink.safetensors", ""},
+		{"sub/ink.safetensors", LoRA, "sub/ink.safetensors", ""},
+		{"other.safetensors", LoRA, "other.safetensors", ""},
+		{in("a/vae/clear.safetensors"), LoRA, in("a/vae/clear.safetensors"), ""},
+		{"./docs", VAE, "./docs", ""},
+		{"docs", VAE, "", "no autoencoder of that name among 1"},
+		{"bare", LoRA, "", "no LoRA of that name among 4"},
+		{"none.safetensors", LoRA, "", "no LoRA of that name"},
+		{"sub/none", LoRA, "", "no LoRA of that name"},
+		{"style", LoRA, "", "2 of that name are in the library"},
+		{"a/loras/style", LoRA, in("a/loras/style.safetensors"), ""},
+		{"clear", VAE, in("a/vae/clear.safetensors"), ""},
+	} {
+		got, err := all.Resolve(test.name, test.kind)
+		if got != test.want || (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
+			t.Errorf("%s %s: %q, %v; want %q, %q", test.kind, test.name, got, err, test.want, test.err)
 		}
 	}
 }

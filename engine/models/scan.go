@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"darkroom/engine/adapter"
 )
 
 // Model is one file, or one model folder, of the library.
@@ -159,7 +161,7 @@ func (s *scan) visit(path string, depth int) {
 	case err != nil:
 		s.trouble(path, err)
 	case !info.IsDir():
-		if WeightFile(path) {
+		if candidate(path, depth) {
 			s.add(Model{Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), Path: path, Size: info.Size(), Modified: info.ModTime()})
 		}
 	case depth > mostDepth:
@@ -170,6 +172,16 @@ func (s *scan) visit(path string, depth int) {
 	default:
 		s.folder(path, depth)
 	}
+}
+
+// candidate tells, without a look into it, what may be a model's file: one that is named
+// like one, or a picture where textual inversions lie, which some are saved in.
+func candidate(path string, depth int) bool {
+	if WeightFile(path) || !adapter.IsPicture(path) {
+		return WeightFile(path)
+	}
+	place := placed(path)
+	return place == Embedding || place == Unknown && depth <= 1
 }
 
 // folder looks at what is in a folder, which may be a model itself.
@@ -192,10 +204,10 @@ func (s *scan) folder(path string, depth int) {
 	for _, e := range entries {
 		hidden := strings.HasPrefix(e.Name(), ".")
 		directory := e.IsDir() || e.Type()&fs.ModeSymlink != 0
-		if hidden || e.Type()&^(fs.ModeDir|fs.ModeSymlink) != 0 || !directory && !WeightFile(e.Name()) || e.IsDir() && slices.Contains(passedOver, e.Name()) {
+		if hidden || e.Type()&^(fs.ModeDir|fs.ModeSymlink) != 0 || !directory && !candidate(filepath.Join(path, e.Name()), depth+1) || e.IsDir() && slices.Contains(passedOver, e.Name()) {
 			continue
 		}
-		if e.Type()&fs.ModeSymlink != 0 && filepath.Ext(e.Name()) != "" && !WeightFile(e.Name()) {
+		if e.Type()&fs.ModeSymlink != 0 && filepath.Ext(e.Name()) != "" && !candidate(filepath.Join(path, e.Name()), depth+1) {
 			if info, err := os.Stat(filepath.Join(path, e.Name())); err != nil || !info.IsDir() {
 				continue // a link to some other file
 			}
@@ -241,20 +253,23 @@ func (s *scan) add(m Model) {
 	r, known := s.known[m.Path]
 	if !known || !r.same(m.Size, m.Modified) {
 		r = record{Size: m.Size, Modified: m.Modified}
-		if m.Folder {
+		switch {
+		case m.Folder:
 			r.Details = describeFolder(m.Path)
-		} else {
+		case adapter.IsPicture(m.Path):
+			r.Details = describePicture(m.Path)
+		default:
 			r.Details = describe(m.Path)
 		}
 	}
 	m.Details, m.SHA256 = r.Details, r.SHA256
-	if m.Kind == Unknown && pickled(m.Path) {
-		return // any program's
+	s.fresh[m.Path] = r
+	if m.Kind == Unknown && (pickled(m.Path) || adapter.IsPicture(m.Path)) {
+		return // any program's, or a picture like others
 	}
 	if from, ours := s.origins[m.Path]; ours {
 		m.Origin = &from
 	}
-	s.fresh[m.Path] = r
 	s.listing.Models = append(s.listing.Models, m)
 	if s.told != nil {
 		s.told(len(s.listing.Models))

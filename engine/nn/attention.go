@@ -54,6 +54,7 @@ type attention struct {
 	scale                   float32
 	causal                  bool
 	q, k, v                 []float32
+	hidden                  []bool // [n,tk], what no query sees; nil for none
 }
 
 // at is where row r of head h begins in a [N,t,heads·d] tensor.
@@ -86,6 +87,13 @@ func (a *attention) probabilities(p []float32, h, q0, nq int) {
 			seen = q0 + r + 1
 			clear(row[seen:])
 		}
+		if a.hidden != nil {
+			for i, hidden := range a.hidden[h/a.heads*a.tk:][:seen] {
+				if hidden {
+					row[i] = -1e30
+				}
+			}
+		}
 		kernel.Softmax(row[:seen], a.scale)
 	}
 }
@@ -102,9 +110,8 @@ func (a *attention) backward(h int, dy, dq, dk, dv []float32) {
 		at := a.at(h, a.tq, q0)
 		queries, grads := strided{a.q[at:], a.ch}, strided{dy[at:], a.ch}
 		a.probabilities(p, h, q0, nq)
-		across := kernel.Strided{Data: p, Row: 1, Col: a.tk}
 		if dv != nil {
-			kernel.GemmSerial(a.tk, a.d, nq, across, grads.columns(), dv[a.at(h, a.tk, 0):], a.ch, true)
+			kernel.OuterSerial(a.tk, a.d, nq, kernel.Strided{Data: p, Row: a.tk, Col: 1}, grads.data, a.ch, dv[a.at(h, a.tk, 0):], a.ch, true)
 		}
 		// dS = P∘(dP − Σ dP∘P)·scale, the derivative of a softmax
 		kernel.GemmSerial(nq, a.tk, a.d, grads.rows(), values.rows(), ds, a.tk, false)
@@ -120,8 +127,7 @@ func (a *attention) backward(h int, dy, dq, dk, dv []float32) {
 				keys.columns(), dq[at:], a.ch, true)
 		}
 		if dk != nil {
-			kernel.GemmSerial(a.tk, a.d, nq, kernel.Strided{Data: ds, Row: 1, Col: a.tk},
-				queries.columns(), dk[a.at(h, a.tk, 0):], a.ch, true)
+			kernel.OuterSerial(a.tk, a.d, nq, kernel.Strided{Data: ds, Row: a.tk, Col: 1}, queries.data, a.ch, dk[a.at(h, a.tk, 0):], a.ch, true)
 		}
 	}
 }

@@ -57,71 +57,81 @@ func (l *Conv2D) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 	if l.packed != nil {
 		return l.convolve(c, x, false, l.B, nil)
 	}
+	if y := l.byWinograd(c, x, false, nil); y != nil {
+		return y
+	}
 	shape := l.shape(x, 1)
 	y := c.New(shape[:]...)
-	patches := l.patches(x, y)
-	n, h, w, in, oh, ow := patches.N, patches.H, patches.W, patches.C, patches.OH, patches.OW
-	out, depth := l.B.Size(), l.k*l.k*patches.C
-	c.count(2 * float64(n*oh*ow*out*depth))
+	patches, out := l.patches(x, y), l.B.Size()
+	c.count(2 * float64(y.Size()*l.k*l.k*patches.C))
 	if c.idle() {
 		return y
 	}
-	if l.fits(oh, ow, in, out) {
-		l.trainedForward(c, x, y)
-		return y
-	}
 	fillRows(Data(y), l.B, out)
-	kernel.Gemm(n*oh*ow, out, depth, patches,
-		kernel.Strided{Data: Data(l.W), Row: 1, Col: out}, Data(y), out, true)
-
+	conv := kernel.TrainedConv{Patches: patches, Out: out}
+	conv.Forward(Data(l.W), Data(y))
 	c.record(y, func(dy []float32) {
 		t := c.Tape
-		if dw, acc := t.into(l.W); dw != nil {
-			l.weightGradient(patches, dy, dw, acc)
-		}
-		if dx, acc := t.into(x); dx != nil {
-			kernel.Gemm(n*h*w, in, l.k*l.k*out, kernel.Scatter{
-				Data: dy, N: n, H: h, W: w, C: out, OH: oh, OW: ow, KH: l.k, KW: l.k,
-				Stride: l.stride, PadTop: l.padBefore, PadLeft: l.padBefore,
-			}, kernel.Taps{Data: Data(l.W), C: out, Row: out, Tap: in * out}, dx, in, acc)
-		}
-		t.addColumns(l.B, dy, out)
-	}, x, l.W, l.B)
-	return y
-}
-
-// weightGradient is the sum over all output pixels of what is under the filter times
-// dy.
-func (l *Conv2D) weightGradient(x kernel.Patches, dy, dw []float32, accumulate bool) {
-	out := l.B.Size()
-	kernel.Gemm(l.k*l.k*x.C, out, x.N*x.OH*x.OW, kernel.PatchesT(x), kernel.Strided{Data: dy, Row: 1, Col: out}, dw, out, accumulate)
-}
-
-// trainedForward is Forward and its gradients by Winograd's method, which packed
-// weights use too.
-func (l *Conv2D) trainedForward(c *Context, x, y *tensor.Dense) {
-	s, out := x.Shape(), l.B.Size()
-	conv := kernel.TrainedConv3x3{N: s[0], H: s[1], W: s[2], In: s[3], Out: out}
-	conv.Forward(Data(x), Data(l.W), Data(l.B), Data(y))
-	c.record(y, func(dy []float32) {
-		t := c.Tape
-		switch dw, add := t.into(l.W); {
-		case dw != nil && conv.SuitsWinograd():
-			conv.WeightGradient(Data(x), dy, dw, add)
-		case dw != nil:
-			l.weightGradient(l.patches(x, y), dy, dw, add)
+		if dw, add := t.into(l.W); dw != nil {
+			conv.WeightGradient(dy, dw, add)
 		}
 		if dx, add := t.into(x); dx != nil {
 			conv.InputGradient(dy, Data(l.W), dx, add)
 		}
 		t.addColumns(l.B, dy, out)
 	}, x, l.W, l.B)
+	return y
+}
+
+// byWinograd is Forward of x, enlarged or not, plus a residual, if there is one, by
+// Winograd's method, which packed weights use too. It returns nil if that does not
+// suit the shape.
+func (l *Conv2D) byWinograd(c *Context, x *tensor.Dense, enlarge bool, residual *tensor.Dense) *tensor.Dense {
+	factor := 1
+	if enlarge {
+		factor = 2
+	}
+	shape := l.shape(x, factor)
+	in, out := x.Shape()[3], shape[3]
+	conv := kernel.TrainedConv3x3{N: shape[0], H: shape[1], W: shape[2], In: in, Out: out, Upsample: enlarge}
+	if !l.fits(conv.H, conv.W, in, out) || enlarge && !conv.SuitsWinograd() {
+		return nil
+	}
+	y := c.New(shape[:]...)
+	c.count(2 * float64(y.Size()*9*in))
+	if c.idle() {
+		return y
+	}
+	var others []float32
+	if residual != nil {
+		mustMatch("sum of a convolution and what goes round it", y, residual)
+		others = Data(residual)
+	}
+	conv.Forward(Data(x), Data(l.W), Data(l.B), others, Data(y))
+	c.record(y, func(dy []float32) {
+		t := c.Tape
+		switch dw, add := t.into(l.W); {
+		case dw != nil && conv.SuitsWinograd():
+			conv.WeightGradient(Data(x), dy, dw, add)
+		case dw != nil:
+			kernel.TrainedConv{Patches: l.patches(x, y), Out: out}.WeightGradient(dy, dw, add)
+		}
+		if dx, add := t.into(x); dx != nil {
+			conv.InputGradient(dy, Data(l.W), dx, add)
+		}
+		t.addColumns(l.B, dy, out)
+		t.pass(residual)
+	}, x, l.W, l.B, residual)
+	return y
 }
 
 // Plus is Forward(x) + residual.
 func (l *Conv2D) Plus(c *Context, x, residual *tensor.Dense) *tensor.Dense {
 	if l.packed != nil {
 		return l.convolve(c, x, false, l.B, residual)
+	}
+	if y := l.byWinograd(c, x, false, residual); y != nil {
+		return y
 	}
 	h := l.Forward(c, x)
 	y := Add(c, h, residual)
@@ -151,8 +161,13 @@ func (l *Conv2D) PlusPerChannel(c *Context, x, e *tensor.Dense) *tensor.Dense {
 
 // Enlarged is Forward of Upsample(x), of twice the height and width.
 func (l *Conv2D) Enlarged(c *Context, x *tensor.Dense) *tensor.Dense {
-	if l.packed != nil && l.winograd(2*x.Shape()[1], 2*x.Shape()[2]) {
+	switch {
+	case l.packed != nil && l.winograd(2*x.Shape()[1], 2*x.Shape()[2]):
 		return l.convolve(c, x, true, l.B, nil)
+	case l.packed == nil:
+		if y := l.byWinograd(c, x, true, nil); y != nil {
+			return y
+		}
 	}
 	h := Upsample(c, x)
 	y := l.Forward(c, h)

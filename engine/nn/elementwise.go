@@ -78,7 +78,7 @@ func Add(c *Context, a, b *tensor.Dense) *tensor.Dense {
 	if c.Tape != nil {
 		c.record(y, func(dy []float32) {
 			c.Tape.add(a, dy)
-			c.Tape.add(b, dy)
+			c.Tape.pass(b)
 		}, a, b)
 	}
 	return y
@@ -115,9 +115,9 @@ func AddPerChannel(c *Context, x, e *tensor.Dense) *tensor.Dense {
 		}
 	})
 	c.record(y, func(dy []float32) {
-		c.Tape.add(x, dy)
 		sum, _ := columnStats(dy, dy, n, pixels, ch)
 		c.Tape.addTotals(e, sum)
+		c.Tape.pass(x)
 	}, x, e)
 	return y
 }
@@ -133,12 +133,12 @@ func AddPositions(c *Context, x, p *tensor.Dense) *tensor.Dense {
 		kernel.Add(Data(y)[at:at+n], Data(x)[at:at+n], Data(p))
 	}
 	c.record(y, func(dy []float32) {
-		c.Tape.add(x, dy)
 		if dp := c.Tape.zeroed(p); dp != nil {
 			for at := 0; at < len(dy); at += n {
 				kernel.Add(dp, dp, dy[at:at+n])
 			}
 		}
+		c.Tape.pass(x)
 	}, x, p)
 	return y
 }
@@ -286,7 +286,7 @@ func Reshape(c *Context, x *tensor.Dense, shape ...int) *tensor.Dense {
 	}
 	y := Wrap(Data(x), append([]int(nil), shape...)...)
 	if c.Tape != nil {
-		c.record(y, func(dy []float32) { c.Tape.add(x, dy) }, x)
+		c.record(y, func([]float32) { c.Tape.pass(x) }, x)
 	}
 	return y
 }

@@ -30,6 +30,7 @@ func TestGradients(t *testing.T) {
 	words := filled(r, 2, 5, 6)
 	conv := NewConv2D(p.Sub("conv"), 8, 6, 3, 1)
 	winograd := NewConv2D(p.Sub("winograd"), 20, 34, 3, 1)
+	square := NewConv2D(p.Sub("square"), 20, 20, 3, 1)
 	down := NewDownsample(p.Sub("down"), 8, true)
 	downVAE := NewDownsample(p.Sub("down.vae"), 8, false)
 	pointwise := NewPointwise(p.Sub("pointwise"), 8, 6)
@@ -59,6 +60,9 @@ func TestGradients(t *testing.T) {
 	}{
 		{"conv", func(c *Context) *tensor.Dense { return conv.Forward(c, x) }, []*tensor.Dense{x, conv.W, conv.B}},
 		{"conv by Winograd's method", func(c *Context) *tensor.Dense { return winograd.Forward(c, large) }, []*tensor.Dense{large, winograd.W, winograd.B}},
+		{"conv of twice the size by Winograd's method", func(c *Context) *tensor.Dense { return winograd.Enlarged(c, large) }, []*tensor.Dense{large, winograd.W, winograd.B}},
+		{"conv of twice the size, few tiles", func(c *Context) *tensor.Dense { return winograd.Enlarged(c, few) }, []*tensor.Dense{few, winograd.W, winograd.B}},
+		{"conv and what goes round it", func(c *Context) *tensor.Dense { return square.Plus(c, large, SiLU.Forward(c, large)) }, []*tensor.Dense{large, square.W, square.B}},
 		{"conv of few tiles", func(c *Context) *tensor.Dense { return winograd.Forward(c, few) }, []*tensor.Dense{few, winograd.W, winograd.B}},
 		{"conv twice by Winograd's method", func(c *Context) *tensor.Dense {
 			return Add(c, winograd.Forward(c, large), winograd.Forward(c, large))

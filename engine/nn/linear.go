@@ -69,10 +69,7 @@ func (l *Linear) Forward(c *Context, x *tensor.Dense) *tensor.Dense {
 				dx, in, acc)
 		}
 		if dw, acc := t.into(l.W); dw != nil {
-			kernel.Gemm(in, n, m,
-				kernel.Strided{Data: Data(x), Row: 1, Col: in},
-				kernel.Strided{Data: dy, Row: 1, Col: n},
-				dw, n, acc)
+			kernel.Outer(in, n, m, kernel.Strided{Data: Data(x), Row: in, Col: 1}, dy, n, dw, n, acc)
 		}
 		t.addColumns(l.B, dy, n)
 	}, x, l.W, l.B)
@@ -209,10 +206,12 @@ const statsRows = 128
 type columnSums struct {
 	sum, dot []float64 // [n,c]: Σ a and Σ a·b over the rows of each of n blocks
 	partial  []float32
+	// prepare, if there is one, makes elements [lo,hi) of a before they are added up.
+	prepare func(lo, hi int)
 
 	a, b           []float32
 	first, n, rows int // blocks that are being added to, and rows for each
-	ch             int
+	ch, wide       int // columns, and those that are added up at a time: of several rows, where they are few
 	parts          int
 }
 
@@ -221,7 +220,8 @@ var columnSumsPool kernel.FreeList[columnSums]
 // newSums begins sums of n blocks of c columns. They are to be given back.
 func newSums(n, c int) *columnSums {
 	s := columnSumsPool.Get()
-	s.ch = c
+	const wide = 64
+	s.ch, s.wide = c, c*max(1, wide/c)
 	s.sum = slices.Grow(s.sum[:0], n*c)[:n*c]
 	s.dot = slices.Grow(s.dot[:0], n*c)[:n*c]
 	clear(s.sum)
@@ -229,7 +229,10 @@ func newSums(n, c int) *columnSums {
 	return s
 }
 
-func (s *columnSums) giveBack() { columnSumsPool.Put(s) }
+func (s *columnSums) giveBack() {
+	s.prepare = nil
+	columnSumsPool.Put(s)
+}
 
 // add adds to n blocks from number first on: a and b are [n,rows,c]. Partial sums
 // of statsRows rows are float32; they are added up in float64, in order. So rows
@@ -238,7 +241,7 @@ func (s *columnSums) giveBack() { columnSumsPool.Put(s) }
 func (s *columnSums) add(first int, a, b []float32, n, rows int) {
 	s.a, s.b, s.first, s.n, s.rows = a, b, first, n, rows
 	s.parts = (rows + statsRows - 1) / statsRows
-	size := n * s.parts * 2 * s.ch
+	size := n * s.parts * 2 * s.wide
 	s.partial = slices.Grow(s.partial[:0], size)[:size]
 	kernel.Run(n*s.parts, s, nil)
 	kernel.Run((n*s.ch+joinColumns-1)/joinColumns, (*joiningSums)(s), nil)
@@ -255,11 +258,18 @@ func addUp(a, b []float32, n, rows, c int) *columnSums {
 // Do adds up some rows.
 func (s *columnSums) Do(i int) {
 	r0 := i % s.parts * statsRows
-	count := min(statsRows, s.rows-r0)
-	at := (i/s.parts*s.rows + r0) * s.ch
-	p := s.partial[i*2*s.ch : (i+1)*2*s.ch]
+	lo := (i/s.parts*s.rows + r0) * s.ch
+	hi := lo + min(statsRows, s.rows-r0)*s.ch
+	if s.prepare != nil {
+		s.prepare(lo, hi)
+	}
+	p := s.partial[i*2*s.wide : (i+1)*2*s.wide]
 	clear(p)
-	kernel.ColumnDots(p[:s.ch], p[s.ch:], s.a[at:at+count*s.ch], s.b[at:at+count*s.ch], count, s.ch)
+	for _, c := range [2]int{s.wide, s.ch} { // and then the rows that are left
+		rows := (hi - lo) / c
+		kernel.ColumnDots(p[:c], p[s.wide:s.wide+c], s.a[lo:lo+rows*c], s.b[lo:lo+rows*c], rows, c)
+		lo += rows * c
+	}
 }
 
 // joiningSums is sums whose parts are being joined, some columns at a time.
@@ -269,13 +279,15 @@ const joinColumns = 64
 
 func (s *joiningSums) Do(i int) {
 	for j := i * joinColumns; j < min((i+1)*joinColumns, s.n*s.ch); j++ {
-		at := j/s.ch*s.parts*2*s.ch + j%s.ch
+		at := j / s.ch * s.parts * 2 * s.wide
 		to := s.first*s.ch + j
 		sum, dot := s.sum[to], s.dot[to]
 		for range s.parts {
-			sum += float64(s.partial[at])
-			dot += float64(s.partial[at+s.ch])
-			at += 2 * s.ch
+			for k := j % s.ch; k < s.wide; k += s.ch {
+				sum += float64(s.partial[at+k])
+				dot += float64(s.partial[at+s.wide+k])
+			}
+			at += 2 * s.wide
 		}
 		s.sum[to], s.dot[to] = sum, dot
 	}

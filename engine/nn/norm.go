@@ -43,7 +43,7 @@ func (l *GroupNorm) overwrite(c *Context, x *tensor.Dense) *tensor.Dense {
 func (l *GroupNorm) normalise(c *Context, x, y *tensor.Dense) *tensor.Dense {
 	n := x.Shape()[0]
 	m, ch := rows(x)
-	factors := c.New(2, n*ch)
+	factors := c.New(2, n*period(ch))
 	if c.idle() {
 		c.Free(factors)
 		return y
@@ -75,8 +75,12 @@ type groupedPixels struct {
 	block         int // pixels at a time
 	silu          bool
 	mean, rstd    []float64 // [n·groups]
-	scale, shift  []float32 // [n·ch]
+	scale, shift  []float32 // [n·period(ch)]
 }
+
+// period is how many numbers the factors of ch channels are: those of several pixels,
+// where there are few channels.
+func period(ch int) int { return ch * max(1, 512/ch) }
 
 var grouped kernel.FreeList[groupedPixels]
 
@@ -85,9 +89,11 @@ func (t *groupedPixels) parts() int { return (t.pixels + t.block - 1) / t.block 
 // Do normalises some pixels.
 func (t *groupedPixels) Do(i int) {
 	lo, hi := t.span(i)
-	t.normalise(t.y[lo:hi], i)
+	scale, shift := t.factors(i / t.parts())
 	if t.silu {
-		kernel.SiLU(t.y[lo:hi], t.y[lo:hi])
+		kernel.ScaleShiftSiLU(t.y[lo:hi], t.x[lo:hi], scale, shift)
+	} else {
+		kernel.ScaleShift(t.y[lo:hi], t.x[lo:hi], scale, shift)
 	}
 }
 
@@ -98,15 +104,14 @@ func (t *groupedPixels) span(i int) (lo, hi int) {
 	return (at + first) * t.ch, (at + min(first+t.block, t.pixels)) * t.ch
 }
 
-// normalise writes block i, before SiLU, to dst.
-func (t *groupedPixels) normalise(dst []float32, i int) {
-	lo, hi := t.span(i)
-	at := i / t.parts() * t.ch
-	kernel.ScaleShiftRows(dst, t.x[lo:hi], t.scale[at:at+t.ch], t.shift[at:at+t.ch], (hi-lo)/t.ch, t.ch)
+// factors are those of picture i.
+func (t *groupedPixels) factors(i int) (scale, shift []float32) {
+	p := period(t.ch)
+	return t.scale[i*p:][:p], t.shift[i*p:][:p]
 }
 
 // fit computes mean and 1/√(variance+ε) of each picture's groups from the sums of
-// its pixels and their squares, and from them factors [2,n·ch], which are the
+// its pixels and their squares, and from them factors [2,n·period(ch)], which are the
 // scales and shifts of its channels: y = x·scale + shift.
 func (l *GroupNorm) fit(t *groupedPixels, sums *columnSums, factors []float32) {
 	size := t.ch / l.groups
@@ -123,13 +128,26 @@ func (l *GroupNorm) fit(t *groupedPixels, sums *columnSums, factors []float32) {
 		t.mean = append(t.mean, m)
 		t.rstd = append(t.rstd, 1/math.Sqrt(max(variance, 0)+l.eps))
 	}
-	t.scale, t.shift = factors[:t.n*t.ch], factors[t.n*t.ch:]
+	p := period(t.ch)
+	t.scale, t.shift = factors[:t.n*p], factors[t.n*p:]
 	gamma, beta := Data(l.Gamma), Data(l.Beta)
-	for i := range t.scale {
-		g := i / size
-		s := float64(gamma[i%t.ch]) * t.rstd[g]
-		t.scale[i] = float32(s)
-		t.shift[i] = float32(float64(beta[i%t.ch]) - float64(t.mean[g]*s))
+	for i := range t.n {
+		scale, shift := t.factors(i)
+		for c := range t.ch {
+			g := (i*t.ch + c) / size
+			s := float64(gamma[c]) * t.rstd[g]
+			scale[c] = float32(s)
+			shift[c] = float32(float64(beta[c]) - float64(t.mean[g]*s))
+		}
+		repeat(scale, t.ch)
+		repeat(shift, t.ch)
+	}
+}
+
+// repeat fills x with its first n numbers, again and again.
+func repeat(x []float32, n int) {
+	for ; n < len(x); n *= 2 {
+		copy(x[n:], x[:n])
 	}
 }
 
@@ -137,60 +155,69 @@ func (l *GroupNorm) fit(t *groupedPixels, sums *columnSums, factors []float32) {
 // their gradient, x̂ = (x−mean)·rstd and a group of m values:
 // dx = rstd·(γ·dz − Σγdz/m − x̂·Σγdz·x̂/m).
 func (l *GroupNorm) backward(t *Tape, x *tensor.Dense, of *groupedPixels, dy []float32) {
-	dz := dy
-	if l.silu {
-		dz = t.ctx.buffer(len(dy))
-		defer t.ctx.release(dz)
-		clear(dz)
-		kernel.Parallel(of.n*of.parts(), func(i int) {
-			lo, hi := of.span(i)
-			z := borrow(hi - lo)
-			of.normalise(*z, i)
-			kernel.SiLUGrad(dz[lo:hi], *z, dy[lo:hi])
-			giveBack(z)
-		})
-	}
 	mean, rstd, n, pixels, ch := of.mean, of.rstd, of.n, of.pixels, of.ch
+	values := Data(x)
+	sums := newSums(n, ch)
+	defer sums.giveBack()
+	dz := dy // in its place, since nobody needs it any more
+	if l.silu {
+		sums.prepare = func(lo, hi int) {
+			scale, shift := of.factors(lo / (pixels * ch))
+			kernel.ScaleShiftSiLUGrad(dz[lo:hi], dy[lo:hi], values[lo:hi], scale, shift)
+		}
+	}
+	sums.add(0, dz, values, n, pixels)
+	sum, dot := sums.sum, sums.dot
 	size := ch / l.groups
 	count := float64(size * pixels)
 	gamma := Data(l.Gamma)
-	sum, dot := columnStats(dz, Data(x), n, pixels, ch)
 	for i := range dot { // Σ dz·x → Σ dz·x̂
 		g := i / size
-		dot[i] = (dot[i] - mean[g]*sum[i]) * rstd[g]
+		dot[i] = (dot[i] - float64(mean[g]*sum[i])) * rstd[g]
 	}
 	t.addTotals(l.Gamma, dot)
 	t.addTotals(l.Beta, sum)
-	dx := t.zeroed(x)
-	if dx == nil {
+	dx, wanted := t.soFar(x)
+	if !wanted {
 		return
 	}
-	// dx += dz·a + x·b + k, per picture and channel
-	coef := borrow(3 * n * ch)
+	// dz·a + x·b + k, per picture and channel
+	p := period(ch)
+	coef := borrow(3 * n * p)
 	defer giveBack(coef)
-	a, b, k := (*coef)[:n*ch], (*coef)[n*ch:2*n*ch], (*coef)[2*n*ch:]
-	for g := range mean {
-		var s, d float64
-		for i := g * size; i < (g+1)*size; i++ {
-			s += float64(gamma[i%ch]) * sum[i]
-			d += float64(gamma[i%ch]) * dot[i]
-		}
-		for i := g * size; i < (g+1)*size; i++ {
-			a[i] = float32(float64(gamma[i%ch]) * rstd[g])
-			b[i] = float32(-rstd[g] * rstd[g] * d / count)
-			k[i] = float32(rstd[g] * (rstd[g]*mean[g]*d - s) / count)
-		}
+	factors := func(i int) (a, b, k []float32) {
+		return (*coef)[i*p:][:p], (*coef)[(n+i)*p:][:p], (*coef)[(2*n+i)*p:][:p]
 	}
-	eachBlock(n, pixels, ch, func(i, lo, hi int) {
-		at, end := (i*pixels+lo)*ch, (i*pixels+hi)*ch
-		tmp := borrow(end - at)
-		kernel.ScaleShiftRows(*tmp, Data(x)[at:end], b[i*ch:(i+1)*ch], k[i*ch:(i+1)*ch], hi-lo, ch)
-		kernel.Add(dx[at:end], dx[at:end], *tmp)
-		for r := at; r < end; r += ch {
-			kernel.MulAdd(dx[r:r+ch], dz[r:r+ch], a[i*ch:(i+1)*ch])
+	for i := range n {
+		a, b, k := factors(i)
+		for g := range l.groups {
+			of := i*l.groups + g
+			var s, d float64
+			for c := g * size; c < (g+1)*size; c++ {
+				s += float64(float64(gamma[c]) * sum[i*ch+c])
+				d += float64(float64(gamma[c]) * dot[i*ch+c])
+			}
+			for c := g * size; c < (g+1)*size; c++ {
+				a[c] = float32(float64(gamma[c]) * rstd[of])
+				b[c] = float32(-rstd[of] * rstd[of] * d / count)
+				k[c] = float32(rstd[of] * (float64(rstd[of]*mean[of]*d) - s) / count)
+			}
 		}
-		giveBack(tmp)
+		repeat(a, ch)
+		repeat(b, ch)
+		repeat(k, ch)
+	}
+	kernel.Parallel(n*of.parts(), func(i int) {
+		lo, hi := of.span(i)
+		a, b, k := factors(i / of.parts())
+		kernel.Combine(dz[lo:hi], dz[lo:hi], values[lo:hi], a, b, k)
+		if dx != nil {
+			kernel.Add(dx[lo:hi], dx[lo:hi], dz[lo:hi])
+		}
 	})
+	if dx == nil {
+		t.pass(x)
+	}
 }
 
 // layeredTokens is a LayerNorm under way, some tokens at a time.

@@ -83,7 +83,7 @@ type normalised struct {
 	norm       *GroupNorm
 	of         rowSource
 	n, h, w    int
-	factors    *tensor.Dense // [2,N·C]
+	factors    *tensor.Dense // [2,N·period(C)]
 	window     *tensor.Dense // [rows,W,C]
 	first, end int           // the rows that it holds
 	task       *groupedPixels
@@ -93,7 +93,7 @@ type normalised struct {
 func (s *normalised) begin(c *Context, norm *GroupNorm, of rowSource, n, h, w int) {
 	ch := norm.Gamma.Size()
 	*s = normalised{norm: norm, of: of, n: n, h: h, w: w, task: grouped.Get()}
-	s.factors = c.New(2, n*ch)
+	s.factors = c.New(2, n*period(ch))
 	s.window = c.strip(h, w, ch)
 	t := s.task
 	t.n, t.pixels, t.ch, t.silu, t.block = n, h*w, ch, norm.silu, max(1, chunk/ch)
@@ -149,8 +149,9 @@ func (s *normalised) apply(c *Context, y, x []float32, i int) {
 	start := c.begin()
 	t := s.task
 	t.x, t.y, t.n, t.pixels = x, y, 1, len(x)/t.ch
-	factors := Data(s.factors)[i*t.ch:]
-	t.scale, t.shift = factors[:t.ch], factors[s.n*t.ch:][:t.ch]
+	p := period(t.ch)
+	factors := Data(s.factors)[i*p:]
+	t.scale, t.shift = factors[:p], factors[s.n*p:][:p]
 	kernel.Run(t.parts(), t, c.stop)
 	c.end(OpNorm, start, 0)
 }

@@ -11,6 +11,7 @@ type Tape struct {
 	watched []*tensor.Dense
 	grads   map[*tensor.Dense]*gradient
 	steps   []step
+	current *gradient // of the result of the step that is under way back
 }
 
 type gradient struct {
@@ -72,12 +73,14 @@ func (t *Tape) Backward(out *tensor.Dense, dy []float32) {
 		if g.data == nil || t.ctx.idle() {
 			continue
 		}
+		t.current = g
 		s.backward(g.data)
-		if !g.watched {
+		if g.data != nil && !g.watched {
 			t.ctx.release(g.data)
 			g.data = nil
 		}
 	}
+	t.current = nil
 }
 
 // Seed adds dy to the gradient of x before Backward, for a loss with several
@@ -90,7 +93,7 @@ func (t *Tape) Seed(x *tensor.Dense, dy []float32) {
 }
 
 // record notes that out came from inputs. It is called by layers after their
-// forward computation; backward gets d loss / d out.
+// forward computation; backward gets d loss / d out, whose memory it may write to.
 func (c *Context) record(out *tensor.Dense, backward func(dy []float32), inputs ...*tensor.Dense) {
 	if c.Tape == nil {
 		return
@@ -116,6 +119,29 @@ func (t *Tape) into(x *tensor.Dense) (dx []float32, accumulate bool) {
 	}
 	g.data = t.ctx.buffer(x.Size())
 	return g.data, false
+}
+
+// soFar returns the gradient of x that there is already, if any, and whether it is wanted.
+func (t *Tape) soFar(x *tensor.Dense) (dx []float32, wanted bool) {
+	g := t.grads[x]
+	if g == nil {
+		return nil, false
+	}
+	return g.data, true
+}
+
+// pass adds the gradient of the current step's result to that of x: it becomes that of x
+// where there was none, so it is the last thing that a step does.
+func (t *Tape) pass(x *tensor.Dense) {
+	from, to := t.current, t.grads[x]
+	if x == nil || to == nil {
+		return
+	}
+	if to.data == nil && !from.watched {
+		to.data, from.data = from.data, nil
+		return
+	}
+	t.add(x, from.data)
 }
 
 // zeroed is into for those who can only add.

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"darkroom/engine"
 	"darkroom/engine/adapter"
@@ -43,11 +43,29 @@ func there(path string) (string, error) {
 	return path, err
 }
 
+// state is what tells the file at a path, or the autoencoder of a model folder there,
+// from another that takes its place.
+func state(path string) string {
+	files := []string{path}
+	part := filepath.Join(path, string(checkpoint.VAE))
+	entries, _ := os.ReadDir(part)
+	for _, e := range entries {
+		files = append(files, filepath.Join(part, e.Name()))
+	}
+	s := path
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil {
+			s += fmt.Sprintf("\n%d bytes of %d", info.Size(), info.ModTime().UnixNano())
+		}
+	}
+	return s
+}
+
 // adaptations is what lies over a model, and beside it, for the time being.
 type adaptations struct {
 	loras   string // what the networks are changed by
 	reports []adapter.Report
-	vae     string     // the path of the autoencoder in the place of own
+	vae     string     // the state of the autoencoder in the place of own
 	own     *vae.Model // the model's
 	tiny    *vae.Tiny  // which is that autoencoder, if it is a tiny one: it decodes
 	learnt  []prompt.Learnt
@@ -80,7 +98,7 @@ func (p *Pipeline) adapt(ctx context.Context, r engine.Request) error {
 // wanted is a LoRA that a request asks for.
 type wanted struct {
 	path       string
-	changed    time.Time
+	state      string
 	text, unet float64
 }
 
@@ -109,9 +127,7 @@ func (p *Pipeline) useLoras(ctx context.Context, r engine.Request, tags []prompt
 			list[i].unet += w.unet
 			continue
 		}
-		if info, err := os.Stat(w.path); err == nil {
-			w.changed = info.ModTime()
-		}
+		w.state = state(w.path)
 		list = append(list, w)
 	}
 	key := fmt.Sprint(list)
@@ -160,7 +176,8 @@ func (p *Pipeline) useVAE(ctx context.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("%w: the autoencoder %q can't be used (%w): leave out vae, or add the folder it is in with `darkroom models add`", engine.ErrInvalid, name, err)
 	}
-	if path == p.adapted.vae {
+	now := state(path)
+	if now == p.adapted.vae {
 		return nil
 	}
 	m, err := family.Open(path)
@@ -169,7 +186,7 @@ func (p *Pipeline) useVAE(ctx context.Context, name string) error {
 	}
 	defer m.Close()
 	if part := m.Part(checkpoint.Tiny); part != nil && m.Part(checkpoint.VAE) == nil {
-		return p.useTiny(part, path)
+		return p.useTiny(part, path, now)
 	}
 	part := m.Part(checkpoint.VAE)
 	if part == nil {
@@ -191,13 +208,13 @@ func (p *Pipeline) useVAE(ctx context.Context, name string) error {
 	if p.adapted.own == nil {
 		p.adapted.own = p.VAE
 	}
-	p.setVAE(v, path)
+	p.setVAE(v, now)
 	return nil
 }
 
 // useTiny lets a tiny autoencoder (TAESD) decode, which is many times faster and less
 // exact. Pictures are still encoded by the model's own.
-func (p *Pipeline) useTiny(part *family.Part, path string) error {
+func (p *Pipeline) useTiny(part *family.Part, path, state string) error {
 	own := cmp.Or(p.adapted.own, p.VAE)
 	switch {
 	case part.Tiny.NoDecoder:
@@ -214,14 +231,14 @@ func (p *Pipeline) useTiny(part *family.Part, path string) error {
 		return err
 	}
 	p.adapted.own = own
-	p.setVAE(own, path)
+	p.setVAE(own, state)
 	p.adapted.tiny = tiny
 	return nil
 }
 
 // setVAE changes the autoencoder and forgets what was fitted to the other.
-func (p *Pipeline) setVAE(v *vae.Model, path string) {
-	p.VAE, p.adapted.vae, p.adapted.tiny, p.preview = v, path, nil, nil
+func (p *Pipeline) setVAE(v *vae.Model, state string) {
+	p.VAE, p.adapted.vae, p.adapted.tiny, p.preview = v, state, nil, nil
 	if p.ctx != nil {
 		p.ctx.Forget()
 	}
@@ -234,7 +251,11 @@ func (p *Pipeline) learn(ctx context.Context, r engine.Request) error {
 	if err != nil {
 		return err
 	}
-	key := strings.Join(names, "\n")
+	var states []string
+	for _, name := range names {
+		states = append(states, name, state(paths[name]))
+	}
+	key := strings.Join(states, "\n")
 	if key == p.adapted.words {
 		return nil
 	}

@@ -6,15 +6,18 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math/bits"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"darkroom/engine"
 	"darkroom/engine/checkpoint"
 	"darkroom/engine/nn"
+	"darkroom/engine/noise"
 	"darkroom/engine/vae"
 )
 
@@ -245,6 +248,90 @@ func TestAnotherAutoencoderDecodes(t *testing.T) {
 	}
 }
 
+// TestReplacedFilesAreSeen puts other files in the place of those that a model draws
+// with.
+func TestReplacedFilesAreSeen(t *testing.T) {
+	p, err := Load(t.Context(), "testdata/tiny", nn.Float32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "tiny"), os.DirFS("testdata/tiny")); err != nil {
+		t.Fatal(err)
+	}
+	saved := 0
+	save := func(name string, tensors []checkpoint.Tensor) (path string) {
+		t.Helper()
+		path = filepath.Join(dir, name)
+		if err := checkpoint.Write(path, tensors, checkpoint.F32, nil); err != nil {
+			t.Fatal(err)
+		}
+		saved++
+		changed := time.Unix(int64(1e9+saved), 0)
+		if err := os.Chtimes(path, changed, changed); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	word := func(value float32) string {
+		row := make([]float32, p.Text[0].Config.Hidden)
+		for i := range row {
+			row[i] = value * float32(i%5)
+		}
+		return save("zword.safetensors", []checkpoint.Tensor{{Name: "emb_params", Shape: []int{1, len(row)}, Data: row}})
+	}
+	own := p.VAE.Config
+	decoder := func(seed uint64) string {
+		random := nn.Random(seed)
+		if _, err := vae.New(random, own); err != nil {
+			t.Fatal(err)
+		}
+		save("tiny/vae/diffusion_pytorch_model.safetensors", random.Tensors(nil))
+		return filepath.Join(dir, "tiny")
+	}
+	lora := func(strength float32) string {
+		l := p.UNet.Products[0]
+		in := 1
+		for _, n := range l.Shape[1:] {
+			in *= n
+		}
+		down := checkpoint.Tensor{Name: "lora_unet_" + strings.ReplaceAll(l.Name, ".", "_") + ".lora_down.weight", Shape: append([]int{1}, l.Shape[1:]...), Data: make([]float32, in)}
+		up := checkpoint.Tensor{Name: "lora_unet_" + strings.ReplaceAll(l.Name, ".", "_") + ".lora_up.weight", Shape: []int{l.Shape[0], 1}, Data: make([]float32, l.Shape[0])}
+		for i := range down.Data {
+			down.Data[i] = strength * float32(i%3)
+		}
+		for i := range up.Data {
+			up.Data[i] = float32(i%7) * 0.1
+		}
+		return save("lora.safetensors", []checkpoint.Tensor{down, up})
+	}
+	p.Shelf = shelfOf{"zword": word(0.3), "vae": decoder(1), "lora": lora(0.2)}
+	for what, test := range map[string]struct {
+		change   func(*engine.Request)
+		old, new func() string
+	}{
+		"textual inversion": {change: func(r *engine.Request) { r.Prompt = "a zword" }, old: func() string { return word(0.3) }, new: func() string { return word(-0.7) }},
+		"autoencoder":       {change: func(r *engine.Request) { r.VAE = "vae" }, old: func() string { return decoder(1) }, new: func() string { return decoder(2) }},
+		"LoRA":              {change: func(r *engine.Request) { r.Loras = "<lora:lora:1>" }, old: func() string { return lora(0.2) }, new: func() string { return lora(0.9) }},
+	} {
+		r := tinyRequest()
+		test.change(&r)
+		draw := func() []uint8 {
+			picture, _ := painted(t, p, r, nil)
+			return picture.Pix
+		}
+		before := draw()
+		test.new()
+		if slices.Equal(draw(), before) {
+			t.Errorf("the picture is still drawn with the %s that was there before", what)
+		}
+		test.old()
+		if !slices.Equal(draw(), before) {
+			t.Errorf("with the first %s, it is not the first picture", what)
+		}
+	}
+}
+
 // A tiny autoencoder decodes the picture and its previews.
 func TestTinyAutoencoderDecodes(t *testing.T) {
 	p := loadTiny(t)
@@ -294,4 +381,50 @@ func largestByte(a, b []uint8) int {
 		worst = max(worst, int(a[i])-int(b[i]), int(b[i])-int(a[i]))
 	}
 	return worst
+}
+
+// What a model ships to show its steps with shows them, and not the picture; another
+// autoencoder has other latents, or other colours for them.
+func TestShippedPreviews(t *testing.T) {
+	p := loadTiny(t)
+	ch, unit := p.VAE.Config.Latent, p.VAE.Config.Factor()
+	c := nn.NewContext(t.Context())
+	latent := noise.Latent(0, 1, ch, 8, 8)
+	p.VAE.Config.Preview = make([][3]float64, ch+1)
+	p.VAE.Config.Preview[1], p.VAE.Config.Preview[ch] = [3]float64{0.5, 0, 0}, [3]float64{0, 0.25, -0.25}
+	seen := Picture(shippedPreview(p.VAE.Config.Preview).apply(nn.Data(latent)), 8, 8)
+	for i := range 64 {
+		v := nn.Data(latent)[i*ch+1]
+		want := Picture([]float32{v / 2, 0.25, -0.25}, 1, 1)
+		if !slices.Equal(seen.Pix[4*i:4*i+4], want.Pix) {
+			t.Fatalf("place %d is %v, want %v", i, seen.Pix[4*i:4*i+4], want.Pix)
+		}
+	}
+	tiny, err := vae.NewTiny(nn.Random(3), vae.TinyConfig{
+		Latent: ch, EncoderChannels: []int{4}, EncoderBlocks: []int{1}, NoEncoder: true,
+		DecoderChannels: slices.Repeat([]int{4}, bits.Len(uint(unit))), DecoderBlocks: slices.Repeat([]int{1}, bits.Len(uint(unit))),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.tiny = tiny
+	if err := p.check(); err != nil {
+		t.Fatal(err)
+	}
+	preview, err := p.Preview(c, latent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Picture(nn.Data(tiny.Decode(c, latent)), 8*unit, 8*unit)
+	picture, err := p.Decode(c, latent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(preview.Pix, want.Pix) || slices.Equal(preview.Pix, picture.Pix) {
+		t.Error("the preview is not the tiny autoencoder's")
+	}
+	tiny.Config.Latent++
+	if err := p.check(); err == nil || !strings.Contains(err.Error(), "tiny autoencoder") {
+		t.Errorf("one with other latents is taken: %v", err)
+	}
 }

@@ -40,16 +40,6 @@ func TestStartInADialect(t *testing.T) {
 	}
 }
 
-func TestDialectRoundsTimesteps(t *testing.T) {
-	p := loadTiny(t)
-	for _, sigma := range []float64{14.6, 3.21, 0.5, 0.03} {
-		between, whole := p.timestep(sigma, false), p.timestep(sigma, true)
-		if between == math.Floor(between) || whole != math.Floor(whole) || math.Abs(whole-between) > 0.5 {
-			t.Errorf("level %g has timestep %v, and %v the nearest", sigma, between, whole)
-		}
-	}
-}
-
 func TestResolveKnowsDialects(t *testing.T) {
 	p := loadTiny(t)
 	good := engine.Request{Seed: 1, Steps: 2, Guidance: 1, Sampler: "euler", Model: tiny}

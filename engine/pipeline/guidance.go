@@ -1,6 +1,9 @@
 package pipeline
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // perturb moves the prediction that stands first in out, of size numbers as each of the
 // rows', away from those with perturbed attention: y + s·Σ wᵢ·(cᵢ − pᵢ), of which the
@@ -63,6 +66,33 @@ func mimic(guided, unguided []float32, ch int, guidance, m float64) {
 		for i := k; i < len(guided); i += ch {
 			guided[i] = float32(mean + float64(factor*(float64(guided[i])-mean)))
 		}
+	}
+}
+
+// threshold clips an estimate to ±s and divides it by s, the quantile of its numbers'
+// sizes that ratio of them are below, between two of them in proportion, but at least
+// 1 and at most most, if that isn't 0 (Saharia et al. 2022, section 2.3; diffusers'
+// sample_max_value is most).
+func threshold(x []float32, ratio, most float64) {
+	if ratio == 0 {
+		return
+	}
+	sizes := make([]float64, len(x))
+	for i, v := range x {
+		sizes[i] = math.Abs(float64(v))
+	}
+	slices.Sort(sizes)
+	place := float64(ratio * float64(len(sizes)-1))
+	below := int(place)
+	s := sizes[below]
+	if part := place - float64(below); part > 0 {
+		s += float64(part * (sizes[below+1] - s))
+	}
+	if s = max(s, 1); most > 0 {
+		s = min(s, most)
+	}
+	for i, v := range x {
+		x[i] = float32(min(max(float64(v), -s), s) / s)
 	}
 }
 

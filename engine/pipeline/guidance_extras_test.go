@@ -1,8 +1,10 @@
 package pipeline
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -225,6 +227,41 @@ func TestMimicKeepsTheRange(t *testing.T) {
 	_, plain := drawn(t, p, func(r *engine.Request) { r.Guidance = 9 })
 	if _, mimicked := drawn(t, p, func(r *engine.Request) { r.Guidance, r.MimicGuidance = 9, 3 }); slices.Equal(mimicked[0], plain[0]) {
 		t.Error("a request's mimic guidance has no effect")
+	}
+}
+
+// TestThresholdIsDiffusers compares dynamic thresholding with diffusers' own
+// (engine/golden/threshold.py).
+func TestThresholdIsDiffusers(t *testing.T) {
+	b, err := os.ReadFile("testdata/threshold.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		Ratio, Most       float64
+		Estimate, Clipped []float32
+	}
+	if err := json.Unmarshal(b, &cases); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		got := slices.Clone(c.Estimate)
+		threshold(got, c.Ratio, c.Most)
+		for i, want := range c.Clipped {
+			if math.Abs(float64(got[i]-want)) > 1e-6 {
+				t.Fatalf("at %g, %g at most: element %d is %v, want %v", c.Ratio, c.Most, i, got[i], want)
+			}
+		}
+	}
+	x := slices.Clone(cases[0].Estimate)
+	if threshold(x, 0, 1); !slices.Equal(x, cases[0].Estimate) {
+		t.Error("at 0 it has an effect")
+	}
+	p := loadTiny(t)
+	_, plain := drawn(t, p, func(*engine.Request) {})
+	_, clipped := drawn(t, p, func(r *engine.Request) { r.ThresholdRatio, r.ThresholdMax = 0.5, 0.1 })
+	if slices.Equal(clipped[0], plain[0]) {
+		t.Error("a request's threshold has no effect")
 	}
 }
 

@@ -43,6 +43,7 @@ type Pipeline struct {
 	curve     string      // the way down the noise levels that suits the model
 	ctx       *nn.Context // memory, kept from picture to picture
 	preview   *preview
+	tiny      *vae.Tiny                 // the model's own, which shows the steps; nil without one
 	ldm       func(layer string) string // LDM's name of a layer of the U-Net, which LoRAs may use
 	adapted   adaptations
 	rehearsed bool          // see Needs
@@ -134,6 +135,8 @@ func (p *Pipeline) loadPart(m *family.Model, part *family.Part, params nn.Params
 		}
 	case part.VAE != nil:
 		p.VAE, err = vae.New(params.Packed(nn.Float32), *part.VAE)
+	case part.Tiny != nil && !part.Tiny.NoDecoder && m.Folder != nil:
+		p.tiny, err = vae.NewTiny(params.Packed(nn.Float32), *part.Tiny)
 	}
 	return err
 }
@@ -184,6 +187,9 @@ func (p *Pipeline) check() error {
 	}
 	u, last := p.UNet.Config, p.Text[len(p.Text)-1].Config
 	switch {
+	case p.tiny != nil && (p.tiny.Config.Latent != p.VAE.Config.Latent || p.tiny.Config.Factor() != p.VAE.Config.Factor()):
+		return fmt.Errorf("the tiny autoencoder has latents of %d channels and %d pixels, the autoencoder's %d and %d: these parts belong to different models",
+			p.tiny.Config.Latent, p.tiny.Config.Factor(), p.VAE.Config.Latent, p.VAE.Config.Factor())
 	case u.ContextDim != width:
 		return fmt.Errorf("the U-Net listens to embeddings of width %d but the text encoder gives %d: these parts belong to different models", u.ContextDim, width)
 	case u.OutChannels != p.VAE.Config.Latent:

@@ -23,6 +23,16 @@ func (p *Pipeline) Networks() *Networks {
 	return &Networks{Text: p.Text, UNet: p.UNet, VAE: p.VAE}
 }
 
+// hiding is the networks with text encoders that look at some tokens only.
+func (n *Networks) hiding(hidden []bool) *Networks {
+	other := *n
+	other.Text = nil
+	for _, t := range n.Text {
+		other.Text = append(other.Text, t.Hiding(hidden))
+	}
+	return &other
+}
+
 // Unit is what a picture's sides must be multiples of.
 func (n *Networks) Unit() int { return n.VAE.Config.Factor() * n.UNet.Unit() }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"math"
 	"time"
 
 	"darkroom/engine"
@@ -68,7 +67,8 @@ func (p *Pipeline) Resolve(r engine.Request) (engine.Request, error) {
 }
 
 // Paint draws a resolved request, from noise or from a moment (see resume). It
-// returns ctx.Err() within one layer of a cancellation.
+// returns ctx.Err() within one layer of a cancellation. step is nil where nobody
+// watches: then nothing is shown of the steps.
 func (p *Pipeline) Paint(ctx context.Context, r engine.Request, from engine.Moment, step func(engine.Progress)) (engine.Result, error) {
 	begin := time.Now()
 	stages := engine.Stages{Load: p.loadTime.Seconds()}
@@ -102,13 +102,16 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, from engine.Mome
 		}
 		call++
 		by.shared.step = at
-		return p.denoise(c, x, sigma, p.timestep(sigma, d.WholeTimesteps), by, at*calls+min(call, calls))
+		return p.denoise(c, x, sigma, d.Timestep(r, p.Schedule.SigmaToTimestep(sigma)), by, at*calls+min(call, calls))
 	}
 	var previewing time.Duration
 	for !state.Done() {
 		x0, err := state.Next(denoise)
 		if err != nil {
 			return engine.Result{}, err
+		}
+		if step == nil {
+			continue
 		}
 		at := time.Now()
 		seen, err := p.Preview(c, x0)
@@ -134,7 +137,7 @@ func (p *Pipeline) Paint(ctx context.Context, r engine.Request, from engine.Mome
 	}
 	stages.Decode = (time.Since(mark) + previewing).Seconds()
 	stages.Total = time.Since(begin).Seconds() + stages.Load
-	return engine.Result{Picture: picture, Stages: stages, Notes: p.notes()}, nil
+	return engine.Result{Picture: picture, Stages: stages, Notes: append(p.notes(), by.notes...)}, nil
 }
 
 // context renews the pipeline's memory for a run that ends with ctx.
@@ -179,25 +182,24 @@ func (p *Pipeline) Start(r engine.Request) (*sampler.State, error) {
 	return state, nil
 }
 
-// timestep is what the model knows noise level sigma as: in general between two
-// timesteps of its training, or the nearest one.
-func (p *Pipeline) timestep(sigma float64, whole bool) float64 {
-	t := p.Schedule.SigmaToTimestep(sigma)
-	if whole {
-		return math.Round(t)
-	}
-	return t
-}
-
 // Decode turns a latent [1,h,w,c] into a picture.
 func (p *Pipeline) Decode(c *nn.Context, latent *tensor.Dense) (*image.RGBA, error) {
+	if p.adapted.tiny != nil {
+		return p.decodeWith(c, "decode", p.adapted.tiny, latent)
+	}
+	return p.decodeWith(c, "decode", p.VAE, latent)
+}
+
+// decoder turns latents [n,h,w,c] into pictures.
+type decoder interface {
+	Decode(c *nn.Context, z *tensor.Dense) *tensor.Dense
+}
+
+// decodeWith is Decode with one of the decoders, whose passes go by a name.
+func (p *Pipeline) decodeWith(c *nn.Context, network string, by decoder, latent *tensor.Dense) (*image.RGBA, error) {
 	var y *tensor.Dense
-	for c.Next(nn.Pass{Network: "decode", Size: [4]int(latent.Shape())}) {
-		if p.adapted.tiny != nil {
-			y = p.adapted.tiny.Decode(c, latent)
-		} else {
-			y = p.VAE.Decode(c, latent)
-		}
+	for c.Next(nn.Pass{Network: network, Size: [4]int(latent.Shape())}) {
+		y = by.Decode(c, latent)
 	}
 	if err := c.Err(); err != nil {
 		return nil, err

@@ -21,20 +21,25 @@ func (p *Pipeline) decodeWork(w, h int) float64 {
 	return 2515e9 * float64(w*h) / (512 * 512) * ch * ch
 }
 
-// Preview shows a latent [1,h,w,c] as a picture: decoded where that is cheap or a
-// tiny autoencoder was asked for, else one pixel per latent.
+// Preview shows a latent [1,h,w,c] as a picture: decoded where that is cheap or there
+// is a tiny autoencoder, else one pixel per latent.
 func (p *Pipeline) Preview(c *nn.Context, latent *tensor.Dense) (*image.RGBA, error) {
 	s := latent.Shape()
 	f := p.VAE.Config.Factor()
+	if p.tiny != nil && p.adapted.vae == "" {
+		return p.decodeWith(c, "preview", p.tiny, latent)
+	}
 	if p.adapted.tiny != nil || p.decodeWork(s[2]*f, s[1]*f) <= freeDecode {
 		return p.Decode(c, latent)
 	}
 	if p.preview == nil {
-		fit, err := p.fitPreview(c)
-		if err != nil {
-			return nil, err
+		if p.preview = shippedPreview(p.VAE.Config.Preview); p.preview == nil {
+			fit, err := p.fitPreview(c)
+			if err != nil {
+				return nil, err
+			}
+			p.preview = fit
 		}
-		p.preview = fit
 	}
 	return Picture(p.preview.apply(nn.Data(latent)), s[2], s[1]), nil
 }
@@ -57,6 +62,20 @@ func (m *preview) apply(latent []float32) []float32 {
 		}
 	}
 	return out
+}
+
+// shippedPreview is the map that the autoencoder's configuration has, nil if it has
+// none.
+func shippedPreview(rows [][3]float64) *preview {
+	if len(rows) == 0 {
+		return nil
+	}
+	m := &preview{channels: len(rows) - 1}
+	m.weights = *mat.NewDense(len(rows), 3, nil)
+	for i, row := range rows {
+		m.weights.SetRow(i, row[:])
+	}
+	return m
 }
 
 // fitPreview finds that map for this model's own decoder: it decodes small

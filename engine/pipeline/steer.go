@@ -33,6 +33,7 @@ type steering struct {
 	guides bool  // whether they are guided
 	passes []pass
 	shared cache
+	notes  []string // what of the request had no effect
 }
 
 // pass is a run of the U-Net for rows whose texts are equally long.
@@ -119,6 +120,7 @@ func (p *Pipeline) steer(c *nn.Context, r engine.Request, guidance float64) (*st
 	case family.Editing:
 		s.beside, err = p.edited(c, r, edits)
 	}
+	s.notes = append(unheard(r, words, negative), s.idle()...)
 	return s, err
 }
 
@@ -273,10 +275,14 @@ func (p *Pipeline) denoise(c *nn.Context, x *tensor.Dense, sigma, timestep float
 			rescale(out[:size], prompted[:size], by.request.GuidanceRescale)
 		}
 	}
-	if e.Guided, err = p.Schedule.ToDenoised(x, first, sigma); err == nil && e.Unguided != nil {
+	if e.Guided, err = p.Schedule.ToDenoised(x, first, sigma); err != nil {
+		return e, err
+	}
+	if e.Unguided != nil {
 		mimic(nn.Data(e.Guided), nn.Data(e.Unguided), s[3], guidance, by.request.MimicGuidance)
 	}
-	return e, err
+	threshold(nn.Data(e.Guided), by.request.ThresholdRatio, by.request.ThresholdMax)
+	return e, nil
 }
 
 // masked is what an inpainting U-Net sees beside the latent [1,h,w,1+c]: the mask, 1

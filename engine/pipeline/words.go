@@ -130,7 +130,8 @@ func (e *encoder) condition(c *nn.Context, parts []prompt.Part) ([]conditioning,
 	var rows []prompt.Chunk // each of other ids
 	known := map[string]int{}
 	add := func(chunk prompt.Chunk) int {
-		key := fmt.Sprint(chunk.Ids(e.Tokenizer, e.Text[0].Config.Positions))
+		window := e.Text[0].Config.Positions
+		key := fmt.Sprint(chunk.Ids(e.Tokenizer, window), chunk.Hidden(window))
 		if _, ok := known[key]; !ok {
 			known[key] = len(rows)
 			rows = append(rows, chunk)
@@ -138,7 +139,7 @@ func (e *encoder) condition(c *nn.Context, parts []prompt.Part) ([]conditioning,
 		return known[key]
 	}
 	empty := -1
-	if e.emphasis == prompt.Comfy {
+	if e.emphasis == prompt.Comfy || e.emphasis == prompt.Compel {
 		empty = add(prompt.Chunk{})
 	}
 	made := make([]conditioning, len(parts))
@@ -153,28 +154,53 @@ func (e *encoder) condition(c *nn.Context, parts []prompt.Part) ([]conditioning,
 	}
 	for i, all := range texts {
 		made[i].texts = make([]embedding, len(all))
-		for chunk := range all[0].rows {
-			zs, weights, counts := make([][]float32, len(all)), make([][]float64, len(all)), make([]int, len(all))
-			for k, t := range all {
-				zs[k], weights[k], counts[k] = embeddings[t.rows[chunk]].context, t.weights[chunk], t.count
+		for chunk := range all[0].chunks {
+			var zs [][]float32
+			var weights [][]float64
+			var counts []int
+			for _, t := range all {
+				for _, s := range t.chunks[chunk] {
+					zs, weights, counts = append(zs, embeddings[s.row].context), append(weights, s.tokens), append(counts, t.count)
+				}
 			}
 			var none []float32
 			if empty >= 0 {
 				none = embeddings[empty].context
 			}
-			for k, z := range e.emphasise(zs, weights, counts, none) {
-				made[i].texts[k].context = append(made[i].texts[k].context, z...)
+			zs = e.emphasise(zs, weights, counts, none)
+			for k, t := range all {
+				shares := t.chunks[chunk]
+				made[i].texts[k].context = append(made[i].texts[k].context, mixed(zs[:len(shares)], shares)...)
+				zs = zs[len(shares):]
 			}
 		}
 		for k, t := range all {
-			made[i].texts[k].pooled = slices.Clone(embeddings[t.rows[0]].pooled)
+			made[i].texts[k].pooled = slices.Clone(embeddings[t.chunks[0][0].row].pooled)
 		}
 	}
 	return made, nil
 }
 
+// mixed is the sum of embeddings times the weights of their shares.
+func mixed(zs [][]float32, shares []share) []float32 {
+	if len(zs) == 1 && shares[0].weight == 1 {
+		return zs[0]
+	}
+	sum := make([]float64, len(zs[0]))
+	for i, z := range zs {
+		for k, v := range z {
+			sum[k] += float64(shares[i].weight * float64(v))
+		}
+	}
+	out := make([]float32, len(sum))
+	for k, v := range sum {
+		out[k] = float32(v)
+	}
+	return out
+}
+
 // emphasise lets weights change embeddings, those of each text encoder for
-// themselves; empty is those of no words, for Comfy.
+// themselves; empty is those of no words, for Comfy and Compel.
 func (e *encoder) emphasise(zs [][]float32, weights [][]float64, counts []int, empty []float32) [][]float32 {
 	if !slices.ContainsFunc(weights, func(w []float64) bool { return w != nil }) {
 		return zs
@@ -201,7 +227,7 @@ func (e *encoder) emphasise(zs [][]float32, weights [][]float64, counts []int, e
 		for i, z := range zs {
 			blocks[i] = block(z)
 		}
-		if e.emphasis == prompt.Comfy {
+		if e.emphasis == prompt.Comfy || e.emphasis == prompt.Compel {
 			blocks = awayFrom(block(empty), blocks, weights)
 		} else {
 			blocks = multiplied(blocks, weights, counts, e.emphasis == prompt.Original)
@@ -226,9 +252,15 @@ func (p *Pipeline) width() (n int) {
 
 // text is what some variants of a part have in common.
 type text struct {
-	rows    []int       // of ids, one for each chunk
-	weights [][]float64 // of the tokens in each
-	count   int         // of variants
+	chunks [][]share // what each chunk's embeddings are the sum of
+	count  int       // of variants
+}
+
+// share is a part of what a chunk is mixed of.
+type share struct {
+	weight float64
+	row    int       // of ids
+	tokens []float64 // their weights
 }
 
 // texts is the different ones of a part, and which of them each variant is. They
@@ -246,10 +278,14 @@ func (e *encoder) texts(part prompt.Part, add func(prompt.Chunk) int) (of []int,
 			if i < len(v.Chunks) {
 				chunk = v.Chunks[i]
 			}
-			t.rows = append(t.rows, add(chunk))
-			t.weights = append(t.weights, chunk.Weights(e.Text[0].Config.Positions))
+			var shares []share
+			for _, s := range chunk.Shares() {
+				part := prompt.Chunk{Tokens: s.Tokens}
+				shares = append(shares, share{s.Weight, add(part), part.Weights(e.Text[0].Config.Positions)})
+			}
+			t.chunks = append(t.chunks, shares)
 		}
-		key := fmt.Sprint(t.rows, t.weights)
+		key := fmt.Sprint(t.chunks)
 		if i, ok := known[key]; ok {
 			all[i].count++
 		} else {
@@ -269,7 +305,14 @@ func (e *encoder) encode(c *nn.Context, chunks []prompt.Chunk) ([]embedding, err
 	for some := range slices.Chunk(chunks, most) {
 		ids := make([][]int, len(e.Text)) // for each encoder
 		var ends []int                    // in each chunk, where the token is that ends it
-		for _, chunk := range some {
+		var hidden []bool                 // tokens of all the chunks
+		for row, chunk := range some {
+			if own := chunk.Hidden(window); own != nil {
+				if hidden == nil {
+					hidden = make([]bool, len(some)*window)
+				}
+				copy(hidden[row*window:], own)
+			}
 			for i, pad := range e.pads {
 				ids[i] = append(ids[i], chunk.Ids(e.Tokenizer, window)...)
 				for k := len(ids[i]) - window + len(chunk.Tokens) + 2; k < len(ids[i]); k++ {
@@ -278,9 +321,13 @@ func (e *encoder) encode(c *nn.Context, chunks []prompt.Chunk) ([]embedding, err
 			}
 			ends = append(ends, len(chunk.Tokens)+1)
 		}
+		networks := e.Networks()
+		if hidden != nil {
+			networks = networks.hiding(hidden)
+		}
 		var context, pooled *tensor.Dense
 		for c.Next(nn.Pass{Network: "text", Size: [4]int{len(ends), e.skip}}) {
-			context, pooled = e.Networks().Embed(c, ids, ends, e.skip)
+			context, pooled = networks.Embed(c, ids, ends, e.skip)
 		}
 		if err := c.Err(); err != nil {
 			return nil, err

@@ -42,7 +42,7 @@ func steered(t *testing.T, p *Pipeline, r engine.Request) *steering {
 // guided is the first step's estimate at noise level 5.
 func guided(t *testing.T, p *Pipeline, x *tensor.Dense, by *steering) *tensor.Dense {
 	t.Helper()
-	e, err := p.denoise(nn.NewContext(context.Background()), x, 5, p.timestep(5, false), by, 1)
+	e, err := p.denoise(nn.NewContext(context.Background()), x, 5, p.Schedule.SigmaToTimestep(5), by, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

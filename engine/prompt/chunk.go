@@ -2,6 +2,7 @@ package prompt
 
 import (
 	"fmt"
+	"slices"
 
 	"darkroom/engine/tokenizer"
 )
@@ -12,12 +13,24 @@ type Token struct {
 	ID     int     `json:"id"`
 	Text   string  `json:"text"` // as the vocabulary spells it, without the mark of a word's end
 	Weight float64 `json:"weight"`
+	Hidden bool    `json:"hidden,omitempty"` // no token of the chunk looks at it
 }
 
 // Chunk is what the text encoder reads at once: its tokens without the ones that
 // begin, end and fill it up.
 type Chunk struct {
 	Tokens []Token `json:"tokens"`
+	// Blend is what the chunk's embeddings are the sum of, if not of its tokens alone,
+	// which are then the first's.
+	Blend []Share `json:"blend,omitempty"`
+}
+
+// Shares is what the chunk's embeddings are the sum of.
+func (c Chunk) Shares() []Share {
+	if c.Blend != nil {
+		return c.Blend
+	}
+	return []Share{{1, c.Tokens}}
 }
 
 // Ids gives a chunk as an encoder with a window of so many tokens reads it.
@@ -51,6 +64,18 @@ func (c Chunk) Weights(window int) []float64 {
 	return weights
 }
 
+// Hidden tells which of those tokens no other looks at; nil if each is looked at.
+func (c Chunk) Hidden(window int) []bool {
+	if !slices.ContainsFunc(c.Tokens, func(t Token) bool { return t.Hidden }) {
+		return nil
+	}
+	hidden := make([]bool, window)
+	for i, token := range c.Tokens {
+		hidden[i+1] = token.Hidden
+	}
+	return hidden
+}
+
 // backtrack is how far, in tokens, a chunk's end may be moved back to a comma
 // (AUTOMATIC1111's comma_padding_backtrack).
 const backtrack = 20
@@ -68,7 +93,7 @@ func (r Reader) webChunks(fragments []fragment) []Chunk {
 	open := []Token{}
 	last := -1 // comma
 	next := func() {
-		done = append(done, Chunk{open})
+		done = append(done, Chunk{Tokens: open})
 		open, last = []Token{}, -1
 	}
 	for _, f := range fragments {
@@ -112,12 +137,12 @@ func (r Reader) comfyChunks(fragments []fragment) []Chunk {
 			if large || len(open) == 0 { // a window may be smaller than what is to be kept whole
 				n = size - len(open)
 			}
-			done = append(done, Chunk{append(open, group[:n]...)})
+			done = append(done, Chunk{Tokens: append(open, group[:n]...)})
 			open, group = []Token{}, group[n:]
 		}
 		open = append(open, group...)
 	}
-	return append(done, Chunk{open})
+	return append(done, Chunk{Tokens: open})
 }
 
 // tokens are those of one fragment.

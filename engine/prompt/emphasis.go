@@ -12,19 +12,20 @@ import (
 // brackets that goes with it.
 type Emphasis string
 
-// The ways there are. All but Comfy and Plain read prompts as AUTOMATIC1111's web UI does.
+// The ways there are. All but Comfy, Compel and Plain read prompts as AUTOMATIC1111's web UI does.
 const (
 	Original Emphasis = "original" // embeddings times weights, then scaled back to the mean they had
 	NoNorm   Emphasis = "no_norm"  // embeddings times weights
 	Ignore   Emphasis = "ignore"   // brackets are read, weights mean nothing
 	None     Emphasis = "none"     // round and square brackets for weights are signs like any other
 	Comfy    Emphasis = "comfy"    // ComfyUI: away from the empty prompt's embeddings; only round brackets and nothing else have a meaning
+	Compel   Emphasis = "compel"   // InvokeAI: as Comfy and, below 1, towards the prompt without the words; (words)1.2, word++, .and() and .blend()
 	Plain    Emphasis = "plain"    // a prompt is words and nothing else
 )
 
 // Emphases is the names there are.
 func Emphases() []string {
-	return []string{string(Original), string(NoNorm), string(Ignore), string(None), string(Comfy), string(Plain)}
+	return []string{string(Original), string(NoNorm), string(Ignore), string(None), string(Comfy), string(Compel), string(Plain)}
 }
 
 // ParseEmphasis finds a way by its name, or by its label in AUTOMATIC1111's web
@@ -43,7 +44,7 @@ func ParseEmphasis(name string) (Emphasis, error) {
 }
 
 // wordsOnly tells that of all the language at most brackets have a meaning.
-func (e Emphasis) wordsOnly() bool { return e == Comfy || e == Plain }
+func (e Emphasis) wordsOnly() bool { return e == Comfy || e == Compel || e == Plain }
 
 // fragment is a piece of text with one weight. Each is cut into tokens by
 // itself.

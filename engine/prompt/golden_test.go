@@ -16,6 +16,13 @@ func cases(t *testing.T) (all []goldenCase) {
 	if path == "" {
 		path = "testdata/golden.json.gz"
 	}
+	unzip(t, path, &all)
+	return all
+}
+
+// unzip reads a file of compressed JSON.
+func unzip(t *testing.T, path string, into any) {
+	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -25,10 +32,9 @@ func cases(t *testing.T) (all []goldenCase) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.NewDecoder(z).Decode(&all); err != nil {
+	if err := json.NewDecoder(z).Decode(into); err != nil {
 		t.Fatal(err)
 	}
-	return all
 }
 
 type goldenCase struct {

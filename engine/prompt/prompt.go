@@ -4,13 +4,14 @@
 // It is the language of AUTOMATIC1111's web UI: (more), [less], (exactly:1.2),
 // \( for a bracket, [from:to:when], [one|other], BREAK, AND, <lora:name:0.8> and
 // # comments; with Comfy emphasis, that of ComfyUI, which has round brackets
-// only. Choices ({a|b}), wildcards (__name__) and styles are put in before, see
+// only; and with Compel emphasis InvokeAI's. Choices ({a|b}), wildcards (__name__) and styles are put in before, see
 // Expansion. Nothing is left out silently: a Prompt says for each token where it
 // stands in what was typed, and names whatever was not understood.
 package prompt
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"darkroom/engine/tokenizer"
@@ -81,6 +82,15 @@ type Problem struct {
 	What string `json:"what"`
 }
 
+// Say says what was not understood and where.
+func (p *Prompt) Say(problem Problem) string {
+	what := p.Typed[problem.From:problem.To]
+	if what == "" {
+		return problem.What // of a style
+	}
+	return fmt.Sprintf("%q at %d %s", what, problem.From, problem.What)
+}
+
 // Tokens is how many there are, with the free places of chunks that were ended
 // early, and how many have room in as many chunks.
 func (v Variant) Tokens(window int) (n, room int) {
@@ -114,7 +124,11 @@ func (r Reader) Read(s Source, negative bool, steps int) (*Prompt, error) {
 	texts, weights := []Text{s.Text}, []float64{1}
 	if r.Rules.Emphasis.wordsOnly() {
 		p.strange(s.Text, r.Rules.Emphasis)
-	} else {
+	}
+	if r.Rules.Emphasis == Compel {
+		return p, r.compel(p, s.Text, steps)
+	}
+	if !r.Rules.Emphasis.wordsOnly() {
 		words := s.Text
 		words, p.Comments = comments(words)
 		p.Comments = append(s.Comments, p.Comments...)
@@ -160,6 +174,23 @@ func (r Reader) Read(s Source, negative bool, steps int) (*Prompt, error) {
 	}
 	p.Problems = once(p.Problems)
 	return p, nil
+}
+
+// compel reads all of a prompt by compel's language.
+func (r Reader) compel(p *Prompt, t Text, steps int) error {
+	c := compel(t)
+	for _, m := range c.members {
+		for _, one := range append(m.prompts, blended{m.weight, nil}) {
+			if err := check(append([]fragment{{text: t, weight: one.weight}}, one.fragments...)); err != nil {
+				return err
+			}
+		}
+	}
+	p.Tags = c.tags
+	p.Problems = once(append(p.Problems, c.problems...))
+	variant := Variant{First: 1, Last: steps, Text: t.s, Chunks: r.conjunctionChunks(c)}
+	p.Parts = []Part{{Span: t.span(), Weight: 1, Variants: []Variant{variant}}}
+	return nil
 }
 
 func (r Reader) fragments(t Text) (fragments []fragment, problems []Problem) {
@@ -236,7 +267,15 @@ func (p *Prompt) strange(t Text, e Emphasis) {
 			problem(t.cut(i, i+1).span(), "is a sign like any other")
 		}
 	}
+	if e == Compel {
+		for _, m := range elsewhere.FindAllStringIndex(t.s, -1) {
+			problem(t.cut(m[0], m[1]-1).span(), "is no weight, which would be (words)1.2,")
+		}
+	}
 }
+
+// elsewhere is a weight as other programs write it.
+var elsewhere = regexp.MustCompile(`:\s*[0-9.]+\s*\)`)
 
 // once leaves out what was said before, of another variant.
 func once(problems []Problem) []Problem {

@@ -64,12 +64,17 @@ func invokeModel(o object, key string) (name, hash string) {
 	return modelName(m.text("name", "model_name")), strings.TrimPrefix(hash, "sha256:")
 }
 
-// invokeSampler splits a scheduler's name, of which "_k" is Karras's schedule.
+// invokeSampler splits a scheduler's name, of which "_k" is Karras's schedule. Its
+// UniPC is diffusers', and not the web UI's.
 func invokeSampler(name string) (sampler, schedule string) {
+	sampler = strings.TrimPrefix(name, "k_")
 	if rest, ok := strings.CutSuffix(name, "_k"); ok {
-		return rest, "karras"
+		sampler, schedule = rest, "karras"
 	}
-	return strings.TrimPrefix(name, "k_"), ""
+	if sampler == "unipc" {
+		sampler = "uni_pc_bh2"
+	}
+	return sampler, schedule
 }
 
 // parseInvokeOld reads the text sd-metadata of InvokeAI 2.

@@ -318,3 +318,30 @@ func FuzzReadFile(f *testing.F) {
 		}
 	})
 }
+
+// InvokeAI calls some schedulers by names that mean others elsewhere.
+func TestInvokeSampler(t *testing.T) {
+	for name, want := range map[string][2]string{
+		"euler_k": {"euler", "karras"}, "k_euler_a": {"euler_a", ""}, "dpmpp_2s": {"dpmpp_2s", ""},
+		"unipc": {"uni_pc_bh2", ""}, "unipc_k": {"uni_pc_bh2", "karras"},
+	} {
+		if name, curve := invokeSampler(name); name != want[0] || curve != want[1] {
+			t.Errorf("%q, %q, want %q", name, curve, want)
+		}
+	}
+}
+
+// No fresh noise is a value like any other, and not what nothing is said about.
+func TestZeroIsStated(t *testing.T) {
+	r, err := Parse("a cat\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 512x512, Eta: 0, Sigma noise: 0, Version: v1.10.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q, _ := r.Request(nil); q.Eta == nil || *q.Eta != 0 {
+		t.Errorf("eta 0 is restored as %v", q.Eta)
+	}
+	none := 0.0
+	if words := Extras(engine.Request{Eta: &none}); len(words) != 1 || words[0] != "eta 0" {
+		t.Errorf("eta 0 is told as %q", words)
+	}
+}

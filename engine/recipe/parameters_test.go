@@ -250,7 +250,7 @@ func TestFields(t *testing.T) {
 		Dialect: "a1111", Schedule: "karras", Eta: n(0.5), SNoise: n(1.25), SChurn: n(2), STMin: n(0.5), STMax: n(10), VariationSeed: &seed, VariationStrength: 0.25,
 		SeedResizeWidth: 128, SeedResizeHeight: 96, ENSD: 31337, BatchSize: 4, BatchIndex: 1, ClipSkip: 2, Emphasis: "no_norm", Template: "a {b|c}", NegativeTemplate: "__d__",
 		Image: "cat.png", Mask: "mask.png", Denoising: n(0.5), ImageGuidance: n(1.5), VAE: "mse", VAEHash: "0123", Loras: []Lora{{"paint", 0.5, "4567"}}, Precision: engine.BFloat16,
-		GuidanceRescale: n(0.5), GuidanceLow: n(1), GuidanceHigh: n(9), MimicGuidance: n(3), PerturbedAttention: n(2.5), CacheInterval: 2,
+		GuidanceRescale: n(0.5), GuidanceLow: n(1), GuidanceHigh: n(9), MimicGuidance: n(3), ThresholdRatio: n(0.995), ThresholdMax: n(4), PerturbedAttention: n(2.5), CacheInterval: 2,
 	}
 	q, notes := r.Request(nil)
 	back := Of(q)

@@ -66,6 +66,8 @@ type Recipe struct {
 	GuidanceLow        *float64 `json:"guidance_low,omitempty"` // noise levels σ
 	GuidanceHigh       *float64 `json:"guidance_high,omitempty"`
 	MimicGuidance      *float64 `json:"mimic_guidance,omitempty"`
+	ThresholdRatio     *float64 `json:"threshold_ratio,omitempty"`
+	ThresholdMax       *float64 `json:"threshold_max,omitempty"`
 	PerturbedAttention *float64 `json:"perturbed_attention,omitempty"`
 	CacheInterval      int      `json:"cache_interval,omitempty"` // steps
 

@@ -44,13 +44,13 @@ var fields = []field{
 	}, func(r *Recipe, q engine.Request) {
 		r.Schedule = q.Schedule
 	}},
-	{"eta", func(r Recipe) string { return valued("eta", r.Eta) }, func(q *engine.Request, r Recipe) error {
+	{"eta", func(r Recipe) string { return stated("eta", r.Eta) }, func(q *engine.Request, r Recipe) error {
 		q.Eta = r.Eta
 		return nil
 	}, func(r *Recipe, q engine.Request) {
 		r.Eta = q.Eta
 	}},
-	{"s_noise", func(r Recipe) string { return valued("a factor to the noise of the steps (s_noise)", r.SNoise) }, func(q *engine.Request, r Recipe) error {
+	{"s_noise", func(r Recipe) string { return stated("a factor to the noise of the steps (s_noise)", r.SNoise) }, func(q *engine.Request, r Recipe) error {
 		q.SNoise = r.SNoise
 		return nil
 	}, func(r *Recipe, q engine.Request) {
@@ -166,6 +166,21 @@ var fields = []field{
 	}, func(r *Recipe, q engine.Request) {
 		r.MimicGuidance = orNil(q.MimicGuidance)
 	}},
+	{"threshold_ratio threshold_max", func(r Recipe) string {
+		limit := ""
+		if r.ThresholdMax != nil && *r.ThresholdMax != 0 {
+			limit = fmt.Sprintf(", %g at most", *r.ThresholdMax)
+		}
+		if asked := valued("dynamic thresholding at", r.ThresholdRatio); asked != "" {
+			return asked + limit
+		}
+		return ""
+	}, func(q *engine.Request, r Recipe) error {
+		q.ThresholdRatio, q.ThresholdMax = *r.ThresholdRatio, orZero(r.ThresholdMax)
+		return nil
+	}, func(r *Recipe, q engine.Request) {
+		r.ThresholdRatio, r.ThresholdMax = orNil(q.ThresholdRatio), orNil(q.ThresholdMax)
+	}},
 	{"cache_interval", func(r Recipe) string {
 		return counted("the U-Net computed whole in steps apart by", r.CacheInterval, 1)
 	}, func(q *engine.Request, r Recipe) error {
@@ -248,6 +263,14 @@ func named(what, value string) string {
 
 func valued(what string, value *float64) string {
 	if value == nil || *value == 0 {
+		return ""
+	}
+	return stated(what, value)
+}
+
+// stated is valued where 0 is a value like any other.
+func stated(what string, value *float64) string {
+	if value == nil {
 		return ""
 	}
 	return what + " " + strconv.FormatFloat(*value, 'g', -1, 64)

@@ -25,6 +25,9 @@ const (
 //
 // Numbers is the time reached, −ln σ, and the step to try next; History is the
 // less exact latent of the last step taken, by which errors are measured.
+//
+// A try is computed in float64: the solvers' difference, by which the next step
+// grows, is at first less than float32's rounding of the latents it is between.
 func dpmAdaptive(s *step) []float32 {
 	end := len(s.Sigmas) - 1
 	if s.Sigmas[end] == 0 && end > 1 {
@@ -64,7 +67,7 @@ func dpmAdaptive(s *step) []float32 {
 	factor := 1 + elementary.Atan(elementary.Exp(elementary.Log(inverse)/order)-1)
 	latent, kept := s.Latent, s.History[0]
 	if factor >= adaptiveAccept {
-		latent, kept, now = s.addNoise(high, up), low, then
+		latent, kept, now = s.addNoise(rounded(high), up), rounded(low), then
 	}
 	s.Numbers = []float64{now, h * factor}
 	s.History = [][]float32{kept}
@@ -91,36 +94,63 @@ func (s *step) passed(now, stop float64) int {
 //
 //	u₁ = x − σ₁·(e^(h/3)−1)·ε        u₂ = x − σ₂·(e^(2h/3)−1)·ε − 2·σ₂·((e^(2h/3)−1)/(2h/3)−1)·(ε₁−ε)
 //	low = x − σ'·(eʰ−1)·(ε + 3/2·(ε₁−ε))    high = x − σ'·(eʰ−1)·ε − 3/2·σ'·((eʰ−1)/h−1)·(ε₂−ε)
-func (s *step) solver23(now, then float64) (low, high []float32) {
+//
+// The model sees u as float32 has it, but ε is that of u itself.
+func (s *step) solver23(now, then float64) (low, high []float64) {
 	h := then - now
 	sigma := func(part float64) float64 { return elementary.Exp(-now - float64(part*h)) }
 	grown := func(part float64) float64 { return elementary.Expm1(float64(part * h)) }
-	x := s.Latent
-	first := slope(x, s.estimate(x, sigma(0)), sigma(0))
+	x := make([]float64, len(s.Latent))
+	for i, v := range s.Latent {
+		x[i] = float64(v)
+	}
+	epsilon := func(u []float64, sigma float64) []float64 {
+		x0 := s.estimate(rounded(u), sigma)
+		slope := make([]float64, len(u))
+		for i, v := range u {
+			slope[i] = (v - float64(x0[i])) / sigma
+		}
+		return slope
+	}
+	along := func(a float64, first []float64, b float64, other []float64) []float64 {
+		there := make([]float64, len(x))
+		for i, v := range x {
+			there[i] = v + float64(a*first[i]) + float64(b*other[i])
+		}
+		return there
+	}
+	first := epsilon(x, sigma(0))
 
 	s1 := sigma(1. / 3)
-	u1 := mix(1, x, -s1*grown(1./3), first)
-	second := slope(u1, s.estimate(u1, s1), s1)
+	second := epsilon(along(-s1*grown(1./3), first, 0, first), s1)
 
 	s2 := sigma(2. / 3)
 	bend := 2 * s2 * (grown(2./3)/float64(2./3*h) - 1)
-	u2 := sum(term{1, x}, term{bend - float64(s2*grown(2./3)), first}, term{-bend, second})
-	third := slope(u2, s.estimate(u2, s2), s2)
+	third := epsilon(along(bend-float64(s2*grown(2./3)), first, -bend, second), s2)
 
 	end := sigma(1)
-	low = sum(term{1, x}, term{0.5 * end * grown(1), first}, term{-1.5 * end * grown(1), second})
+	low = along(0.5*end*grown(1), first, -1.5*end*grown(1), second)
 	bend = 1.5 * end * (grown(1)/h - 1)
-	high = sum(term{1, x}, term{bend - float64(end*grown(1)), first}, term{-bend, third})
+	high = along(bend-float64(end*grown(1)), first, -bend, third)
 	return low, high
+}
+
+// rounded is x as float32.
+func rounded(x []float64) []float32 {
+	out := make([]float32, len(x))
+	for i, v := range x {
+		out[i] = float32(v)
+	}
+	return out
 }
 
 // disagreement is the root mean square of the solvers' difference, in units of
 // the tolerance.
-func (s *step) disagreement(low, high []float32) float64 {
+func (s *step) disagreement(low, high []float64) float64 {
 	var squares float64
 	for i, x := range low {
-		size := max(math.Abs(float64(x)), math.Abs(float64(s.History[0][i])))
-		d := (float64(x) - float64(high[i])) / max(adaptiveAbsolute, adaptiveRelative*size)
+		size := max(math.Abs(x), math.Abs(float64(s.History[0][i])))
+		d := (x - high[i]) / max(adaptiveAbsolute, adaptiveRelative*size)
 		squares += float64(d * d)
 	}
 	return math.Sqrt(squares / float64(len(low)))

@@ -45,6 +45,7 @@ var methods = []method{
 	{name: "dpmpp_2m_sde_heun", label: "DPM++ 2M SDE Heun", aliases: []string{"dpmpp2msdeheungpu"}, step: dpmpp2MSDEHeun, history: 1, eta: 1, automatic: "exponential"},
 	{name: "dpmpp_3m_sde", label: "DPM++ 3M SDE", aliases: []string{"dpmpp3msdegpu"}, step: dpmpp3MSDE, history: 2, eta: 1, automatic: "exponential", discardsLevel: inA1111},
 	{name: "dpmpp_sde", label: "DPM++ SDE", aliases: []string{"dpmppsdegpu", "dpmsolversdescheduler"}, step: dpmppSDE, eta: 1, automatic: "karras"},
+	{name: "dpmpp_2s", label: "DPM++ 2S", aliases: []string{"dpmsolversinglestepscheduler"}, step: dpmpp2S, keeps: dpmpp2SKeeps},
 	{name: "dpmpp_2s_ancestral", label: "DPM++ 2S a", aliases: []string{"dpmpp2sa"}, step: dpmpp2SAncestral, eta: 1, automatic: "karras"},
 	{name: "heun", label: "Heun", aliases: []string{"heundiscretescheduler"}, step: heun},
 	{name: "dpm_2", label: "DPM2", aliases: []string{"kdpm2", "kdpm2discretescheduler"}, step: dpm2, automatic: "karras", discardsLevel: inBoth},

@@ -136,7 +136,7 @@ func measure(t *testing.T, name string) measurement {
 func TestOrderOfConvergence(t *testing.T) {
 	orders := map[string]float64{
 		"euler": 1, "ddim": 1, "euler_cfg_pp": 1, "ddim_cfg_pp": 1,
-		"heun": 2, "dpm_2": 2, "restart": 2, "dpmpp_2m": 2, "lms": 3.5, "deis": 3, "ipndm": 2, "plms": 2, "uni_pc": 2, "uni_pc_bh2": 2,
+		"heun": 2, "dpm_2": 2, "restart": 2, "dpmpp_2m": 2, "dpmpp_2s": 2, "lms": 3.5, "deis": 3, "ipndm": 2, "plms": 2, "uni_pc": 2, "uni_pc_bh2": 2,
 		"euler_ancestral": 1, "euler_ancestral_cfg_pp": 1, "ddpm": 1, "dpm_2_ancestral": 2, "dpmpp_2s_ancestral": 2,
 		"dpmpp_sde": 2, "dpmpp_2m_sde": 2, "dpmpp_2m_sde_heun": 2, "dpmpp_3m_sde": 2,
 		"lcm": 0, "tcd": 0, // each step goes all or most of the way to x₀ and back

@@ -5,7 +5,7 @@
 // know noise levels only; what the model is shown, and what its output means,
 // is for the Denoise function to say (package schedule). Coefficients are
 // computed in float64 and rounded once; the element-wise arithmetic is float32
-// with every product rounded, the same on every processor.
+// (DPM adaptive's float64) with every product rounded, the same on every processor.
 package sampler
 
 import (

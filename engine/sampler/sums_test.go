@@ -19,12 +19,15 @@ type schedulerTest struct {
 	Test, Sampler  string
 	Options        json.RawMessage
 	Sum, Within    float64
+	Size           int
 	Sigmas         []float64
 	Known          [][2]float64 // noise level and timestep
 	Form           string
 	Prediction     string
-	Clip, Boundary bool
-	Data           bool
+	Clip           float64
+	Boundary, Data bool
+	Scaled         bool
+	Velocities     bool
 	A, B           float64
 	Orders         []int
 	Start          []float32
@@ -47,8 +50,8 @@ func TestSumsAreDiffusers(t *testing.T) {
 	if err := json.NewDecoder(unzipped).Decode(&runs); err != nil {
 		t.Fatal(err)
 	}
-	if len(runs) != 52 {
-		t.Fatalf("%d runs in the golden file, want 52", len(runs))
+	if len(runs) != 80 {
+		t.Fatalf("%d runs in the golden file, want 80", len(runs))
 	}
 	torch := noise.Stream{Source: noise.Mersenne}
 	draws := torch.Next(768*1000, 1, 1).Float32s()
@@ -81,21 +84,21 @@ func (run schedulerTest) end(t *testing.T, draws []float32) float64 {
 	start := run.Start
 	if start == nil {
 		// Their sample and noise rise and fall by 1/768 in the order [c,h,w,batch],
-		// and are [batch,c,h,w]. Without noise the sample is x/√(σ²+1) itself in the
+		// and are [batch,c,h,w] ([batch,c,w] and by 1/96 in one dimension). Without noise the sample is x/√(σ²+1) itself in the
 		// preserving form.
 		scale := 1.0
-		if !exploding && run.B == 0 {
+		if run.Form == "preserving" && run.B == 0 {
 			scale = norm(run.Sigmas[0])
 		}
 		for batch := range 4 {
-			for i := range 192 {
-				rising := float64(i*4 + batch)
-				start = append(start, float32(scale*(run.A*rising+run.B*(767-rising))/768))
+			for i := range run.Size / 4 {
+				rising, n := float64(i*4+batch), float64(run.Size)
+				start = append(start, float32(scale*(run.A*rising+run.B*(n-1-rising))/n))
 			}
 		}
 	}
 	stream := noise.Stream{Source: noise.Mersenne, Tree: noise.Tree{Source: noise.Mersenne}}
-	s, err := New(run.Sampler, run.Sigmas, dense([]int{1, 1, 1, 768}, start), stream)
+	s, err := New(run.Sampler, run.Sigmas, dense([]int{1, 1, 1, run.Size}, start), stream)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,6 +126,9 @@ func (run schedulerTest) end(t *testing.T, draws []float32) float64 {
 		if run.Orders != nil {
 			s.Options.Order = run.Orders[i]
 		}
+		if run.Velocities {
+			run.remember(s)
+		}
 		if _, err := s.next(run.model(exploding), source); err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +137,7 @@ func (run schedulerTest) end(t *testing.T, draws []float32) float64 {
 	for _, x := range s.Latent {
 		sum += math.Abs(float64(x))
 	}
-	if !exploding {
+	if run.Form == "preserving" {
 		sum /= norm(s.Sigmas[len(s.Sigmas)-1])
 	}
 	return sum
@@ -154,9 +160,20 @@ func (run schedulerTest) model(exploding bool) Denoise {
 			if first {
 				input = x
 			}
+			if run.Form == "edm" {
+				if input = x; run.Scaled {
+					input = x / math.Sqrt(sigma*sigma+0.25)
+				}
+			}
 			output := input * weight
 			var x0 float64
 			switch {
+			case run.Form == "edm":
+				part := output * sigma * 0.5 / math.Sqrt(sigma*sigma+0.25)
+				if run.Prediction != "epsilon" {
+					part = -part
+				}
+				x0 = x*0.25/(sigma*sigma+0.25) + part
 			case !exploding && run.Prediction == "epsilon":
 				x0 = x - sigma*output
 			case !exploding: // v
@@ -170,8 +187,8 @@ func (run schedulerTest) model(exploding bool) Denoise {
 				x0 += input - x
 			}
 			found.Float32s()[i] = float32(x0)
-			if run.Clip {
-				x0 = min(max(x0, -1), 1)
+			if run.Clip != 0 {
+				x0 = min(max(x0, -run.Clip), run.Clip) / run.Clip
 			}
 			if run.Boundary {
 				t := timestep * 10
@@ -182,6 +199,26 @@ func (run schedulerTest) model(exploding bool) Denoise {
 		first = false
 		return Estimate{clipped, found}, nil
 	}
+}
+
+// remember gives the state what PNDM extrapolates with a model of velocities: not
+// the noise that was found in earlier steps but their velocities, which make noise
+// of the latent that there is now.
+func (run *schedulerTest) remember(s *State) {
+	sigma, timestep := run.nearest(s.Sigmas[s.Step])
+	s.History = nil
+	for _, v := range run.History {
+		noise := make([]float32, len(v))
+		for i := range v {
+			noise[i] = float32((float64(v[i]) + sigma*float64(s.Latent[i])/norm(sigma)) / norm(sigma))
+		}
+		s.History = append(s.History, noise)
+	}
+	now := make([]float32, len(s.Latent))
+	for i, x := range s.Latent {
+		now[i] = float32(float64(x) / norm(sigma) * timestep / (timestep + 1))
+	}
+	run.History = append(run.History[1:], now)
 }
 
 // nearest is the level and the timestep that the model knows a level by.

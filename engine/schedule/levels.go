@@ -14,6 +14,10 @@ const (
 	Native  Variant = iota
 	A1111           // AUTOMATIC1111's web UI and Forge
 	ComfyUI         // also Fooocus
+	// The schedulers that diffusers has from k-diffusion (Euler, Heun, LMS, …), and its
+	// multistep solvers (DPM++, UniPC, DEIS).
+	Diffusers
+	DiffusersSolver
 )
 
 // Options shape a curve; the zero value is what is usual.

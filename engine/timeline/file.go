@@ -94,8 +94,11 @@ func readMoment(f io.ReaderAt, s span) (Moment, error) {
 	}
 	first, rest, _ := bytes.Cut(body, []byte{'\n'})
 	var head momentHead
-	if err := json.Unmarshal(first, &head); err != nil || head.State < 0 || head.State > len(rest) {
-		return Moment{}, fmt.Errorf("it is damaged (%v)", err)
+	if err := json.Unmarshal(first, &head); err != nil {
+		return Moment{}, fmt.Errorf("it is damaged (%w)", err)
+	}
+	if head.State < 0 || head.State > len(rest) {
+		return Moment{}, fmt.Errorf("it is damaged (of %d bytes, %d are said to be the state)", len(rest), head.State)
 	}
 	m := Moment{Step: head.Step, Level: head.Level, State: rest[:head.State:head.State]}
 	if picture := rest[head.State:]; len(picture) > 0 {

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"image"
@@ -373,4 +374,21 @@ func FuzzRun(f *testing.F) {
 			s.Moment(r, step)
 		}
 	})
+}
+
+// TestDamagedMoment says what is wrong with a step whose head doesn't fit it.
+func TestDamagedMoment(t *testing.T) {
+	for body, want := range map[string]string{
+		"{\"state\":4}\nabc":  "it is damaged (of 3 bytes, 4 are said to be the state)",
+		"{\"state\":-1}\nabc": "it is damaged (of 3 bytes, -1 are said to be the state)",
+		"no JSON\nabc":        "it is damaged (invalid character",
+	} {
+		b, err := record(momentRecord, []byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readMoment(bytes.NewReader(b), span{recordHead, int64(len(b))}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", body, err, want)
+		}
+	}
 }

@@ -45,19 +45,7 @@ func Autoencoder(ctx context.Context, o Options) error {
 	s := &stage{name: "autoencoder", opt: NewOptimiser(p.All(), o.LR, o.Steps)}
 	s.forward = func(c *nn.Context, r *rand.Rand) (float64, error) {
 		x, _ := pictures(c, set, r, o.Batch)
-		moments := m.Moments(c, x)
-		noise := make([]float32, moments.Size()/2)
-		for i := range noise {
-			noise[i] = float32(r.NormFloat64())
-		}
-		y := m.Reconstruct(c, nn.Reparameterise(c, moments, noise))
-		dy := make([]float32, y.Size())
-		loss := reconstructionLoss(dy, nn.Data(y), nn.Data(x), o.Batch, Size)
-		dm := make([]float32, moments.Size())
-		loss += divergence(dm, nn.Data(moments), cfg.Latent)
-		c.Tape.Seed(moments, dm)
-		c.Tape.Backward(y, dy)
-		return loss, nil
+		return autoencode(c, m, x, r), nil
 	}
 	s.publish = func() error {
 		// published as it is, measured, and published with its scale
@@ -78,6 +66,24 @@ func Autoencoder(ctx context.Context, o Options) error {
 		return autoencoderSheet(ctx, o, set, path)
 	}
 	return o.run(ctx, s)
+}
+
+// autoencode sends pictures [n,Size,Size,3] through the autoencoder and the gradients
+// of its loss, which it returns, back.
+func autoencode(c *nn.Context, m *vae.Model, x *tensor.Dense, r *rand.Rand) float64 {
+	moments := m.Moments(c, x)
+	noise := make([]float32, moments.Size()/2)
+	for i := range noise {
+		noise[i] = float32(r.NormFloat64())
+	}
+	y := m.Reconstruct(c, nn.Reparameterise(c, moments, noise))
+	dy := make([]float32, y.Size())
+	loss := reconstructionLoss(dy, nn.Data(y), nn.Data(x), x.Shape()[0], x.Shape()[1])
+	dm := make([]float32, moments.Size())
+	loss += divergence(dm, nn.Data(moments), m.Config.Latent)
+	c.Tape.Seed(moments, dm)
+	c.Tape.Backward(y, dy)
+	return loss
 }
 
 // pictures composes a batch [n,Size,Size,3] and its examples.
@@ -121,13 +127,7 @@ func autoencoderSheet(ctx context.Context, o Options, set *data.Set, path string
 	if err := c.Err(); err != nil {
 		return err
 	}
-	var square float64
-	for i, v := range nn.Data(y) {
-		d := float64(min(max(v, -1), 1) - nn.Data(x)[i])
-		square += d * d
-	}
-	fmt.Fprintf(o.Log, "autoencoder: PSNR %.2f dB, latents scaled by %.4f\n",
-		10*math.Log10(4/(square/float64(y.Size()))), m.Config.Scaling)
+	fmt.Fprintf(o.Log, "autoencoder: PSNR %.2f dB, latents scaled by %.4f\n", PSNR(nn.Data(y), nn.Data(x)), m.Config.Scaling)
 	var tiles []image.Image
 	for row := range pairs {
 		for _, t := range []*tensor.Dense{x, y} {

@@ -14,7 +14,7 @@ import (
 	"os"
 	"strings"
 
-	"darkroom/engine/checkpoint"
+	"darkroom/engine/system"
 
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/basicfont"
@@ -73,7 +73,7 @@ func readCurve(path string, upTo int) (*curve, error) {
 }
 
 func (c *curve) write(path string) error {
-	return checkpoint.Replace(path, func(w io.Writer) error {
+	return system.Replace(path, func(w io.Writer) error {
 		for _, p := range c.points {
 			if _, err := fmt.Fprintf(w, "%d %.6g\n", p.step, p.loss); err != nil {
 				return err
@@ -130,5 +130,5 @@ func (c *curve) draw(path, title string) error {
 		}
 		x0, y0 = x1, y1
 	}
-	return checkpoint.Replace(path, func(w io.Writer) error { return png.Encode(w, im) })
+	return system.Replace(path, func(w io.Writer) error { return png.Encode(w, im) })
 }

@@ -2,11 +2,8 @@ package train
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"image"
-	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -21,14 +18,16 @@ import (
 	"darkroom/engine/schedule"
 	"darkroom/engine/train/data"
 	"darkroom/engine/unet"
+
+	"gorgonia.org/tensor"
 )
 
 // unetConfig is the default model's denoiser.
 var unetConfig = unet.Config{
-	SampleSize: 16, InChannels: 4, OutChannels: 4, Channels: []int{64, 128, 192}, LayersPerBlock: 1,
+	SampleSize: 16, InChannels: 4, OutChannels: 4, Channels: []int{96, 192, 256}, LayersPerBlock: 1,
 	DownBlocks: []string{"DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"},
 	UpBlocks:   []string{"CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"},
-	ContextDim: 192, Heads: unet.PerBlock{4}, Groups: 16, NormEps: 1e-5,
+	ContextDim: textConfig.Hidden, Heads: unet.PerBlock{4}, Groups: 16, NormEps: 1e-5,
 }
 
 // scheduleConfig has the default model predict the velocity and start from
@@ -42,8 +41,10 @@ var scheduleConfig = schedule.Config{
 // what to draw unasked, which guidance steers away from (Ho & Salimans 2022).
 const dropout = 0.1
 
-// Denoiser trains the U-Net, and goes on training the text encoder with it, on
-// the latents of count composed pictures.
+// Denoiser trains the U-Net on the latents of count composed pictures. The text
+// encoder stays as it is: what it says of colour, place and number was trained
+// already, words that no caption has stay near those that some have, and the image
+// encoder goes on agreeing with it, which ranks what is drawn.
 func Denoiser(ctx context.Context, o Options, count int) error {
 	folder, err := checkpoint.OpenFolder(o.Model())
 	if err != nil {
@@ -53,16 +54,19 @@ func Denoiser(ctx context.Context, o Options, count int) error {
 	if err != nil {
 		return err
 	}
+	text, err := pipeline.Part(folder, "text_encoder", clip.NewText)
+	if err != nil {
+		return err
+	}
 	latents, err := o.latents(ctx, count)
 	if err != nil {
 		return err
 	}
-	textParams, text, err := loadText(folder)
-	if err != nil {
-		return err
-	}
+	defer latents.Close()
 	p := nn.Random(5)
-	m, err := unet.New(p, unetConfig)
+	cfg := unetConfig
+	cfg.ContextDim = text.Config.Hidden
+	m, err := unet.New(p, cfg)
 	if err != nil {
 		return err
 	}
@@ -70,47 +74,38 @@ func Denoiser(ctx context.Context, o Options, count int) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(o.Log, "denoiser: %.1f M parameters, text encoder %.1f M\n", float64(p.Count())/1e6, float64(textParams.Count())/1e6)
-
-	all := append(append([]*nn.Param(nil), p.All()...), textParams.All()...)
-	s := &stage{name: "denoiser", opt: NewOptimiser(all, o.LR, o.Steps)}
+	fmt.Fprintf(o.Log, "denoiser: %.1f M parameters\n", float64(p.Count())/1e6)
+	s := &stage{name: "denoiser", opt: NewOptimiser(p.All(), o.LR, o.Steps)}
 	s.forward = func(c *nn.Context, r *rand.Rand) (float64, error) {
-		x := c.New(o.Batch, latents.side, latents.side, latents.channels)
-		target := make([]float32, x.Size())
-		timesteps := make([]float64, o.Batch)
-		examples := make([]data.Example, o.Batch)
-		n := x.Size() / o.Batch
+		batch, err := latents.draw(c, r, o.Batch)
+		if err != nil {
+			return 0, err
+		}
+		noisy := newNoisy(c, levels, batch.x)
 		for i := range o.Batch {
-			at := r.IntN(len(latents.captions))
-			if r.Float64() >= dropout {
-				examples[i].Caption = latents.captions[at]
-			}
 			t := timestep((float64(i)+r.Float64())/float64(o.Batch), i, scheduleConfig.NumTrainTimesteps)
-			timesteps[i] = float64(t)
-			alpha := math.Sqrt(levels.AlphasCumprod[t])
-			sigma := math.Sqrt(1 - levels.AlphasCumprod[t])
-			for j, x0 := range latents.values[at*n : (at+1)*n] {
-				e := r.NormFloat64()
-				nn.Data(x)[i*n+j] = float32(alpha*float64(x0) + sigma*e)
-				target[i*n+j] = float32(alpha*e - sigma*float64(x0)) // the velocity (Salimans & Ho 2022)
-			}
+			noisy.add(i, t, r)
 		}
-		ids, _ := captions(tok, examples, text.Config.Positions)
-		y := m.Forward(c, x, timesteps, text.Forward(c, ids), nil)
+		ids, _ := tokens(tok, batch.captions, text.Config.Positions)
+		y := m.Forward(c, noisy.x, noisy.timesteps, text.Forward(c, ids), nil)
+		dy := make([]float32, y.Size())
+		n := len(dy) / o.Batch
 		var loss float64
-		for i, v := range nn.Data(y) {
-			d := v - target[i]
-			loss += float64(d * d)
-			target[i] = 2 * d / float32(len(target))
+		for i := range o.Batch {
+			w := snrWeight(levels.AlphasCumprod[int(noisy.timesteps[i])])
+			var sum float64
+			for j := i * n; j < (i+1)*n; j++ {
+				d := nn.Data(y)[j] - noisy.velocity[j]
+				sum += float64(d) * float64(d)
+				dy[j] = float32(2*w/float64(len(dy))) * d
+			}
+			loss += w * sum / float64(len(dy))
 		}
-		c.Tape.Backward(y, target)
-		return loss / float64(len(target)), nil
+		c.Tape.Backward(y, dy)
+		return loss, nil
 	}
 	s.publish = func() error {
-		if err := o.publish("unet", "UNet2DConditionModel", unetConfig, p, s.opt); err != nil {
-			return err
-		}
-		if err := o.publish("text_encoder", "CLIPTextModel", text.Config, textParams, s.opt); err != nil {
+		if err := o.publish("unet", "UNet2DConditionModel", cfg, p, s.opt); err != nil {
 			return err
 		}
 		dir := filepath.Join(o.Model(), "scheduler")
@@ -136,74 +131,43 @@ func timestep(u float64, i, total int) int {
 	return min(int(u*float64(total)), total-1)
 }
 
-// loadText returns the pretrained text encoder and its parameters.
-func loadText(folder *checkpoint.Folder) (nn.Params, *clip.Text, error) {
-	var p nn.Params
-	text, err := pipeline.Part(folder, "text_encoder", func(q nn.Params, cfg clip.TextConfig) (*clip.Text, error) {
-		p = q
-		return clip.NewText(q, cfg)
-	})
-	return p, text, err
+// snrWeight is how much the squared error of a velocity counts at a noise level:
+// min(SNR, γ)/(SNR+1), γ = 5 (Hang et al. 2023), so that the many levels with little
+// noise don't take most of the network. A ratio below 1 counts as 1: at the highest
+// level, where the first step of every picture is, it is 0.
+func snrWeight(alphaCumprod float64) float64 {
+	const gamma, floor = 5, 1
+	snr := alphaCumprod / (1 - alphaCumprod)
+	return min(max(snr, floor), gamma) / (snr + 1)
 }
 
-// latentSet is the data set as the denoiser sees it.
-type latentSet struct {
-	side, channels int
-	values         []float32 // [count,side,side,channels]
-	captions       []string
+// noisy is a batch of latents with noise.
+type noisy struct {
+	levels    *schedule.Schedule
+	clean     *tensor.Dense // [n,h,w,c]
+	x         *tensor.Dense
+	velocity  []float32 // α·noise − σ·clean (Salimans & Ho 2022)
+	timesteps []float64
 }
 
-// latents returns the encoded pictures, from the file of an earlier run if
-// that has as many.
-func (o Options) latents(ctx context.Context, count int) (*latentSet, error) {
-	path := o.path("run", "latents.safetensors")
-	m, err := loadVAE(o.Model())
-	if err != nil {
-		return nil, err
+func newNoisy(c *nn.Context, levels *schedule.Schedule, clean *tensor.Dense) *noisy {
+	return &noisy{
+		levels: levels, clean: clean, x: c.New(clean.Shape()...),
+		velocity: make([]float32, clean.Size()), timesteps: make([]float64, clean.Shape()[0]),
 	}
-	l := &latentSet{side: Size / m.Config.Factor(), channels: m.Config.Latent}
-	size := l.side * l.side * l.channels
-	f, err := checkpoint.Open(path)
-	if err == nil {
-		defer f.Close()
-		if err := json.Unmarshal([]byte(f.Metadata()["captions"]), &l.captions); err == nil && len(l.captions) == count {
-			l.values, err = f.Reader("").Float32("latents", count, l.side, l.side, l.channels)
-			return l, err
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+}
+
+// add adds the noise of timestep t to latent i.
+func (b *noisy) add(i, t int, r *rand.Rand) {
+	b.timesteps[i] = float64(t)
+	alpha := math.Sqrt(b.levels.AlphasCumprod[t])
+	sigma := math.Sqrt(1 - b.levels.AlphasCumprod[t])
+	n := b.clean.Size() / len(b.timesteps)
+	for j := i * n; j < (i+1)*n; j++ {
+		x0, e := float64(nn.Data(b.clean)[j]), r.NormFloat64()
+		nn.Data(b.x)[j] = float32(alpha*x0 + sigma*e)
+		b.velocity[j] = float32(alpha*e - sigma*x0)
 	}
-	set, err := o.openData()
-	if err != nil {
-		return nil, err
-	}
-	c := nn.NewContext(ctx)
-	l.captions, l.values = nil, make([]float32, 0, count*size)
-	bar := newProgress(o.Log, "latents", 0, count, 1)
-	for len(l.captions) < count {
-		c.Reset()
-		n := min(64, count-len(l.captions))
-		x, examples := pictures(c, set, rand.New(rand.NewPCG(uint64(len(l.captions)), 0x6c6174)), n)
-		z := nn.Data(m.Encode(c, x))
-		if err := c.Err(); err != nil {
-			return nil, err
-		}
-		l.values = append(l.values, z...)
-		for _, e := range examples {
-			l.captions = append(l.captions, e.Caption)
-			bar.step(0)
-		}
-	}
-	bar.done()
-	texts, err := json.Marshal(l.captions)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, err
-	}
-	return l, checkpoint.Write(path, []checkpoint.Tensor{{Name: "latents", Shape: []int{count, l.side, l.side, l.channels}, Data: l.values}},
-		checkpoint.F16, map[string]string{"captions": string(texts)})
 }
 
 // PromptSheet draws each prompt with seeds 1 … seeds and writes the pictures
@@ -216,18 +180,28 @@ func PromptSheet(ctx context.Context, model string, precision nn.Precision, path
 	var tiles []image.Image
 	for _, prompt := range prompts {
 		for seed := range seeds {
-			r, err := p.Resolve(engine.Request{
-				Prompt: prompt, Seed: uint64(seed + 1), Steps: 20, Guidance: 4, Sampler: "euler", Model: model, Precision: precision.String(),
+			picture, err := Draw(ctx, p, engine.Request{
+				Prompt: prompt, Seed: uint64(seed + 1), Steps: engine.DefaultSteps, Guidance: engine.DefaultGuidance,
 			})
 			if err != nil {
 				return err
 			}
-			result, err := p.Paint(ctx, r, nil, func(engine.Progress) {})
-			if err != nil {
-				return err
-			}
-			tiles = append(tiles, result.Picture)
+			tiles = append(tiles, picture)
 		}
 	}
 	return Sheet(path, tiles, seeds*promptsPerRow)
+}
+
+// Draw draws one picture with the usual sampler.
+func Draw(ctx context.Context, p *pipeline.Pipeline, r engine.Request) (*image.RGBA, error) {
+	r.Sampler, r.Model, r.Precision = engine.DefaultSampler, p.Name, p.Precision.String()
+	r, err := p.Resolve(r)
+	if err != nil {
+		return nil, err
+	}
+	result, err := p.Paint(ctx, r, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return result.Picture, nil
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"darkroom/engine/kernel"
+	"darkroom/engine/nn"
 )
 
 // Weights of the autoencoder's loss beside the mean absolute error (weight 1).
@@ -103,42 +104,60 @@ func divergence(dm, moments []float32, latent int) float64 {
 	return sum * scale
 }
 
-// logitScale is how sharply similarities are told apart: 1/0.07, CLIP's start
-// (Radford et al. 2021), kept fixed.
-const logitScale = 1 / 0.07
+// How sharply similarities are told apart is learnt, as its logarithm: it starts at
+// 1/0.07 and goes up to 100 (Radford et al. 2021).
+const (
+	firstScale = 1 / 0.07
+	mostScale  = 100
+)
 
-// contrast is CLIP's symmetric cross-entropy over the cosines of n captions a
-// and n pictures b [n,d]; it writes the gradients.
-func contrast(a, b, da, db []float32, n int) float64 {
+func newLogitScale() *nn.Param {
+	return &nn.Param{Name: "logit_scale", Shape: []int{1}, Value: nn.Wrap([]float32{float32(math.Log(firstScale))}, 1)}
+}
+
+// contrast is CLIP's symmetric cross-entropy over the cosines of captions a, which
+// say said, and pictures b [n,d]; it writes the gradients and returns that by the
+// logarithm of the scale. Those with equal captions are not told apart.
+func contrast(a, b, da, db []float32, said []string, logScale float32) (loss float64, dScale float32) {
+	n := len(said)
 	d := len(a) / n
 	ua, la := normalise(a, n)
 	ub, lb := normalise(b, n)
+	scale := min(math.Exp(float64(logScale)), mostScale)
 	logits := make([]float64, n*n)
-	for i := range n {
+	kernel.Parallel(n, func(i int) {
 		for j := range n {
-			for k := range d {
-				logits[i*n+j] += ua[i*d+k] * ub[j*d+k] * logitScale
+			logits[i*n+j] = math.Inf(-1)
+			if i == j || said[i] != said[j] {
+				logits[i*n+j] = scale * cosine(ua[i*d:][:d], ub[j*d:][:d])
 			}
 		}
-	}
+	})
 	grad := make([]float64, n*n)
-	var loss float64
 	for i := range n {
 		loss += crossEntropy(logits, grad, i*n, 1, i, n) + crossEntropy(logits, grad, i, n, i, n)
 	}
 	dua, dub := make([]float64, n*d), make([]float64, n*d)
+	var ds float64
 	for i := range n {
 		for j := range n {
-			g := grad[i*n+j] * logitScale / float64(2*n)
+			g := grad[i*n+j] / float64(2*n)
+			if g == 0 {
+				continue
+			}
+			ds += g * logits[i*n+j]
 			for k := range d {
-				dua[i*d+k] += g * ub[j*d+k]
-				dub[j*d+k] += g * ua[i*d+k]
+				dua[i*d+k] += g * scale * ub[j*d+k]
+				dub[j*d+k] += g * scale * ua[i*d+k]
 			}
 		}
 	}
+	if scale == mostScale && ds < 0 { // it would grow
+		ds = 0
+	}
 	unnormalise(da, dua, ua, la, n)
 	unnormalise(db, dub, ub, lb, n)
-	return loss / float64(2*n)
+	return loss / float64(2*n), float32(ds)
 }
 
 // crossEntropy of the n logits from at in strides against the right one, whose

@@ -2,6 +2,7 @@ package train
 
 import (
 	"math"
+	"slices"
 
 	"darkroom/engine/checkpoint"
 	"darkroom/engine/kernel"
@@ -17,29 +18,37 @@ type Optimiser struct {
 	Total  int     // steps
 	Decay  float64 // weight decay, of matrices and filters only
 	Clip   float64 // gradient length
+	Memory float64 // steps that the moving average remembers
 
 	params    []*nn.Param
+	rates     []float64 // of each parameter, a factor to LR
 	m, v, ema [][]float32
 	step      int
 }
 
 const (
 	beta1, beta2, adamEps = 0.9, 0.99, 1e-8
-	emaDecay              = 0.999
 	lrFloor               = 0.1
+	// The average remembers a part of the run: long enough to be smooth, and short
+	// enough to have forgotten how the run began.
+	remembered = 0.04
 )
 
 // NewOptimiser starts with no history; the average starts at the parameters.
 func NewOptimiser(params []*nn.Param, lr float64, total int) *Optimiser {
-	o := &Optimiser{LR: lr, Warmup: min(200, total/10+1), Total: total, Decay: 0.01, Clip: 1, params: params}
+	o := &Optimiser{LR: lr, Warmup: min(200, total/10+1), Total: total, Decay: 0.01, Clip: 1, Memory: max(10, remembered*float64(total)), params: params}
 	for _, p := range params {
 		n := p.Value.Size()
+		o.rates = append(o.rates, 1)
 		o.m = append(o.m, make([]float32, n))
 		o.v = append(o.v, make([]float32, n))
 		o.ema = append(o.ema, append([]float32(nil), nn.Data(p.Value)...))
 	}
 	return o
 }
+
+// Slow has a parameter learn at a part of the rate.
+func (o *Optimiser) Slow(p *nn.Param, part float64) { o.rates[slices.Index(o.params, p)] = part }
 
 // rate is the learning rate of step s.
 func (o *Optimiser) rate(s int) float64 {
@@ -64,7 +73,7 @@ func (o *Optimiser) Step(t *nn.Tape) {
 	}
 	shrink := float32(min(1, o.Clip/(length+1e-12)))
 	n := float64(o.step + 1)
-	average := float32(1 - min(emaDecay, n/(n+9)))
+	average := float32(max(1/o.Memory, 9/(n+9)))
 	kernel.Parallel(len(o.params), func(i int) {
 		p := o.params[i]
 		w := nn.Data(p.Value)
@@ -78,7 +87,7 @@ func (o *Optimiser) Step(t *nn.Tape) {
 			decay = 0
 		}
 		kernel.AdamW(w, o.m[i], o.v[i], g, kernel.AdamWStep{
-			LR: float32(o.rate(o.step)), Beta1: beta1, Beta2: beta2, Eps: adamEps, Decay: float32(decay),
+			LR: float32(o.rate(o.step) * o.rates[i]), Beta1: beta1, Beta2: beta2, Eps: adamEps, Decay: float32(decay),
 			Correct1: float32(1 - math.Pow(beta1, n)), Correct2: float32(1 - math.Pow(beta2, n)),
 		})
 		kernel.Lerp(o.ema[i], w, average)

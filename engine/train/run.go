@@ -233,6 +233,11 @@ func newProgress(out io.Writer, name string, first, total, batch int) *progress 
 
 func (p *progress) step(loss float64) {
 	p.n++
+	p.tell(loss)
+}
+
+// tell prints now and then where n is.
+func (p *progress) tell(loss float64) {
 	if p.loss == 0 {
 		p.loss = loss
 	}

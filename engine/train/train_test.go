@@ -62,13 +62,25 @@ func TestLossGradients(t *testing.T) {
 		slope(t, moments, dm, func() float64 { return divergence(make([]float32, 24), moments, 4) / klWeight })
 	})
 	t.Run("contrast", func(t *testing.T) {
-		const n, d = 5, 7
+		const d = 7
+		said := []string{"one", "two", "three", "two", "five"}
+		n := len(said)
 		a, b := normals(r, n*d), normals(r, n*d)
 		da, db := make([]float32, n*d), make([]float32, n*d)
-		contrast(a, b, da, db, n)
-		loss := func() float64 { return contrast(a, b, make([]float32, n*d), make([]float32, n*d), n) }
+		scale := []float32{1.5}
+		_, ds := contrast(a, b, da, db, said, scale[0])
+		loss := func() float64 {
+			l, _ := contrast(a, b, make([]float32, n*d), make([]float32, n*d), said, scale[0])
+			return l
+		}
 		slope(t, a, da, loss)
 		slope(t, b, db, loss)
+		slope(t, scale, []float32{ds}, loss)
+		// whether a caption has its picture or the other of the same caption is no matter
+		copy(b[3*d:4*d], b[d:2*d])
+		if _, ds := contrast(a, b, da, db, said, 9); ds < 0 {
+			t.Errorf("the scale grows beyond its bound, by %g", ds)
+		}
 	})
 }
 

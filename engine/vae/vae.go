@@ -20,6 +20,10 @@ type Config struct {
 	Groups         int     `json:"norm_num_groups"`
 	Scaling        float64 `json:"scaling_factor"`
 	SampleSize     int     `json:"sample_size"`
+	// Preview is a linear map from a scaled latent to the colour of its place, −1 … 1:
+	// a row [red,green,blue] for each channel, and one that is added. Without it, one is
+	// fitted when it is needed.
+	Preview [][3]float64 `json:"latent_rgb,omitempty"`
 }
 
 // Validate names what in the configuration this program can't build.
@@ -29,6 +33,8 @@ func (cfg Config) Validate() error {
 		return fmt.Errorf("vae config: block_out_channels must be given, in_channels and out_channels be 3")
 	case cfg.Latent < 1 || cfg.Latent > 64 || cfg.LayersPerBlock < 1 || cfg.LayersPerBlock > 8:
 		return fmt.Errorf("vae config: latent_channels is %d (expected 1 to 64), layers_per_block %d (expected 1 to 8)", cfg.Latent, cfg.LayersPerBlock)
+	case len(cfg.Preview) != 0 && len(cfg.Preview) != cfg.Latent+1:
+		return fmt.Errorf("vae config: latent_rgb has %d rows, expected %d: one for each of the %d latent_channels, and one that is added", len(cfg.Preview), cfg.Latent+1, cfg.Latent)
 	case !(cfg.Scaling > 0):
 		return fmt.Errorf("vae config: scaling_factor is %g, expected a positive number", cfg.Scaling)
 	}

@@ -18,6 +18,16 @@ func activations(l level) {
 	unary("sigmoid", "σ(x)", sigmoid)
 	unary("silu", "x·σ(x)", func(p program, x value) value { return p.mul(x, sigmoid(p, x)) })
 	gradient("siluGrad", "x·σ(x)", siluSlope)
+	normalised := func(p program) value { return p.fma(p.read("x"), p.read("scale"), p.read("shift")) }
+	l.elementwise("scaleShiftSiLU", "dst, x, scale, shift []float32", "computes dst = z·σ(z) for z = fma(x, scale, shift).",
+		[]string{"dst", "x", "scale", "shift"}, long, nil, func(p program) {
+			z := normalised(p)
+			p.store("dst", p.mul(z, sigmoid(p, z)))
+		})
+	l.elementwise("scaleShiftSiLUGrad", "dz, dy, x, scale, shift []float32", "computes dz = dy times the slope of z·σ(z) for z = fma(x, scale, shift).",
+		[]string{"dz", "dy", "x", "scale", "shift"}, long, nil, func(p program) {
+			p.store("dz", p.mul(p.read("dy"), siluSlope(p, normalised(p))))
+		})
 	unary("gelu", "x·Φ(x)", func(p program, x value) value { return p.mul(x, phi(p, x)) })
 	gradient("geluGrad", "x·Φ(x)", func(p program, x value) value {
 		e := exp(p, p.mul(p.mul(x, x), p.constant("-half")))

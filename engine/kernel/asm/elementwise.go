@@ -14,6 +14,9 @@ func arithmetic(l level) {
 	l.elementwise("scaleShift", "dst, x, scale, shift []float32", "computes dst = fma(x, scale, shift).", []string{"dst", "x", "scale", "shift"}, short, nil, func(p program) {
 		p.store("dst", p.fma(p.read("x"), p.read("scale"), p.read("shift")))
 	})
+	l.elementwise("combine", "dst, x, y, a, b, c []float32", "computes dst = fma(a, x, fma(b, y, c)).", []string{"dst", "x", "y", "a", "b", "c"}, short, nil, func(p program) {
+		p.store("dst", p.fma(p.read("a"), p.read("x"), p.fma(p.read("b"), p.read("y"), p.read("c"))))
+	})
 	var factor value
 	parameter := func(name string) func(p program) {
 		return func(p program) { factor = p.scalar(name) }

@@ -18,23 +18,29 @@ const cacheLine = 64 // bytes
 // level has, and for the whole and half of its width.
 func tiles(w width) {
 	for _, rows := range w.heights {
-		tile(w, rows, w.regs, false)
-		tile(w, rows, w.regs/2, false)
-		if w.wide() {
-			tile(w, rows, w.regs, true)
-			tile(w, rows, w.regs/2, true)
+		for _, regs := range []int{w.regs, w.regs / 2} {
+			tile(w, rows, regs, byRows)
+			tile(w, rows, regs, byColumns)
+			if w.wide() {
+				tile(w, rows, regs, ofPairs)
+			}
 		}
 	}
 }
 
+// kind is what a tile is made of.
+type kind struct{ name, element, doc string }
+
+var (
+	byRows    = kind{"tile", "float32", ""}
+	byColumns = kind{"outer", "float32", ", of whose left operand the columns are rows in memory"}
+	ofPairs   = kind{"pairs", "uint32", " of pairs of bfloat16 numbers"}
+)
+
 // tile writes one: a tile of c, some rows by some registers, stays in registers
-// while the depth runs through rows of a and a panel of b. With pairs the elements
-// of a and b are pairs of bfloat16 numbers.
-func tile(w width, rows, regs int, pairs bool) {
-	name, element, doc := fmt.Sprintf("tile%dx%d%s", rows, regs*w.lanes, w.name), "float32", ""
-	if pairs {
-		name, element, doc = fmt.Sprintf("pairs%dx%d%s", rows, regs*w.lanes, w.name), "uint32", " of pairs of bfloat16 numbers"
-	}
+// while the depth runs through rows of a, or columns, and a panel of b.
+func tile(w width, rows, regs int, of kind) {
+	name, element, doc := fmt.Sprintf("%s%dx%d%s", of.name, rows, regs*w.lanes, w.name), of.element, of.doc
 	TEXT(name, NOSPLIT, fmt.Sprintf("func(depth int, a []%s, lda int, b []%[1]s, c []float32, ldc int, from []float32, ldf int)", element))
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s computes a %d × %d tile of a matrix product%s.", name, rows, regs*w.lanes, doc))
@@ -47,17 +53,20 @@ func tile(w width, rows, regs int, pairs bool) {
 
 	// Rows of a are addressed from every fourth of them.
 	a := []reg.Register{slice("a")}
-	for r := 4; r < rows; r += 4 {
+	for r := 4; r < rows && of != byColumns; r += 4 {
 		next := GP64()
 		LEAQ(Mem{Base: a[len(a)-1], Index: lda, Scale: 4}, next)
 		a = append(a, next)
 	}
 	lda3 := GP64()
-	if rows > 3 {
+	if rows > 3 || of == byColumns {
 		LEAQ(Mem{Base: lda, Index: lda, Scale: 2}, lda3)
 	}
 	left := func(r, k int) Mem {
-		m := Mem{Base: a[r/4], Disp: 4 * k}
+		m := Mem{Base: a[r/4%len(a)], Disp: 4 * k}
+		if of == byColumns {
+			m.Disp, r = 4*r, k
+		}
 		switch r % 4 {
 		case 1:
 			m.Index, m.Scale = lda, 1
@@ -112,7 +121,7 @@ func tile(w width, rows, regs int, pairs bool) {
 			x := w.vector()
 			VBROADCASTSS(left(i, u), x)
 			for j := range bs {
-				if pairs {
+				if of == ofPairs {
 					VPDPWSSD(bs[j], x, acc[i][j]) // becomes VDPBF16PS, see spell
 				} else {
 					VFMADD231PS(bs[j], x, acc[i][j])
@@ -121,8 +130,15 @@ func tile(w width, rows, regs int, pairs bool) {
 		}
 	}
 	advance := func(steps int) {
-		for _, p := range a {
-			ADDQ(Imm(uint64(4*steps)), p)
+		switch {
+		case of != byColumns:
+			for _, p := range a {
+				ADDQ(Imm(uint64(4*steps)), p)
+			}
+		case steps == 1:
+			ADDQ(lda, a[0])
+		default: // 4
+			LEAQ(Mem{Base: a[0], Index: lda, Scale: 4}, a[0])
 		}
 		ADDQ(U32(uint32(4*steps*panel)), b)
 	}

@@ -8,8 +8,10 @@ import (
 
 func (n neon) matrix() {
 	for _, rows := range []int{6, 4, 2, 1} {
-		n.tile(rows, 4)
-		n.tile(rows, 2)
+		for _, regs := range []int{4, 2} {
+			n.tile(rows, regs, byRows)
+			n.tile(rows, regs, byColumns)
+		}
 	}
 	n.peak()
 	n.widen("widenHalf", "float16", fcvtl, fcvtl2)
@@ -19,16 +21,17 @@ func (n neon) matrix() {
 // tile writes the inner loop of the matrix product for some rows of a and some
 // registers of columns. 24 registers for the sums of six rows and 16 columns
 // leave one for the next four elements of each row, of which every instruction
-// takes one lane, and two for b.
-func (n neon) tile(rows, regs int) {
-	p := newNEONProgram(fmt.Sprintf("tile%dx%d", rows, 4*regs), fmt.Sprintf("computes a %d × %d tile of a matrix product.", rows, 4*regs),
+// takes one lane, and two for b. By columns, two registers have an element of every
+// row.
+func (n neon) tile(rows, regs int, of kind) {
+	p := newNEONProgram(fmt.Sprintf("%s%dx%d", of.name, rows, 4*regs), fmt.Sprintf("computes a %d × %d tile of a matrix product%s.", rows, 4*regs, of.doc),
 		"(depth int, a []float32, lda int, b, c []float32, ldc int, from []float32, ldf int)", nil)
 	depth := p.param("depth")
 	a := make([]general, rows)
 	a[0] = p.param("a")
 	stride := p.param("lda")
 	p.write("LSL", Imm(2), stride)
-	for r := 1; r < rows; r++ {
+	for r := 1; r < rows && of == byRows; r++ {
 		a[r] = p.general()
 		p.write("ADD", stride, a[r-1], a[r])
 	}
@@ -53,9 +56,10 @@ func (n neon) tile(rows, regs int) {
 	each(func(v *vector, _ int) { p.write("VEOR", v.bytes(), v.bytes(), v.bytes()) }, func() {})
 	from := p.param("from")
 	p.write("CBZ", from, LabelRef("begin"))
-	p.write("MOVD", parameter(p.Signature.Params().Lookup("ldf")), stride)
-	p.write("LSL", Imm(2), stride)
-	each(func(v *vector, j int) { p.write("FMOVQ", place{from, 16 * j}, v) }, func() { p.write("ADD", stride, from) })
+	apart := p.general()
+	p.write("MOVD", parameter(p.Signature.Params().Lookup("ldf")), apart)
+	p.write("LSL", Imm(2), apart)
+	each(func(v *vector, j int) { p.write("FMOVQ", place{from, 16 * j}, v) }, func() { p.write("ADD", apart, from) })
 	p.label("begin")
 
 	// steps does some steps along the depth, whose elements of a come in one
@@ -83,8 +87,39 @@ func (n neon) tile(rows, regs int) {
 		}
 		p.write("ADD", Imm(uint64(4*panel*count)), b)
 	}
-	p.repeat("four", depth, 4, func() { steps("FMOVQ", 4) })
-	p.repeat("one", depth, 1, func() { steps("FMOVS", 1) })
+	// column does one step with a column of a.
+	column := func() {
+		x := make([]number, 0, rows)
+		for r := 0; r < rows; {
+			v, load, count := newVector(), "FMOVS", 1
+			switch {
+			case rows-r >= 4:
+				load, count = "FMOVQ", 4
+			case rows-r >= 2:
+				load, count = "FMOVD", 2
+			}
+			p.write(load, place{a[0], 4 * r}, v)
+			for lane := range count {
+				x = append(x, number{v, lane})
+			}
+			r += count
+		}
+		p.write("ADD", stride, a[0])
+		for j := range regs {
+			y := newVector()
+			p.write("FMOVQ", place{b, 16 * j}, y)
+			for r := range x {
+				p.accumulate(acc[r][j], y, x[r])
+			}
+		}
+		p.write("ADD", Imm(4*panel), b)
+	}
+	if of == byColumns {
+		p.repeat("one", depth, 1, column)
+	} else {
+		p.repeat("four", depth, 4, func() { steps("FMOVQ", 4) })
+		p.repeat("one", depth, 1, func() { steps("FMOVS", 1) })
+	}
 
 	c := p.param("c")
 	p.write("MOVD", parameter(p.Signature.Params().Lookup("ldc")), stride)

@@ -16,7 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"darkroom/engine"
 	"darkroom/engine/checkpoint"
 	"darkroom/engine/models"
 	"darkroom/engine/system"
@@ -24,7 +23,7 @@ import (
 
 // Client fetches. The zero Client is ready.
 type Client struct {
-	HTTP  *http.Client // nil is one that waits for slow servers, but not forever
+	HTTP  *http.Client // nil is http.DefaultClient
 	Token string       // for the hub, which some models are only given to people who have signed in
 	Hub   string       // where the hub is; "" is DefaultHub
 	// Pause is how long to wait before the first repetition; each waits twice as long
@@ -40,7 +39,7 @@ type Client struct {
 type File struct {
 	URL    string
 	Name   string // where it belongs in the destination, with forward slashes
-	Size   int64  // bytes; 0 if not known
+	Size   int64  // bytes; -1 if not known
 	SHA256 string // "" if not known
 }
 
@@ -74,11 +73,13 @@ func (c *Client) Fetch(ctx context.Context, folder string, files []File, told fu
 		if !filepath.IsLocal(filepath.FromSlash(f.Name)) {
 			return fmt.Errorf("the server names a file %q, which would lie outside of %s: nothing was fetched", f.Name, folder)
 		}
-		p.Total += f.Size
-		if f.Size == 0 {
+	}
+	for _, f := range files {
+		if f.Size < 0 {
 			p.Total = 0
 			break
 		}
+		p.Total += f.Size
 	}
 	if err := c.room(folder, folder, files); err != nil {
 		return err
@@ -210,7 +211,7 @@ func (t *transfer) there(ctx context.Context) (bool, error) {
 		if sum == strings.ToLower(t.SHA256) {
 			return true, nil
 		}
-	case t.Size == t.have && t.Size > 0:
+	case t.Size == t.have:
 		return true, nil
 	}
 	return false, fmt.Errorf("%s is there already and is another file: move it away, or choose another folder with --to", t.path)
@@ -290,7 +291,7 @@ func (t *transfer) gather(ctx context.Context) error {
 // check makes sure that what was fetched is what was promised, and can be opened.
 func (t *transfer) check(ctx context.Context) error {
 	part := t.path + partSuffix
-	if t.Size > 0 && t.have != t.Size {
+	if t.Size >= 0 && t.have != t.Size {
 		return &wrongBytes{fmt.Errorf("the server sent %d bytes and %d were promised: it has another file there now, or a damaged one; nothing was kept", t.have, t.Size)}
 	}
 	if t.SHA256 != "" {
@@ -318,21 +319,13 @@ func (t *transfer) finish() error {
 		return err
 	}
 	os.Remove(t.path + noteSuffix)
-	if dir, err := os.Open(filepath.Dir(t.path)); err == nil {
-		_ = dir.Sync() // the name too; not every system can
-		dir.Close()
-	}
+	system.SyncDir(filepath.Dir(t.path))
 	t.tell("")
 	return nil
 }
 
 // ask asks once, for what is missing.
 func (t *transfer) ask(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stall := time.AfterFunc(cmp.Or(t.Stall, time.Minute), func() { cancel(errStalled) })
-	defer stall.Stop()
-
 	if t.Size > 0 && t.have >= t.Size { // all of it was fetched before it could be checked
 		return nil
 	}
@@ -358,20 +351,13 @@ func (t *transfer) ask(ctx context.Context) error {
 	if err := t.accept(resp); err != nil {
 		return err
 	}
-	return t.copy(ctx, resp, stall)
+	return t.copy(ctx, resp)
 }
-
-var errStalled = errors.New("the server has sent nothing for too long")
 
 // cut is the error of an answer that was cut: one to try again, unless it is the
 // person who has ended it.
 func cut(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errStalled) {
-		return cause
-	} else if cause != nil {
-		err = cause
-	}
-	return &temporary{err: err}
+	return cmp.Or(ctx.Err(), error(&temporary{err: err}))
 }
 
 // accept looks at an answer's head and puts the part file into the state that its
@@ -397,10 +383,10 @@ func (t *transfer) accept(resp *http.Response) error {
 		t.resumed = false
 		t.total = resp.ContentLength
 	}
-	if t.Size > 0 && t.total >= 0 && t.total != t.Size {
+	if t.Size >= 0 && t.total >= 0 && t.total != t.Size {
 		return fmt.Errorf("the server announces %d bytes, but the file should have %d: it has another file there now; look for the model again", t.total, t.Size)
 	}
-	if t.Size == 0 && t.total > 0 {
+	if t.Size < 0 && t.total > 0 {
 		if err := t.room(filepath.Dir(t.path), filepath.Dir(t.path), []File{{Name: filepath.Base(t.path), Size: t.total}}); err != nil {
 			return err
 		}
@@ -423,7 +409,7 @@ func validator(resp *http.Response) string {
 }
 
 // copy writes an answer's body into the part file.
-func (t *transfer) copy(ctx context.Context, resp *http.Response, stall *time.Timer) (err error) {
+func (t *transfer) copy(ctx context.Context, resp *http.Response) (err error) {
 	f, err := os.OpenFile(t.path+partSuffix, os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
@@ -436,13 +422,12 @@ func (t *transfer) copy(ctx context.Context, resp *http.Response, stall *time.Ti
 	for {
 		n, err := resp.Body.Read(piece)
 		if n > 0 {
-			stall.Reset(cmp.Or(t.Stall, time.Minute))
 			if t.have == 0 {
 				if err := sniff(piece[:n], t.Name); err != nil {
 					return err
 				}
 			}
-			if most := max(t.total, t.Size); most > 0 && t.have+int64(n) > most {
+			if most := max(t.total, t.Size); most >= 0 && t.have+int64(n) > most {
 				return &wrongBytes{fmt.Errorf("the server sends more than the %d bytes that it announced", most)}
 			}
 			if _, err := f.Write(piece[:n]); err != nil {
@@ -460,49 +445,4 @@ func (t *transfer) copy(ctx context.Context, resp *http.Response, stall *time.Ti
 			return cut(ctx, fmt.Errorf("the connection was cut after %s: %w", system.Bytes(t.have), err))
 		}
 	}
-}
-
-// request makes a request that no cache or proxy may compress.
-func (c *Client) request(ctx context.Context, url string) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, fmt.Errorf("%s is no address: %w", url, err)
-	}
-	req.Header.Set("User-Agent", "Darkroom/"+engine.Version)
-	req.Header.Set("Accept-Encoding", "identity")
-	if c.Token != "" && c.onHub(req.URL) {
-		req.Header.Set("Authorization", "Bearer "+c.Token)
-	}
-	return req, nil
-}
-
-// do sends a request. linked is the SHA-256 that the hub promises on the way to
-// where the file is.
-func (c *Client) do(req *http.Request) (resp *http.Response, linked string, err error) {
-	client := http.Client{Transport: http.DefaultTransport}
-	if c.HTTP != nil {
-		client = *c.HTTP
-	}
-	note := func(h http.Header) {
-		if tag := strings.ToLower(strings.Trim(h.Get("X-Linked-Etag"), `"`)); len(tag) == 64 && strings.Trim(tag, "0123456789abcdef") == "" {
-			linked = tag
-		}
-	}
-	client.CheckRedirect = func(next *http.Request, via []*http.Request) error {
-		if len(via) >= 10 {
-			return errors.New("it redirects ten times and more")
-		}
-		if next.Response != nil && c.onHub(via[0].URL) {
-			note(next.Response.Header)
-		}
-		if via[0].URL.Scheme == "https" && next.URL.Scheme != "https" {
-			return fmt.Errorf("it redirects to %s, which is not encrypted", next.URL)
-		}
-		return nil
-	}
-	resp, err = client.Do(req)
-	if err == nil && c.onHub(req.URL) {
-		note(resp.Header)
-	}
-	return resp, linked, err
 }

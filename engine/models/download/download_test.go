@@ -2,6 +2,7 @@ package download
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -158,7 +159,7 @@ func TestFetch(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		answers []answer
-		size    int64
+		size    int64 // 0 is not known
 		hash    string
 		want    []byte // nil for an error
 		err     string
@@ -242,7 +243,7 @@ func TestFetch(t *testing.T) {
 			s, dir := serve(t, test.answers...), t.TempDir()
 			c := &Client{Pause: time.Microsecond, Stall: 250 * time.Millisecond}
 			begin := time.Now()
-			err := c.Fetch(context.Background(), dir, []File{{URL: s.URL + "/m.safetensors", Name: "m.safetensors", Size: test.size, SHA256: test.hash}}, nil)
+			err := c.Fetch(context.Background(), dir, []File{{URL: s.URL + "/m.safetensors", Name: "m.safetensors", Size: cmp.Or(test.size, -1), SHA256: test.hash}}, nil)
 			got, _ := os.ReadFile(filepath.Join(dir, "m.safetensors"))
 			switch {
 			case test.want != nil && (err != nil || !bytes.Equal(got, test.want)):
@@ -321,7 +322,7 @@ func TestGoesOn(t *testing.T) {
 func TestDamagedPart(t *testing.T) {
 	good := weightsOf(t, 1, 1<<20)
 	s, dir := serve(t, cutAfter(400_000, file(good, `"1"`)), status(403), file(good, `"1"`)), t.TempDir()
-	files := []File{{URL: s.URL, Name: "m.safetensors", SHA256: sum(good)}}
+	files := []File{{URL: s.URL, Name: "m.safetensors", Size: -1, SHA256: sum(good)}}
 	c := &Client{Pause: time.Microsecond}
 	if err := c.Fetch(context.Background(), dir, files, nil); err == nil {
 		t.Fatal("a 403 is no error")
@@ -340,11 +341,25 @@ func TestDamagedPart(t *testing.T) {
 	}
 }
 
+// TestEmptyFile fetches a file that is known to be empty, once.
+func TestEmptyFile(t *testing.T) {
+	s, dir := serve(t, file(nil, "")), t.TempDir()
+	for range 2 {
+		if err := (&Client{}).Fetch(context.Background(), dir, []File{{URL: s.URL, Name: "added_tokens.txt"}}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if info, err := os.Stat(filepath.Join(dir, "added_tokens.txt")); err != nil || info.Size() != 0 || len(s.requests) != 1 {
+		t.Errorf("%d requests (%v)", len(s.requests), err)
+	}
+}
+
 func TestRefusesBeforeItBegins(t *testing.T) {
 	good := weightsOf(t, 1, 1000)
 	s := serve(t, file(good, ""))
 	for _, name := range []string{"../m.safetensors", "/etc/m.safetensors", "a/../../m.safetensors", ""} {
-		err := (&Client{}).Fetch(context.Background(), t.TempDir(), []File{{URL: s.URL, Name: name}}, nil)
+		files := []File{{URL: s.URL, Name: "m.safetensors", Size: -1}, {URL: s.URL, Name: name, Size: -1}}
+		err := (&Client{}).Fetch(context.Background(), t.TempDir(), files, nil)
 		if err == nil || !strings.Contains(err.Error(), "outside") {
 			t.Errorf("a file called %q: %v", name, err)
 		}
@@ -358,7 +373,7 @@ func TestRefusesBeforeItBegins(t *testing.T) {
 		t.Error("something was fetched")
 	}
 	full.freeDisk = func(string) int64 { return 64<<20 + 500 } // when the size shows only in the answer
-	err = full.Fetch(context.Background(), t.TempDir(), []File{{URL: s.URL, Name: "m.safetensors"}}, nil)
+	err = full.Fetch(context.Background(), t.TempDir(), []File{{URL: s.URL, Name: "m.safetensors", Size: -1}}, nil)
 	if err == nil || !strings.Contains(err.Error(), "are needed") {
 		t.Errorf("a full disk: %v", err)
 	}
@@ -369,7 +384,7 @@ func TestRedirectsStayEncrypted(t *testing.T) {
 	secure := httptest.NewTLSServer(http.RedirectHandler(plain.URL, http.StatusFound))
 	defer secure.Close()
 	c := &Client{HTTP: secure.Client(), Pause: time.Microsecond}
-	err := c.Fetch(context.Background(), t.TempDir(), []File{{URL: secure.URL, Name: "m.safetensors"}}, nil)
+	err := c.Fetch(context.Background(), t.TempDir(), []File{{URL: secure.URL, Name: "m.safetensors", Size: -1}}, nil)
 	if err == nil || !strings.Contains(err.Error(), "not encrypted") || len(plain.requests) > 0 {
 		t.Errorf("a redirect without encryption: %v", err)
 	}

@@ -9,8 +9,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"darkroom/engine/system"
 )
 
 // listing is what the hub tells of a repository
@@ -32,11 +30,17 @@ type listing struct {
 // hub tells their SHA-256.
 type sibling struct {
 	Name string `json:"rfilename"`
-	Size int64  `json:"size"`
+	Size int64  `json:"size"` // -1 if the hub doesn't tell
 	LFS  *struct {
 		SHA256 string `json:"sha256"`
 		Size   int64  `json:"size"`
 	} `json:"lfs"`
+}
+
+func (s *sibling) UnmarshalJSON(b []byte) error {
+	type plain sibling // without this method
+	s.Size = -1
+	return json.Unmarshal(b, (*plain)(s))
 }
 
 // stringOrList is a text that some repositories give as a list of one.
@@ -160,7 +164,7 @@ func offered(all []sibling) string {
 	var names []string
 	for _, s := range all {
 		if rank(s.Name) < worst {
-			names = append(names, fmt.Sprintf(":%s (%s)", s.Name, system.Bytes(s.Size)))
+			names = append(names, ":"+File{Name: s.Name, Size: s.Size}.Describe())
 		}
 	}
 	more := ""

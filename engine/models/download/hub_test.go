@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -98,7 +99,8 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// hub is a hub with one repository, whose large files lie on another host.
+// hub is a hub with one repository, whose large files lie on another host: one that
+// net/http takes for the hub's own, as it does subdomains.
 type hub struct {
 	*httptest.Server
 	store  *httptest.Server
@@ -147,7 +149,7 @@ func newHub(t *testing.T, files map[string][]byte, more map[string]any) *hub {
 		case strings.HasSuffix(name, ".safetensors"):
 			w.Header().Set("X-Linked-Etag", `"`+sum(b)+`"`)
 			w.Header().Set("X-Linked-Size", fmt.Sprint(len(b)))
-			http.Redirect(w, r, strings.Replace(h.store.URL, "127.0.0.1", "localhost", 1)+"/"+name, http.StatusFound)
+			http.Redirect(w, r, h.store.URL+"/"+name, http.StatusFound)
 		default:
 			_, _ = w.Write(b)
 		}
@@ -189,6 +191,17 @@ func TestRepository(t *testing.T) {
 	}
 	if len(h.tokens) < 5 {
 		t.Errorf("the hub has seen the token %d times", len(h.tokens))
+	}
+}
+
+// TestListingWithoutSizes reads the listing of a mirror that doesn't tell them.
+func TestListingWithoutSizes(t *testing.T) {
+	var l listing
+	if err := json.Unmarshal([]byte(`{"siblings": [{"rfilename": "a.safetensors"}, {"rfilename": "b.safetensors", "size": 5}]}`), &l); err != nil {
+		t.Fatal(err)
+	}
+	if got := offered(l.Siblings); !strings.HasSuffix(got, ": :a.safetensors, :b.safetensors (5 bytes)") {
+		t.Errorf("offered%s", got)
 	}
 }
 
@@ -234,6 +247,22 @@ func TestLook(t *testing.T) {
 	}
 }
 
+// TestLookEnds gives up a server that accepts the question and says nothing, or no
+// more than the beginning of an answer.
+func TestLookEnds(t *testing.T) {
+	for _, a := range []answer{hang, stalls(weightsOf(t, 1, 10_000), 100)} {
+		s := serve(t, a)
+		for _, source := range []string{s.URL + "/m.safetensors", "somebody/something"} {
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			_, err := (&Client{Hub: s.URL, Stall: 50 * time.Millisecond}).Look(ctx, source)
+			if !errors.Is(err, errStalled) {
+				t.Errorf("%s: %v", source, err)
+			}
+			cancel()
+		}
+	}
+}
+
 // TestLinkedHash takes the checksum from the way to the file where the listing had
 // none.
 func TestLinkedHash(t *testing.T) {
@@ -243,7 +272,7 @@ func TestLinkedHash(t *testing.T) {
 	defer wrong.Close()
 	for _, test := range []struct{ at, err string }{{h.URL, ""}, {wrong.URL, "was promised"}} {
 		c := &Client{Hub: h.URL}
-		f := File{URL: h.URL + "/somebody/something/resolve/c0ffee/m.safetensors", Name: "m.safetensors"}
+		f := File{URL: h.URL + "/somebody/something/resolve/c0ffee/m.safetensors", Name: "m.safetensors", Size: -1}
 		if test.err != "" { // a store that has another file than the hub says
 			h.store.Config.Handler = wrong.Config.Handler
 		}

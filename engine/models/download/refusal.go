@@ -73,7 +73,7 @@ func retryAfter(resp *http.Response) time.Duration {
 
 // Describe is a file's name and size for people.
 func (f File) Describe() string {
-	if f.Size == 0 {
+	if f.Size < 0 {
 		return f.Name
 	}
 	return f.Name + " (" + system.Bytes(f.Size) + ")"

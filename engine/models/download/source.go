@@ -29,11 +29,11 @@ type Offer struct {
 	Licence Licence
 }
 
-// Size is the bytes of all files; 0 if not known.
+// Size is the bytes of all files; -1 if not known.
 func (o *Offer) Size() (n int64) {
 	for _, f := range o.Files {
-		if f.Size == 0 {
-			return 0
+		if f.Size < 0 {
+			return -1
 		}
 		n += f.Size
 	}
@@ -111,8 +111,6 @@ func (c *Client) address(ctx context.Context, source string) (*Offer, error) {
 // probe asks for the beginning of a file, which tells its name, its size and whether
 // it is one.
 func (c *Client) probe(ctx context.Context, address string) (File, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	req, err := c.request(ctx, address)
 	if err != nil {
 		return File{}, err
@@ -133,12 +131,11 @@ func (c *Client) probe(ctx context.Context, address string) (File, error) {
 	if err != nil {
 		return File{}, fmt.Errorf("%s can't be read: %w", address, err)
 	}
-	f := File{URL: address, Name: fileName(resp), SHA256: linked}
+	f := File{URL: address, Name: fileName(resp), Size: resp.ContentLength, SHA256: linked}
 	if resp.StatusCode == http.StatusPartialContent {
+		f.Size = -1
 		_, total, _ := strings.Cut(resp.Header.Get("Content-Range"), "/")
 		fmt.Sscan(total, &f.Size)
-	} else {
-		f.Size = max(0, resp.ContentLength)
 	}
 	if err := sniff(head, f.Name); err != nil {
 		return File{}, err

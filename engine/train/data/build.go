@@ -60,7 +60,7 @@ func Build(fetched, out string, progress func(done, total int)) error {
 	if s, err := Open(out); err == nil {
 		s.Close()
 		if s.recipe == recipe() {
-			return nil
+			return writeCredits(fetched, out, s.cutouts)
 		}
 	}
 	b := &builder{fetched: fetched, byName: map[string]int{}}
@@ -80,10 +80,17 @@ func Build(fetched, out string, progress func(done, total int)) error {
 	if err := errors.Join(err, part.Chmod(0o644), part.Close()); err != nil {
 		return fmt.Errorf("build training set: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(out, CreditsFile), []byte(credits(fetched, made)), 0o644); err != nil {
-		return fmt.Errorf("build training set: %w", err)
+	if err := writeCredits(fetched, out, made); err != nil {
+		return err
 	}
 	if err := os.Rename(part.Name(), filepath.Join(out, spritesFile)); err != nil {
+		return fmt.Errorf("build training set: %w", err)
+	}
+	return nil
+}
+
+func writeCredits(fetched, out string, used []cutout) error {
+	if err := os.WriteFile(filepath.Join(out, CreditsFile), []byte(credits(fetched, used)), 0o644); err != nil {
 		return fmt.Errorf("build training set: %w", err)
 	}
 	return nil

@@ -40,7 +40,7 @@ func (s *Set) caption(r *rand.Rand, sc *Scene) string {
 	}
 	style := styleWords[sc.Style]
 	switch {
-	case r.Float32() < style.said:
+	case r.Float32() < style.said || sc.explicit:
 		words = style.forms[r.IntN(len(style.forms))] + words
 	case r.Float32() < plainlyShare:
 		words = "a picture of " + words
@@ -66,7 +66,7 @@ func (s *Set) caption(r *rand.Rand, sc *Scene) string {
 func (s *Set) describeItem(r *rand.Rand, sc *Scene, it Item) string {
 	c, cut := &s.concepts[it.Concept], &s.cutouts[it.cutout]
 	if c.portrait {
-		return describePortrait(r, cut)
+		return describePortrait(r, cut, sc.explicit)
 	}
 	name := s.pickName(r, sc, it)
 	var adjectives []string
@@ -132,12 +132,14 @@ func describe(name noun, adjectives []string) string {
 	return bare
 }
 
-// describePortrait words a person by some of the traits.
-func describePortrait(r *rand.Rand, c *cutout) string {
+// describePortrait words a person by some of the traits, or by all.
+func describePortrait(r *rand.Rand, c *cutout, all bool) string {
 	words := "a person"
 	traits := slices.Clone(c.Traits)
 	r.Shuffle(len(traits), func(i, j int) { traits[i], traits[j] = traits[j], traits[i] })
-	traits = traits[:min(len(traits), r.IntN(4))]
+	if !all {
+		traits = traits[:min(len(traits), r.IntN(4))]
+	}
 	for i, t := range traits {
 		switch {
 		case i == 0:
@@ -149,7 +151,7 @@ func describePortrait(r *rand.Rand, c *cutout) string {
 		}
 	}
 	for _, m := range c.Manner {
-		if r.Float32() < 0.6 {
+		if r.Float32() < 0.6 || all {
 			words += ", " + m
 		}
 	}

@@ -31,7 +31,8 @@ and writes this file.
 | source | version | archive SHA-256 | pictures | used for | licence | credit |
 |---|---|---|---|---|---|---|
 `)
-	for _, p := range Packages {
+	sources := slices.Concat(Packages, Texts)
+	for _, p := range sources {
 		fmt.Fprintf(&b, "| %s package %s | %s | `%s` | %d | %s | %s | %s |\n", p.Manager, p.Name, p.Version, p.SHA256, count[p.Name], p.Use, p.Licence, p.Credit)
 	}
 	b.WriteString(`
@@ -59,7 +60,7 @@ wording of the captions.
 			}
 		}
 	}
-	for _, p := range Packages {
+	for _, p := range sources {
 		var texts []string
 		if p.notice != "" {
 			texts = append(texts, p.notice)

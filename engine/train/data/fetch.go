@@ -43,14 +43,15 @@ func (p Package) Folder(dir string) string {
 // stamp is a file in the folder that tells which archive it is from.
 const stamp = ".sha256"
 
-// Fetch gets every package that is not in dir yet with the program that manages
-// it, compares its archive's checksum and unpacks it. Archives that were copied
-// to dir by hand do as well: with all of them there, it needs no network.
-func Fetch(ctx context.Context, dir string, log io.Writer) error {
+// Fetch gets every one of the packages that is not in dir yet with the program
+// that manages it, compares its archive's checksum and unpacks it. Archives that
+// were copied to dir by hand do as well: with all of them there, it needs no
+// network.
+func Fetch(ctx context.Context, packages []Package, dir string, log io.Writer) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for _, p := range Packages {
+	for _, p := range packages {
 		if err := p.fetch(ctx, dir, log); err != nil {
 			return fmt.Errorf("%s package %s %s: %w", p.Manager, p.Name, p.Version, err)
 		}

@@ -35,7 +35,7 @@ func TestFetchRefusesAnotherArchive(t *testing.T) {
 	if err := os.WriteFile(path, []byte("other"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	err := Fetch(context.Background(), dir, io.Discard)
+	err := Fetch(context.Background(), Packages, dir, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), Packages[0].Name) || !strings.Contains(err.Error(), "do not train on it") {
 		t.Errorf("error %v", err)
 	}
@@ -58,7 +58,7 @@ func TestBuildWithoutPackages(t *testing.T) {
 // Whoever's work is used must be named, whatever becomes of the packages.
 func TestCredits(t *testing.T) {
 	text := credits(t.TempDir(), []cutout{{Source: "openclipart-svg", Made: "A. Painter"}, {Source: "openclipart-svg", Made: "A. Painter"}})
-	for _, p := range Packages {
+	for _, p := range slices.Concat(Packages, Texts) {
 		if p.Licence == "" || p.Credit == "" || len(p.SHA256) != 64 || !strings.Contains(text, p.SHA256) || !strings.Contains(text, p.Credit) {
 			t.Errorf("%s is not credited", p.Name)
 		}

@@ -22,9 +22,12 @@ type Package struct {
 	style   string   // of its pictures, if all have one
 	licence []string // paths of licence texts in the package
 	notice  string   // a licence text that the package lacks
+
+	// sentences calls each with every sentence of an unpacked package of Texts.
+	sentences func(folder string, each func(sentence string)) error
 }
 
-// Packages are all sources of the data set.
+// Packages are all sources of the data set's pictures and of what they show.
 var Packages = []Package{
 	{
 		Manager: npm, Name: "@lobehub/fluent-emoji-3d", Version: "1.1.0", style: Render,

@@ -30,6 +30,9 @@ func (s *Set) example(r *rand.Rand, sc Scene, size int) Example {
 	return Example{Caption: s.caption(r, &sc), Pix: s.render(r, &sc, size), Concept: sc.Items[0].Concept, Scene: sc}
 }
 
+// Reword words the caption of an example anew.
+func (s *Set) Reword(r *rand.Rand, e Example) string { return s.caption(r, &e.Scene) }
+
 // render paints a scene: [size,size,3], components in −1…1.
 func (s *Set) render(r *rand.Rand, sc *Scene, size int) []float32 {
 	pix := make([]float32, size*size*3)

@@ -17,6 +17,7 @@ type Scene struct {
 
 	background *background
 	plain      string // the background's colour word
+	explicit   bool   // the caption names the style, and all traits of a portrait
 }
 
 // Item is a thing in a scene.
