@@ -403,7 +403,7 @@ func TestPaletteFindsAndActs(t *testing.T) {
 	}
 	for typed, want := range map[string]string{
 		"gen": "Generate", "quit": "Quit", "lght": "a lighthouse at dusk", "inspect": "Inspect how the prompt is read",
-		"portr": "portrait", "export": "Export the timeline…", "seed show": "Take the seed of the picture on show", "zzz": "",
+		"portr": "portrait", "compare": "Compare with another", "seed show": "Take the seed of the picture on show", "zzz": "",
 		"create": "Create",
 	} {
 		if got := best(typed); got != want {
