@@ -52,16 +52,15 @@ func newInspector() *inspector {
 func (i *inspector) Show(r engine.Request, o Outlook, err error) {
 	i.content.RemoveAll()
 	i.tokens, i.meant, i.typed = nil, nil, ""
-	if err != nil || o.Words == nil {
-		if err != nil {
-			i.say(theme.ColorNameWarning, sentence(err.Error()))
-		}
-		if o.Words == nil {
-			return
-		}
+	if err != nil {
+		i.say(theme.ColorNameWarning, sentence(err.Error()))
+	}
+	if o.Words == nil {
+		return
 	}
 	i.typed = o.Words.Typed
 	i.read(o.Words, r.Seed)
+	i.content.Add(i.where)
 	if n := o.Negative; n != nil && strings.TrimSpace(n.Typed) != "" {
 		i.content.Add(hairline())
 		i.add(caption("Without"))
@@ -69,7 +68,6 @@ func (i *inspector) Show(r engine.Request, o Outlook, err error) {
 		i.read(n, r.Seed)
 		i.tokens = mine // the cursor is in the other
 	}
-	i.content.Add(i.where)
 	i.content.Refresh()
 }
 

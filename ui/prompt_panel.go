@@ -320,6 +320,7 @@ func (p *promptPanel) showInspector(open bool) {
 		p.inspector.object.Hide()
 	}
 	p.inspect.SetChosen(open)
+	p.remark.Hush(open)
 	p.pointOut()
 	p.object.Refresh()
 }

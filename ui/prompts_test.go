@@ -545,3 +545,16 @@ func TestPanelInTheSmallestWindow(t *testing.T) {
 		t.Errorf("the panel is %v wide", width)
 	}
 }
+
+// Weights, choices and the rest of the language leave Ctrl+Z its use: what a recipe or a
+// preset put into the field goes again.
+func TestUsingARecipeCanBeUndone(t *testing.T) {
+	r := newRoom(t, nil, t.TempDir())
+	r.window.Canvas().Focus(r.prompt.prompt)
+	test.Type(r.prompt.prompt, "my own words")
+	r.use(engine.Request{Prompt: "another's", Steps: 2, Guidance: 4, Sampler: "euler", Model: engine.DefaultModel})
+	r.prompt.prompt.TypedShortcut(&fyne.ShortcutUndo{})
+	if got := r.prompt.prompt.Text; got != "my own words" {
+		t.Errorf("undone, the prompt is %q", got)
+	}
+}

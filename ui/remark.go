@@ -13,6 +13,7 @@ type remarkLine struct {
 
 	link *link
 	text string
+	hush bool // the inspector says it
 }
 
 func newRemarkLine(tapped func()) *remarkLine {
@@ -27,12 +28,18 @@ func newRemarkLine(tapped func()) *remarkLine {
 // Say shows words in one line, cut where it ends; all of them are in the inspector.
 func (r *remarkLine) Say(text string) {
 	r.text = text
-	if text == "" {
+	if text == "" || r.hush {
 		r.object.Hide()
 		return
 	}
 	r.link.SetLabel(inPanel(strings.Join(strings.Fields(text), " "), 0))
 	r.object.Show()
+}
+
+// Hush leaves the line out while the inspector says the same.
+func (r *remarkLine) Hush(hush bool) {
+	r.hush = hush
+	r.Say(r.text)
 }
 
 // inPanel cuts a small text where the panel ends, which leaves so much room to it.

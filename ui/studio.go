@@ -155,7 +155,7 @@ func (s *Studio) build() {
 			{".", "One step"},
 			{"P", "Play back"},
 			{"C, held", "The other picture of a comparison in the one's place"},
-			{shortcutLabel(keyStronger) + ", Down", "More weight to the word at the cursor, or to what is selected; less"},
+			{shortcutLabel(keyStronger) + ", Down", "More weight to the word at the cursor; less"},
 			{"Ctrl+Z, Ctrl+Y", "Undo in a text field; redo"},
 		},
 		object: container.NewBorder(nil, nil, wide(promptWidth, panel(s.prompt.object)), s.shelf.object, middle),
