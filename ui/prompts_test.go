@@ -245,10 +245,12 @@ func TestChoicesAreMadeBySeed(t *testing.T) {
 	if again := r.draw().request; again != drawn {
 		t.Errorf("the recipe's picture is drawn by %+v, want %+v", again, drawn)
 	}
-	literal := engine.Request{Prompt: "a {cat|dog}", Seed: 3, Steps: 1, Sampler: "euler", Model: engine.DefaultModel}
-	r.use(literal)
-	if got := r.draw().request; got.Prompt != literal.Prompt || got.Template != "" {
-		t.Errorf("a recipe's braces are drawn as %q", got.Prompt)
+	for _, template := range []string{"", "__animals__"} {
+		literal := engine.Request{Prompt: "a {cat|dog}", Template: template, Seed: 3, Steps: 1, Sampler: "euler", Model: engine.DefaultModel}
+		r.use(literal)
+		if got := r.draw().request; got.Prompt != literal.Prompt || got.Template != template {
+			t.Errorf("a recipe's braces are drawn as %q of %q", got.Prompt, got.Template)
+		}
 	}
 	r.prompt.prompt.SetText(typed)
 	r.shut()
