@@ -251,6 +251,9 @@ func TestChoicesAreMadeBySeed(t *testing.T) {
 		if got := r.draw().request; got.Prompt != literal.Prompt || got.Template != template {
 			t.Errorf("a recipe's braces are drawn as %q of %q", got.Prompt, got.Template)
 		}
+		if read, _, err := r.settings.sources(literal); err != nil || read.Text.String() != literal.Prompt {
+			t.Errorf("a recipe's braces are read as %q (%v)", read.Text, err)
+		}
 	}
 	r.prompt.prompt.SetText(typed)
 	r.shut()
