@@ -13,7 +13,6 @@ import (
 
 	"darkroom/engine"
 	"darkroom/engine/dialect"
-	"darkroom/engine/nn"
 	"darkroom/engine/pipeline"
 	"darkroom/engine/prompt"
 )
@@ -137,21 +136,25 @@ func promptVerb(ctx context.Context, args []string) error {
 	if err := (engine.Request{Steps: *steps, Model: *model}).Validate(); err != nil {
 		return err
 	}
-	rules, err := pipeline.Rules(engine.Request{Emphasis: emphasis, Dialect: *tool})
-	if err != nil {
-		return err
-	}
 	s, err := w.expand(*text, *seed, *negative)
 	if err != nil {
 		return err
 	}
-	p, err := pipeline.Load(ctx, *model, nn.Float32)
+	o, err := pipeline.OpenOutline(*model)
 	if err != nil {
 		return err
 	}
-	read, err := p.Reader(rules).Read(s, *negative, *steps)
+	typed, kept := s, prompt.Verbatim("")
+	if *negative {
+		typed, kept = kept, typed
+	}
+	r := engine.Request{Steps: *steps, Sampler: engine.DefaultSampler, Emphasis: emphasis, Dialect: *tool}
+	read, other, err := o.Read(ctx, r, shelf{}, typed, kept)
 	if err != nil {
 		return err
+	}
+	if *negative {
+		read = other
 	}
 	if *asJSON {
 		enc := json.NewEncoder(os.Stdout)

@@ -46,6 +46,7 @@ func studio([]string) int {
 	}
 	s := ui.New(ui.Options{
 		App: a, Engine: e, Gallery: kept, Timeline: steps, Trouble: err, Finder: finder{}, Models: wholeModels,
+		Outlook: new(outlooks).look, Named: named,
 		Version: appVersion, Toolchain: runtime.Version(), Arithmetic: arithmetic(),
 	})
 	if os.Getenv(watchKey) != "" {

@@ -21,9 +21,14 @@ type entry struct {
 	keys  plainKeys
 	toEnd bool // the cursor belongs at the end of the text once there is room
 
+	replaced []replacement // see Replace
+
 	// OnEnter is called for Ctrl+Enter on the number pad, which the menu's
 	// Ctrl+Enter does not cover.
 	OnEnter func()
+	// OnShortcut is asked first of what to do on keys with a modifier that the menu
+	// does not have; it reports whether it had a use for them.
+	OnShortcut func(*desktop.CustomShortcut) bool
 }
 
 var (
@@ -52,6 +57,7 @@ func newTextArea(placeholder string, rows int, keys plainKeys) *entry {
 // typing; Fyne leaves it at the start.
 func (e *entry) SetText(text string) {
 	e.Entry.SetText(text)
+	e.replaced = nil
 	e.toEnd = true
 	e.goToEnd()
 }
@@ -79,10 +85,26 @@ func (e *entry) TypedKey(ev *fyne.KeyEvent) {
 	}
 }
 
-// TypedShortcut hears Ctrl+Enter of the number pad.
+// TypedShortcut hears Ctrl+Enter of the number pad and the keys that are the field's own.
 func (e *entry) TypedShortcut(s fyne.Shortcut) {
-	if c, ok := s.(*desktop.CustomShortcut); ok && c.KeyName == fyne.KeyEnter && e.OnEnter != nil {
-		e.OnEnter()
+	switch s := s.(type) {
+	case *desktop.CustomShortcut:
+		if s.KeyName == fyne.KeyEnter && e.OnEnter != nil {
+			e.OnEnter()
+			return
+		}
+		if e.OnShortcut != nil && e.OnShortcut(s) {
+			return
+		}
+		if s.KeyName == fyne.KeyZ && s.Modifier == keyRedo.Modifier {
+			e.undo(true)
+			return
+		}
+	case *fyne.ShortcutUndo:
+		e.undo(false)
+		return
+	case *fyne.ShortcutRedo:
+		e.undo(true)
 		return
 	}
 	e.Entry.TypedShortcut(s)

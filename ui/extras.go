@@ -25,7 +25,7 @@ func newExtras(changed func(), keys plainKeys) *extras {
 	e := &extras{words: widget.NewLabel("")}
 	e.words.Wrapping = fyne.TextWrapWord
 	drop := newButton("", func() {
-		e.set(engine.Request{})
+		e.set(engine.Request{Prompt: e.of.Prompt, Negative: e.of.Negative}) // words stay as they stand
 		changed()
 	}, keys)
 	drop.Icon = theme.CancelIcon()
@@ -38,6 +38,13 @@ func newExtras(changed func(), keys plainKeys) *extras {
 // set takes over what the panel has no field for.
 func (e *extras) set(r engine.Request) {
 	e.of = r
+	r.Loras, r.VAE = "", ""
+	if r.Template == r.Prompt {
+		r.Template = "" // typed here
+	}
+	if r.NegativeTemplate == r.Negative {
+		r.NegativeTemplate = ""
+	}
 	words := recipe.Extras(r)
 	e.words.SetText(strings.Join(words, " · "))
 	if len(words) > 0 {
@@ -48,16 +55,16 @@ func (e *extras) set(r engine.Request) {
 }
 
 // request begins a request with these texts. A template counts only as long as the
-// text is what was made of it.
+// text is what was made of it; else it is what was typed.
 func (e *extras) request(prompt, negative string) engine.Request {
 	r := e.of
 	if r.Prompt != prompt {
-		r.Template = ""
+		r.Template = template(prompt)
 	}
 	if r.Negative != negative {
-		r.NegativeTemplate = ""
+		r.NegativeTemplate = template(negative)
 	}
 	r.Prompt, r.Negative = prompt, negative
-	r.Schedule, r.Precision = "", ""
+	r.Schedule, r.Precision, r.Loras, r.VAE = "", "", "", ""
 	return r
 }

@@ -25,7 +25,7 @@ func TestPanelKeepsWhatItHasNoFieldFor(t *testing.T) {
 	if err != nil || got != asked {
 		t.Fatalf("the panel asks for %+v (%v), want %+v", got, err, asked)
 	}
-	for _, want := range []string{"a1111", "31337", "clip skip 2", "paint"} {
+	for _, want := range []string{"a1111", "31337", "clip skip 2", "a {cat|dog}"} {
 		if !strings.Contains(p.extras.words.Text, want) {
 			t.Errorf("%q does not name %q", p.extras.words.Text, want)
 		}
@@ -35,6 +35,7 @@ func TestPanelKeepsWhatItHasNoFieldFor(t *testing.T) {
 		t.Errorf("after another prompt it asks for %+v", got)
 	}
 	p.extras.set(engine.Request{})
+	p.loras.Set("")
 	got, err = p.Request()
 	want := engine.Request{
 		Prompt: "a bird", Negative: "dog", Seed: 7, Steps: 9, Guidance: 5, Sampler: "euler_ancestral", Schedule: "karras", Width: 64, Height: 64, Model: engine.DefaultModel,

@@ -118,6 +118,9 @@ func (s *Studio) branchHere() {
 		return
 	}
 	r, err := s.prompt.Request()
+	if err == nil {
+		r, err = s.settings.decided(r)
+	}
 	if err != nil {
 		s.notice.Fail(err)
 		return

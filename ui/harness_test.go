@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"image"
 	"image/color"
@@ -15,7 +16,10 @@ import (
 
 	"darkroom/engine"
 	"darkroom/engine/gallery"
+	"darkroom/engine/prompt"
+	"darkroom/engine/schedule"
 	"darkroom/engine/timeline"
+	"darkroom/engine/tokenizer"
 )
 
 // room is a studio under test. Fyne's test driver has no loop of its own, so
@@ -52,7 +56,7 @@ func newRoom(t *testing.T, app fyne.App, folder string) *room {
 	r.engine = engine.New(func(context.Context, string, string) (engine.Painter, error) { return r.painter, nil }, &timeline.Recorder{Store: r.store})
 	r.Studio = New(Options{
 		App: app, Engine: r.engine, Gallery: kept, Timeline: r.store, Version: "1.2.3", Toolchain: "go9.9", Arithmetic: "test on 3 threads",
-		Do: func(f func()) { r.queue <- f },
+		Do: func(f func()) { r.queue <- f }, Outlook: testOutlook,
 	})
 	t.Cleanup(r.shut)
 	return r
@@ -167,6 +171,24 @@ func (p *testPainter) Paint(ctx context.Context, r engine.Request, from engine.M
 		return engine.Result{}, err
 	}
 	return engine.Result{Picture: plate(r, 0), Stages: engine.Stages{Text: 0.1, Denoise: 0.2, Decode: 0.3, Total: 0.6}}, nil
+}
+
+// testOutlook reads prompts and makes noise levels as Stable Diffusion 1 does.
+func testOutlook(_ context.Context, r engine.Request, words, negative prompt.Source) (o Outlook, err error) {
+	o.Size = 64
+	reader := prompt.Reader{Tokenizer: tokenizer.CLIP(), Window: 77}
+	if o.Words, err = reader.Read(words, false, r.Steps); err != nil {
+		return o, err
+	}
+	if o.Negative, err = reader.Read(negative, true, r.Steps); err != nil {
+		return o, err
+	}
+	levels, err := schedule.New(schedule.Config{})
+	if err != nil {
+		return o, err
+	}
+	o.Levels, err = levels.Levels(cmp.Or(r.Schedule, "normal"), r.Steps, schedule.Options{})
+	return o, err
 }
 
 // plate is a picture whose colour tells its seed and how much noise is left.

@@ -61,7 +61,11 @@ func (s *sheets) Shortcuts(groups []menuGroup, on *page) {
 	}
 	line("Tab", "Go to the next field")
 	half := (len(lines) + 1) / 2
-	s.show("Shortcuts", column(12, row(28, column(5, lines[:half]...), column(5, lines[half:]...)),
+	keys := container.NewVScroll(row(28, column(5, lines[:half]...), column(5, lines[half:]...)))
+	const rest = 180 // of the sheet's height, and the window's round it
+	need := keys.Content.MinSize()
+	keys.SetMinSize(fyne.NewSize(need.Width, min(need.Height, s.window.Canvas().Size().Height-rest)))
+	s.show("Shortcuts", column(12, keys,
 		caption("Drop a picture on the window to get its recipe back, also one of another program, or a folder to use it as model.")))
 }
 

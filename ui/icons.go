@@ -16,6 +16,20 @@ var (
 		`M8 14.2a1.8 1.8 0 1 0 0 3.6a1.8 1.8 0 1 0 0-3.6z`+
 		`M16 14.2a1.8 1.8 0 1 0 0 3.6a1.8 1.8 0 1 0 0-3.6z"`))
 
+	// swapIcon shows two arrows past each other.
+	swapIcon = theme.NewThemedResource(icon("swap", `d="`+
+		`M7 4L2 9l5 5v-4h9v-2H7z`+`M17 10l5 5l-5 5v-4H8v-2h9z"`))
+
+	// lockedIcon and unlockedIcon tell whether something is kept as it is.
+	lockedIcon = theme.NewPrimaryThemedResource(icon("locked", `d="`+
+		lockBody+`M7 10V7a5 5 0 0 1 10 0v3h-2V7a3 3 0 0 0-6 0v3z"`))
+	unlockedIcon = theme.NewThemedResource(icon("unlocked", `d="`+
+		lockBody+`M7 10V6a5 5 0 0 1 9.8-1.4l-1.9.6A3 3 0 0 0 9 6v4z"`))
+
+	// ownSeedIcon shows a picture and where it came from.
+	ownSeedIcon = theme.NewThemedResource(icon("ownseed", `d="`+
+		`M3 3h18v18H3z`+`M5 5v14h14V5z`+`M12 8.5a3.5 3.5 0 1 0 0 7a3.5 3.5 0 1 0 0-7z"`))
+
 	// compareIcon shows one picture beside another.
 	compareIcon = theme.NewThemedResource(icon("compare", `d="`+
 		`M3 4h8v16H3z`+`M5 6v12h4V6z`+
@@ -42,6 +56,9 @@ const (
 	starPath = `M12.00 2.20L14.59 8.64L21.51 9.11L16.18 13.56L17.88 20.29L12.00 16.60L6.12 20.29L7.82 13.56L2.49 9.11L9.41 8.64z`
 	starHole = `M12.00 5.10L10.24 9.77L5.25 10.01L9.15 13.13L7.83 17.94L12.00 15.20L16.17 17.94L14.85 13.13L18.75 10.01L13.76 9.77z`
 )
+
+// lockBody is a padlock without its shackle.
+const lockBody = `M6 10h12a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1H6a1 1 0 0 1-1-1v-9a1 1 0 0 1 1-1z`
 
 func icon(name, path string) fyne.Resource {
 	return fyne.NewStaticResource(name+".svg", []byte(

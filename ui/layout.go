@@ -30,15 +30,23 @@ func wide(width float32, object fyne.CanvasObject) fyne.CanvasObject {
 	return container.New(minWidth(width), object)
 }
 
+// panelMargin is what a panel leaves free left and right.
+const panelMargin = 14
+
 // panel is a surface of the side panels' colour with a margin around its
 // content.
 func panel(content fyne.CanvasObject) fyne.CanvasObject {
-	return container.NewStack(canvas.NewRectangle(shade(colorPanel)), inset(14, 12, content))
+	return container.NewStack(canvas.NewRectangle(shade(colorPanel)), inset(panelMargin, 12, content))
 }
 
 // inset leaves a margin of x left and right and y above and below.
 func inset(x, y float32, content fyne.CanvasObject) fyne.CanvasObject {
 	return container.New(layout.NewCustomPaddedLayout(y, y, x, x), content)
+}
+
+// flush lets content reach that far beyond its place left and right.
+func flush(left, right float32, content fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(layout.NewCustomPaddedLayout(0, 0, -left, -right), content)
 }
 
 // column stacks objects with gap between them.

@@ -15,6 +15,7 @@ const linkMargin = 5
 type link struct {
 	widget.BaseWidget
 	text    *canvas.Text
+	colour  fyne.ThemeColorName // when nothing is done with it
 	hovered bool
 	chosen  bool
 
@@ -28,7 +29,7 @@ var (
 )
 
 func newLink(label string, tapped func()) *link {
-	l := &link{text: caption(label), OnTapped: tapped}
+	l := &link{text: caption(label), colour: colorQuiet, OnTapped: tapped}
 	l.ExtendBaseWidget(l)
 	return l
 }
@@ -60,7 +61,7 @@ func (l *link) SetLabel(label string) {
 }
 
 func (l *link) paint() {
-	name := colorQuiet
+	name := l.colour
 	switch {
 	case l.hovered:
 		name = theme.ColorNamePrimary

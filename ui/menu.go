@@ -44,6 +44,15 @@ var (
 	keyAfter    = alt(fyne.KeyRight)
 	keyCompare  = ctrl(fyne.KeyM)
 	keyExport   = ctrl(fyne.KeyE)
+
+	keyPalette = ctrl(fyne.KeyK)
+	keyInspect = ctrl(fyne.KeyI)
+	keyHistory = ctrl(fyne.KeyH)
+
+	// keys of the text fields, which are in no menu
+	keyStronger = ctrl(fyne.KeyUp)
+	keyWeaker   = ctrl(fyne.KeyDown)
+	keyRedo     = ctrlShift(fyne.KeyZ)
 )
 
 func ctrl(key fyne.KeyName) *desktop.CustomShortcut {
@@ -107,7 +116,7 @@ func (s *Studio) plainKey(key fyne.KeyName) bool {
 		s.sheets.Shortcuts(s.menu, s.pages.at)
 	case fyne.KeyEscape:
 		switch {
-		case s.sheets.Close(), s.ask.Close():
+		case s.palette.Close(), s.sheets.Close(), s.ask.Close():
 		case len(s.working) > 0:
 			s.cancel()
 		default:
@@ -174,6 +183,7 @@ func (s *Studio) commands() []menuGroup {
 			{"Export the timeline, or the pictures chosen…", keyExport, s.here(s.exportTimeline, s.exportChosen)},
 			{"Quit", keyQuit, func() { s.close() }},
 		}},
+		{"Prompt", s.promptCommands()},
 		{"Timeline", []command{
 			{"Pause, or go on", keyPause, func() { s.pauseOrGoOn() }},
 			{"One step", keyOnce, func() { s.oneStep() }},
@@ -188,6 +198,7 @@ func (s *Studio) commands() []menuGroup {
 		}},
 		{"View", append(s.pages.commands(), []command{
 			{"Go to the prompt", keyPrompt, func() { s.pages.Show(s.create); s.window.Canvas().Focus(s.prompt.prompt) }},
+			{"Find a command…", keyPalette, func() { s.sheets.Close(); s.palette.Open(s.offers()) }},
 			{"Show or hide the favourites", keyFavourites, s.toggleFavourites},
 			{"Open the folder of kept pictures", nil, s.openFolder},
 		}...)},

@@ -39,6 +39,7 @@ func newNumber(name string, min, usual, max, step float64, keys plainKeys) *numb
 	n.entry = newEntry("", keys)
 	n.slider.OnChanged = func(v float64) {
 		if !n.setting {
+			v = math.Round(v*1e6) / 1e6 // so many times a step of 0.05 has more digits than that
 			n.follow(func() { n.entry.SetText(n.format(v)) })
 		}
 	}

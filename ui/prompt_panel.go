@@ -5,12 +5,17 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"darkroom/engine"
+	"darkroom/engine/prompt"
 	"darkroom/engine/sampler"
 	"darkroom/engine/schedule"
 )
@@ -21,45 +26,44 @@ type promptPanel struct {
 	object fyne.CanvasObject
 
 	prompt, negative *entry
+	tokens, kept     *canvas.Text // how many of them the prompt and the negative one have
+	remark           *remarkLine
+	inspect          *link
+	inspector        *inspector
+	history, styles  *link // open their menus
+	presets          *link
 	seed             *seedField
 	steps, guidance  *number
-	size             *selector
+	size             *sizeField
 	sampler, model   *selector
 	schedule         *selector
+	curve            *curve
+	more             *fold
+	loras            *loras
+	vae              *selector
 	precision        *selector
 	generate, cancel *button
 	extras           *extras
 
-	sizes  map[string][2]int // width and height by option
 	models map[string]string // model by option
 
 	// What a person can do here.
 	OnGenerate, OnCancel, OnChanged, OnChooseModel func()
+
+	// OnInspect is told whether the inspector was unfolded.
+	OnInspect func(open bool)
 }
 
-// The usual sizes, width × height in pixels. The first stands for the size the
-// model was trained at, where it draws best.
-var usualSizes = [][2]int{
-	{0, 0},
-	{64, 64},
-	{96, 64},
-	{64, 96},
-	{96, 96},
-	{128, 128},
-	{256, 256},
-	{384, 384},
-	{512, 512},
-	{768, 512},
-	{512, 768},
-}
-
-// Options that are no size and no model's name.
+// Options that are no model's, autoencoder's or schedule's name.
 const (
-	ownSize     = "Model's own"
+	ownVAE      = "Model's own"
 	ownModel    = "Darkroom (built in)"
 	chooseModel = "Choose a model…"
 	ownSchedule = "Model's own"
 )
+
+// barRoom is the room for the bar to scroll with.
+const barRoom = 12
 
 // precisionLabels is how a person knows the precisions.
 var precisionLabels = map[string]string{
@@ -74,20 +78,30 @@ func newPromptPanel(keys plainKeys) *promptPanel {
 		seed:     newSeedField(keys),
 		steps:    newNumber("Steps", 1, 50, engine.MaxSteps, 1, keys),
 		guidance: newNumber("Guidance", 0, 20, 100, 0.5, keys),
-		sizes:    map[string][2]int{},
+		size:     newSizeField(keys),
+		curve:    newCurve(),
+		loras:    newLoras(keys),
+		tokens:   caption(""),
+		kept:     caption(""),
 		models:   map[string]string{ownModel: engine.DefaultModel},
 	}
-	changed := func() { call(p.OnChanged) }
+	changed := func() {
+		p.tellMore()
+		call(p.OnChanged)
+	}
 	for _, e := range []*entry{p.prompt, p.negative} {
 		e.OnChanged = func(string) { changed() }
 		e.OnEnter = func() { call(p.OnGenerate) }
+		e.OnShortcut = func(key *desktop.CustomShortcut) bool { return reweigh(e, key) }
 	}
 	p.seed.OnChanged, p.steps.OnChanged, p.guidance.OnChanged = changed, changed, changed
+	p.size.OnChanged, p.loras.OnChanged = changed, changed
 
-	p.size = newSelector(nil, func(string) { changed() }, keys)
-	for _, s := range usualSizes {
-		p.addSize(s)
-	}
+	p.inspector = newInspector()
+	p.remark = newRemarkLine(p.ToggleInspector)
+	p.inspect = newLink("Inspect", p.ToggleInspector)
+	p.prompt.OnCursorChanged = p.pointOut
+	p.history, p.styles, p.presets = newLink("History", nil), newLink("Styles", nil), newLink("Presets", nil)
 	p.sampler = newSelector(nil, func(string) { changed() }, keys)
 	for _, name := range sampler.Names() {
 		p.sampler.Options = append(p.sampler.Options, sampler.Label(name))
@@ -97,6 +111,7 @@ func newPromptPanel(keys plainKeys) *promptPanel {
 		p.schedule.Options = append(p.schedule.Options, schedule.Label(name))
 	}
 	p.precision = newSelector(nil, func(string) { changed() }, keys)
+	p.vae = newSelector([]string{ownVAE}, func(string) { changed() }, keys)
 	for _, name := range engine.Precisions() {
 		p.precision.Options = append(p.precision.Options, precisionLabels[name])
 	}
@@ -114,6 +129,11 @@ func newPromptPanel(keys plainKeys) *promptPanel {
 		}
 	}
 
+	p.more = newFold("LoRA, autoencoder, precision", column(8,
+		p.loras.object,
+		container.NewGridWithColumns(2,
+			column(2, caption("Autoencoder"), p.vae),
+			column(2, caption("Precision"), p.precision))))
 	p.extras = newExtras(changed, keys)
 	p.generate = newButton("Generate   "+shortcutLabel(keyGenerate), func() { call(p.OnGenerate) }, keys)
 	p.generate.Importance = widget.HighImportance
@@ -124,24 +144,32 @@ func newPromptPanel(keys plainKeys) *promptPanel {
 	p.schedule.SetSelected(ownSchedule)
 	p.steps.Set(engine.DefaultSteps)
 	p.guidance.Set(engine.DefaultGuidance)
-	p.size.SetSelected(ownSize)
+	p.vae.SetSelected(ownVAE)
 	p.model.SetSelected(ownModel)
 	p.setPrecision(engine.Float32)
 	fields := column(10,
-		column(2, caption("Prompt"), p.prompt),
-		column(2, caption("Without"), p.negative),
+		column(2,
+			between(caption("Prompt"), flush(0, linkMargin, row(0, p.history, p.styles, p.presets))),
+			p.prompt,
+			between(p.tokens, flush(0, linkMargin, p.inspect)),
+			p.remark.object,
+			p.inspector.object),
+		column(2, between(caption("Without"), p.kept), p.negative),
 		p.steps.object, p.guidance.object, p.seed.object,
-		container.NewGridWithColumns(2,
-			column(2, caption("Sampler"), p.sampler),
-			column(2, caption("Schedule"), p.schedule)),
-		container.NewGridWithColumns(2,
-			column(2, caption("Size"), p.size),
-			column(2, caption("Precision"), p.precision)),
+		p.size.object,
+		column(4,
+			container.NewGridWithColumns(2,
+				column(2, caption("Sampler"), p.sampler),
+				column(2, caption("Schedule"), p.schedule)),
+			p.curve.object),
 		column(2, caption("Model"), p.model),
+		p.more.object,
 		p.extras.object,
 	)
 	buttons := column(6, p.generate, p.cancel)
-	p.object = container.NewBorder(nil, inset(0, 8, buttons), nil, nil, container.NewVScroll(fields))
+	// the bar to scroll with stands in the panel's margin
+	scroll := container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 4, 0, barRoom), fields))
+	p.object = container.NewBorder(nil, inset(0, 8, buttons), nil, nil, flush(0, barRoom, scroll))
 	return p
 }
 
@@ -162,8 +190,15 @@ func (p *promptPanel) Request() (engine.Request, error) {
 	if r.Guidance, err = p.guidance.Value(); err != nil {
 		return r, err
 	}
-	size := p.sizes[p.size.Selected]
-	r.Width, r.Height = size[0], size[1]
+	if r.Width, r.Height, err = p.size.Value(); err != nil {
+		return r, err
+	}
+	if r.Loras, err = p.loras.Value(); err != nil {
+		return r, err
+	}
+	if p.vae.Selected != ownVAE {
+		r.VAE = p.vae.Selected
+	}
 	if name := engine.Precisions()[p.precision.SelectedIndex()]; name != engine.Float32 {
 		r.Precision = name
 	}
@@ -180,12 +215,14 @@ func (p *promptPanel) Request() (engine.Request, error) {
 // leaves the choice as it was, and is reported.
 func (p *promptPanel) SetRequest(r engine.Request) error {
 	p.extras.set(r)
-	p.prompt.SetText(r.Prompt)
-	p.negative.SetText(r.Negative)
+	p.prompt.Become(r.Prompt)
+	p.negative.Become(r.Negative)
 	p.seed.Set(r.Seed)
 	p.steps.Set(float64(r.Steps))
 	p.guidance.Set(r.Guidance)
-	p.size.SetSelected(p.addSize([2]int{r.Width, r.Height}))
+	p.size.Set(r.Width, r.Height)
+	p.loras.Set(r.Loras)
+	p.setVAE(r.VAE)
 	p.SetModel(r.Model)
 	p.setPrecision(cmp.Or(r.Precision, engine.Float32))
 	name, curve, err := sampler.Parse(r.Sampler)
@@ -223,17 +260,88 @@ func (p *promptPanel) SetBusy(busy bool) {
 	}
 }
 
-// addSize makes sure a size can be chosen and returns its option.
-func (p *promptPanel) addSize(s [2]int) string {
-	option := ownSize
-	if s != [2]int{} {
-		option = fmt.Sprintf("%d × %d", s[0], s[1])
+// SetVAEs offers the autoencoders of the library.
+func (p *promptPanel) SetVAEs(names []string) {
+	p.vae.Options = append([]string{ownVAE}, names...)
+	p.setVAE(p.vae.Selected)
+}
+
+// setVAE chooses an autoencoder by its name or path; "" is the model's own.
+func (p *promptPanel) setVAE(name string) {
+	name = cmp.Or(name, ownVAE)
+	if !slices.Contains(p.vae.Options, name) {
+		p.vae.Options = append(p.vae.Options, name)
 	}
-	if _, known := p.sizes[option]; !known {
-		p.sizes[option] = s
-		p.size.Options = append(p.size.Options, option)
+	p.vae.SetSelected(name)
+}
+
+// SetOutlook shows what the panel's request comes to.
+func (p *promptPanel) SetOutlook(r engine.Request, o Outlook, err error) {
+	tokens, kept, doubt := "", "", ""
+	if o.Words != nil {
+		tokens, kept = tokenCount(o.Words), tokenCount(o.Negative)
+		for _, read := range []*prompt.Prompt{o.Negative, o.Words} {
+			if len(read.Problems) > 0 {
+				doubt = remark(read, read.Problems[0])
+			}
+		}
 	}
-	return option
+	if err != nil {
+		doubt = err.Error()
+	}
+	say(p.tokens, tokens)
+	say(p.kept, kept)
+	p.remark.Say(doubt)
+	p.curve.SetLevels(o.Levels)
+	p.size.SetOwn(o.Size)
+	p.inspector.Show(r, o, err)
+	p.pointOut()
+}
+
+// pointOut shows in the inspector what the cursor is in.
+func (p *promptPanel) pointOut() {
+	if p.inspector.object.Visible() {
+		p.inspector.At(p.prompt.Text, byteAt(p.prompt.Text, p.prompt.CursorTextOffset()))
+	}
+}
+
+// ToggleInspector unfolds the inspector, or folds it away.
+func (p *promptPanel) ToggleInspector() {
+	p.showInspector(!p.inspector.object.Visible())
+	if p.OnInspect != nil {
+		p.OnInspect(p.inspector.object.Visible())
+	}
+}
+
+func (p *promptPanel) showInspector(open bool) {
+	if open {
+		p.inspector.object.Show()
+	} else {
+		p.inspector.object.Hide()
+	}
+	p.inspect.SetChosen(open)
+	p.remark.Hush(open)
+	p.pointOut()
+	p.object.Refresh()
+}
+
+// tellMore tells on the fold what is in it that is not as usual.
+func (p *promptPanel) tellMore() {
+	var words []string
+	switch n := len(p.loras.list); n {
+	case 0:
+	case 1:
+		words = append(words, cmp.Or(p.loras.list[0].name, "a LoRA"))
+	default:
+		words = append(words, fmt.Sprintf("%d LoRAs", n))
+	}
+	if p.vae.Selected != ownVAE {
+		words = append(words, p.vae.Selected)
+	}
+	if i := p.precision.SelectedIndex(); i > 0 {
+		words = append(words, engine.Precisions()[i])
+	}
+	p.more.Say(strings.Join(words, " · "))
 }
 
 // addModel makes sure a model can be chosen and returns its option: the name of

@@ -20,6 +20,8 @@ type seedField struct {
 
 	// OnChanged is called when a person changed the seed or whether to keep it.
 	OnChanged func()
+	// OnOwn takes the seed of the picture on show.
+	OnOwn func()
 }
 
 func newSeedField(keys plainKeys) *seedField {
@@ -33,8 +35,10 @@ func newSeedField(keys plainKeys) *seedField {
 	s.keep = newCheck("Keep", func(bool) { changed() }, keys)
 	dice := newButton("", func() { s.Set(freshSeed()) }, keys)
 	dice.Icon = diceIcon
+	own := newButton("", func() { call(s.OnOwn) }, keys)
+	own.Icon = ownSeedIcon
 	s.object = column(2, caption("Seed"),
-		container.NewBorder(nil, nil, nil, row(2, dice, s.keep), s.entry))
+		container.NewBorder(nil, nil, nil, row(2, dice, own, s.keep), s.entry))
 	s.Set(freshSeed())
 	return s
 }

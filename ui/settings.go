@@ -23,6 +23,11 @@ const (
 	keyHeight         = "window.height"
 	keyHideFavourites = "hideFavourites"
 	keySaveFolder     = "saveFolder"
+	keyWildcards      = "wildcards"
+	keyStyles         = "styles"
+	keyPrompts        = "prompts"
+	keyPresets        = "presets"
+	keyInspector      = "inspector"
 )
 
 // Size of the first window; also the smallest that is remembered.
@@ -69,6 +74,24 @@ func (s settings) SaveFolder() string {
 
 // SetSaveFolder remembers the folder a picture was saved to.
 func (s settings) SetSaveFolder(folder string) { s.p.SetString(keySaveFolder, folder) }
+
+// Wildcards is the folder of wildcards, "" for none.
+func (s settings) Wildcards() string { return s.p.String(keyWildcards) }
+
+// SetWildcards remembers the folder of wildcards.
+func (s settings) SetWildcards(folder string) { s.p.SetString(keyWildcards, folder) }
+
+// Styles is the file of styles, "" for none.
+func (s settings) Styles() string { return s.p.String(keyStyles) }
+
+// SetStyles remembers the file of styles.
+func (s settings) SetStyles(path string) { s.p.SetString(keyStyles, path) }
+
+// Inspector tells whether the inspector is unfolded.
+func (s settings) Inspector() bool { return s.p.Bool(keyInspector) }
+
+// SetInspector remembers whether the inspector is unfolded.
+func (s settings) SetInspector(open bool) { s.p.SetBool(keyInspector, open) }
 
 // WindowSize is the size the window had when it was closed.
 func (s settings) WindowSize() fyne.Size {

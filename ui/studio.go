@@ -14,6 +14,8 @@ import (
 
 	"darkroom/engine"
 	"darkroom/engine/gallery"
+	"darkroom/engine/models"
+	"darkroom/engine/prompt"
 	"darkroom/engine/recipe"
 	"darkroom/engine/timeline"
 )
@@ -28,6 +30,11 @@ type Options struct {
 	Finder   recipe.Finder    // knows the files that recipes name; nil when nothing does
 	// Models lists the paths of the person's models; nil for none.
 	Models func(context.Context) []string
+	// Named lists the names of the person's other files, by their kind; nil for none.
+	Named func(context.Context, models.Kind) []string
+	// Outlook tells what a request comes to, its prompts given with their choices made,
+	// before its model is loaded. It is called off Fyne's goroutine; nil when no one knows.
+	Outlook func(ctx context.Context, r engine.Request, words, negative prompt.Source) (Outlook, error)
 
 	// For the About sheet: of the program and of what built it, and what computes.
 	Version, Toolchain, Arithmetic string
@@ -64,6 +71,8 @@ type Studio struct {
 	filing     filing
 	marking    marking
 	sheets     *sheets
+	outlooks   *outlooks
+	palette    *commandPalette
 	status     *canvas.Text
 	timing     *canvas.Text
 	save, star *button
@@ -121,6 +130,7 @@ func (s *Studio) build() {
 	s.thumbs = newThumbs(s.ctx, s.options.Gallery, s.do, func(id string) { s.shelf.ThumbRead(id); s.gallery.ThumbRead(id) })
 	s.gallery = newGalleryPage(s.ctx, s.options.Gallery, s.do, s.plainKey)
 	s.sheets = &sheets{window: s.window, keys: s.plainKey}
+	s.palette = newPalette(s.window)
 	s.status, s.timing = caption("Ready"), caption("")
 	s.welcome = newWelcome(s.try, s.plainKey)
 	s.star = newButton("", s.toggleFavourite, s.plainKey)
@@ -145,6 +155,8 @@ func (s *Studio) build() {
 			{".", "One step"},
 			{"P", "Play back"},
 			{"C, held", "The other picture of a comparison in the one's place"},
+			{shortcutLabel(keyStronger) + ", Down", "More weight to the word at the cursor; less"},
+			{"Ctrl+Z, Ctrl+Y", "Undo in a text field; redo"},
 		},
 		object: container.NewBorder(nil, nil, wide(promptWidth, panel(s.prompt.object)), s.shelf.object, middle),
 	}
@@ -159,6 +171,7 @@ const promptWidth = 280
 func (s *Studio) connect() {
 	s.prompt.OnGenerate, s.prompt.OnCancel = s.generate, s.cancel
 	s.prompt.OnChanged, s.prompt.OnChooseModel = s.remember, s.chooseModel
+	s.connectPrompt()
 	s.strip.OnSelected = func(step int) { s.player.stop(); s.look(step) }
 	s.strip.OnMenu = s.stepMenu
 	s.connectTransport()
@@ -197,6 +210,8 @@ func (s *Studio) restore() {
 	s.loadGallery()
 	s.loadTimeline()
 	s.listModels()
+	s.listNamed()
+	s.lookAhead()
 }
 
 // close remembers the window's size and closes it.
@@ -220,6 +235,7 @@ func (s *Studio) remember() {
 		s.settings.SetRequest(r)
 	}
 	s.settings.SetKeepSeed(s.prompt.seed.keep.Checked)
+	s.lookAhead()
 }
 
 // fill fills the panel with a recipe and says what it could not take over.
@@ -267,11 +283,19 @@ func (s *Studio) generate() {
 		return
 	}
 	s.remember()
+	s.settings.AddPrompt(r.Prompt)
 	s.submit(r)
 }
 
 // submit draws a request from noise.
-func (s *Studio) submit(r engine.Request) { s.start(&take{request: r}, engine.Origin{}, 0) }
+func (s *Studio) submit(r engine.Request) {
+	r, err := s.settings.decided(r)
+	if err != nil {
+		s.notice.Fail(err)
+		return
+	}
+	s.start(&take{request: r}, engine.Origin{}, 0)
+}
 
 // start hands a take to the engine, to be drawn from somewhere until so many steps
 // are done (0 is to its end), and follows the job.

@@ -5,7 +5,22 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
 )
+
+// wrapped is small text in as many lines as it takes.
+func wrapped(name fyne.ThemeColorName, words string) fyne.CanvasObject {
+	text := widget.NewRichText(&widget.TextSegment{
+		Style: widget.RichTextStyle{ColorName: name, SizeName: theme.SizeNameCaptionText},
+		Text:  words,
+	})
+	text.Wrapping = fyne.TextWrapWord
+	margin := sizes[theme.SizeNameInnerPadding] // that Fyne leaves around it
+	return container.New(layout.NewCustomPaddedLayout(-margin, -margin, -margin, -margin), text)
+}
 
 // twoLines breaks a text into two lines of at most this width; what doesn't fit
 // is left out and marked by an ellipsis.

@@ -247,42 +247,63 @@ func (p *Pipeline) setVAE(v *vae.Model, state string) {
 // learn teaches the text encoders the textual inversions that a request's prompts
 // may name.
 func (p *Pipeline) learn(ctx context.Context, r engine.Request) error {
-	all, err := p.Shelf.Embeddings(ctx)
+	names, paths, err := mayName(ctx, p.Shelf, r)
 	if err != nil {
 		return err
 	}
-	text := strings.ToLower(r.Prompt + "\n" + r.Negative)
-	var names, states []string
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if strings.Contains(text, strings.ToLower(name)) {
-			names, states = append(names, name), append(states, name, state(all[name]))
-		}
+	var states []string
+	for _, name := range names {
+		states = append(states, name, state(paths[name]))
 	}
-	if key := strings.Join(states, "\n"); key != p.adapted.words {
-		p.adapted.words = key
-		p.adapted.learnt, p.adapted.unread = p.learnt(names, all)
+	key := strings.Join(states, "\n")
+	if key == p.adapted.words {
+		return nil
+	}
+	p.adapted.words = key
+	configs := make([]clip.TextConfig, len(p.Text))
+	for i, t := range p.Text {
+		configs[i] = t.Config
+	}
+	var vectors [][]float32
+	p.adapted.learnt, vectors, p.adapted.unread = learnt(configs, names, paths)
+	for i, t := range p.Text {
+		t.Extend(vectors[i])
 	}
 	return nil
 }
 
-// learnt reads textual inversions. One that is not for all of the model's text
-// encoders is passed over: a word of that name may well mean itself.
-func (p *Pipeline) learnt(names []string, paths map[string]string) (list []prompt.Learnt, unread []string) {
-	next := p.Text[0].Config.Vocab
-	vectors := make([][]float32, len(p.Text))
+// mayName is the textual inversions whose names a request's prompts have in them, in
+// order, and where all of them are.
+func mayName(ctx context.Context, shelf Shelf, r engine.Request) (names []string, paths map[string]string, err error) {
+	paths, err = shelf.Embeddings(ctx)
+	text := strings.ToLower(r.Prompt + "\n" + r.Negative)
+	for _, name := range slices.Sorted(maps.Keys(paths)) {
+		if strings.Contains(text, strings.ToLower(name)) {
+			names = append(names, name)
+		}
+	}
+	return names, paths, err
+}
+
+// learnt reads textual inversions for text encoders: the words, and for each encoder
+// the vectors behind its own. One that is not for all of them is passed over: a word of
+// that name may well mean itself.
+func learnt(encoders []clip.TextConfig, names []string, paths map[string]string) (list []prompt.Learnt, vectors [][]float32, unread []string) {
+	next := encoders[0].Vocab
+	vectors = make([][]float32, len(encoders))
 	for _, name := range names {
 		e, err := adapter.OpenEmbedding(paths[name])
 		if err != nil {
 			unread = append(unread, fmt.Sprintf("the textual inversion %s is not used: %v", name, err))
 			continue
 		}
-		count := e.Count(p.Text[0].Config.Hidden)
-		if count == 0 || slices.ContainsFunc(p.Text, func(t *clip.Text) bool { return e.Count(t.Config.Hidden) != count }) {
+		count := e.Count(encoders[0].Hidden)
+		if count == 0 || slices.ContainsFunc(encoders, func(c clip.TextConfig) bool { return e.Count(c.Hidden) != count }) {
 			continue
 		}
 		word := prompt.Learnt{Name: name}
-		for i, t := range p.Text {
-			vectors[i] = append(vectors[i], e.Vectors[t.Config.Hidden]...)
+		for i, c := range encoders {
+			vectors[i] = append(vectors[i], e.Vectors[c.Hidden]...)
 		}
 		for range count {
 			word.IDs = append(word.IDs, next)
@@ -290,10 +311,7 @@ func (p *Pipeline) learnt(names []string, paths map[string]string) (list []promp
 		}
 		list = append(list, word)
 	}
-	for i, t := range p.Text {
-		t.Extend(vectors[i])
-	}
-	return list, unread
+	return list, vectors, unread
 }
 
 // notes is what of the request had no effect.

@@ -94,14 +94,8 @@ func (p *Pipeline) load(ctx context.Context, m *family.Model, from func(*checkpo
 	}
 	p.Family, p.Task, p.size, p.guided, p.zeroEmpty = m.Family, m.Task, m.Size, m.Guided, m.ZeroEmpty
 	var err error
-	if p.Schedule, err = schedule.New(m.Schedule); err != nil {
-		return fmt.Errorf("%s: %w", m.Name, err)
-	}
-	p.Schedule.XL = m.Family == family.SDXL
-	// models trained down to pure noise must start there (Lin et al. 2023)
-	p.curve = "normal"
-	if m.Schedule.RescaleBetasZeroSNR {
-		p.curve = "sgm_uniform"
+	if p.Schedule, p.curve, err = noiseLevels(m); err != nil {
+		return err
 	}
 	for _, part := range m.Parts {
 		if err := ctx.Err(); err != nil {

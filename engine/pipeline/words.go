@@ -38,15 +38,20 @@ func (p *Pipeline) read(r engine.Request) (words, negative *prompt.Prompt, err e
 	if err != nil {
 		return nil, nil, err
 	}
+	return readBoth(p.Reader(rules), r, prompt.Verbatim(r.Prompt), prompt.Verbatim(r.Negative))
+}
+
+// readBoth reads a request's prompts, which are given as they are to be read.
+func readBoth(reader prompt.Reader, r engine.Request, typed, kept prompt.Source) (words, negative *prompt.Prompt, err error) {
 	d, err := dialect.Parse(r.Dialect)
 	if err != nil {
 		return nil, nil, err
 	}
-	reader, steps := p.Reader(rules), r.Steps*d.Calls(r.Sampler)
-	if words, err = reader.Read(prompt.Verbatim(r.Prompt), false, steps); err != nil {
+	steps := r.Steps * d.Calls(r.Sampler)
+	if words, err = reader.Read(typed, false, steps); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", engine.ErrInvalid, err)
 	}
-	if negative, err = reader.Read(prompt.Verbatim(r.Negative), true, steps); err != nil {
+	if negative, err = reader.Read(kept, true, steps); err != nil {
 		return nil, nil, fmt.Errorf("%w: the negative one: %w", engine.ErrInvalid, err)
 	}
 	return words, negative, nil
