@@ -35,15 +35,12 @@ var (
 		`M3 4h8v16H3z`+`M5 6v12h4V6z`+
 		`M13 4h8v16h-8z`+`"`))
 
-	// createIcon, galleryIcon and modelsIcon stand for the pages: a brush, four
-	// pictures, a cube.
+	// createIcon and galleryIcon stand for the pages: a brush, four pictures.
 	createIcon = theme.NewThemedResource(icon("create", `d="`+
 		`M20.7 3.3a2.2 2.2 0 0 0-3.1 0L8.2 12.7l3.1 3.1l9.4-9.4a2.2 2.2 0 0 0 0-3.1z`+
 		`M7.2 13.8c-1.9 0-3.2 1.4-3.2 3.2c0 1.4-.8 2.2-2 2.4c1.2 1.2 2.7 1.6 4.2 1.6c2.4 0 4.2-1.8 4.2-4.1z"`))
 	galleryIcon = theme.NewThemedResource(icon("gallery", `d="`+
 		`M3 3h8v8H3z`+`M13 3h8v8h-8z`+`M3 13h8v8H3z`+`M13 13h8v8h-8z"`))
-	modelsIcon = theme.NewThemedResource(icon("models", `d="`+
-		`M12 2l8.5 4.6L12 11.2L3.5 6.6z`+`M3 8.4l8.1 4.4V22L3 17.6z`+`M21 8.4l-8.1 4.4V22L21 17.6z"`))
 
 	// starIcon offers to star a picture, starredIcon shows that it is.
 	starIcon    = theme.NewThemedResource(icon("star", `d="`+starPath+starHole+`"`))
