@@ -254,17 +254,10 @@ func escapes(s string) bool {
 
 // comfyPlain takes the \ from before brackets.
 func comfyPlain(t Text) Text {
-	var kept []Text
-	from := 0
-	for i := 0; i < len(t.s); i++ {
+	return t.replaced(func(i int) (Text, int) {
 		if escapes(t.s[i:]) {
-			kept = append(kept, t.cut(from, i))
-			from = i + 1
-			i++
+			return t.cut(i+1, i+2), 2
 		}
-	}
-	if kept == nil {
-		return t
-	}
-	return join(append(kept, t.cut(from, len(t.s)))...)
+		return Text{}, 0
+	})
 }

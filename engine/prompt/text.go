@@ -68,6 +68,25 @@ func join(texts ...Text) Text {
 	return Text{string(b), at}
 }
 
+// replaced is t with other text in places: with tells for the byte at i how many from
+// there on are replaced, 0 for none, and by what.
+func (t Text) replaced(with func(i int) (by Text, n int)) Text {
+	var pieces []Text
+	from := 0
+	for i := 0; i < len(t.s); {
+		by, n := with(i)
+		if n > 0 {
+			pieces = append(pieces, t.cut(from, i), by)
+			from = i + n
+		}
+		i += max(1, n)
+	}
+	if pieces == nil {
+		return t
+	}
+	return join(append(pieces, t.cut(from, len(t.s)))...)
+}
+
 // isSpace and isWord are \s and \w of Python's regular expressions, by which
 // other tools cut prompts.
 func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
