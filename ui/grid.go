@@ -3,13 +3,10 @@ package ui
 import (
 	"image"
 	"math"
-	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"darkroom/engine/gallery"
@@ -75,14 +72,6 @@ func newGrid(keys plainKeys) *grid {
 	g.scroll.OnScrolled = func(fyne.Position) { g.update() }
 	g.ExtendBaseWidget(g)
 	return g
-}
-
-// heldKeys is the modifiers that are down now.
-func heldKeys() fyne.KeyModifier {
-	if d, ok := fyne.CurrentApp().Driver().(desktop.Driver); ok {
-		return d.CurrentKeyModifiers()
-	}
-	return 0
 }
 
 // SetPictures shows these pictures. The ones in sight stay there as far as they are
@@ -256,143 +245,6 @@ func (g *grid) Choose(place int) {
 	g.changed()
 }
 
-// MouseDown chooses the picture under the pointer; with Ctrl beside others, with Shift
-// all up to it.
-func (g *grid) MouseDown(ev *desktop.MouseEvent) {
-	if c := fyne.CurrentApp().Driver().CanvasForObject(g); c != nil {
-		c.Focus(g)
-	}
-	place := g.under(ev.Position)
-	beside := ev.Modifier&fyne.KeyModifierShortcutDefault != 0
-	switch {
-	case ev.Button == desktop.MouseButtonSecondary:
-		if !g.chosen[g.id(place)] {
-			g.only(place)
-		}
-	case ev.Modifier&fyne.KeyModifierShift != 0:
-		g.to(place, beside)
-	case beside:
-		g.toggle(place)
-	default:
-		g.only(place)
-	}
-	g.changed()
-}
-
-// MouseUp has nothing to do.
-func (g *grid) MouseUp(*desktop.MouseEvent) {}
-
-// DoubleTapped opens the picture under the pointer.
-func (g *grid) DoubleTapped(ev *fyne.PointEvent) { g.open(g.under(ev.Position)) }
-
-func (g *grid) open(place int) {
-	if id := g.id(place); id != "" && g.OnOpen != nil {
-		g.OnOpen(id)
-	}
-}
-
-// TappedSecondary asks what can be done with those chosen.
-func (g *grid) TappedSecondary(ev *fyne.PointEvent) {
-	if len(g.chosen) > 0 && g.OnMenu != nil {
-		g.OnMenu(ev.AbsolutePosition)
-	}
-}
-
-// MouseIn lights the picture under the pointer up.
-func (g *grid) MouseIn(ev *desktop.MouseEvent) { g.MouseMoved(ev) }
-
-// MouseMoved lights the picture under the pointer up.
-func (g *grid) MouseMoved(ev *desktop.MouseEvent) { g.hover(g.under(ev.Position)) }
-
-// MouseOut makes it quiet again.
-func (g *grid) MouseOut() { g.hover(-1) }
-
-func (g *grid) hover(place int) {
-	if place != g.hovered {
-		g.hovered = place
-		g.paint()
-	}
-}
-
-// FocusGained shows where the keys go on from.
-func (g *grid) FocusGained() { g.focused = true; g.paint() }
-
-// FocusLost hides that.
-func (g *grid) FocusLost() { g.focused = false; g.paint() }
-
-// TypedRune has no use for letters; digits come as keys.
-func (g *grid) TypedRune(rune) {}
-
-// TypedKey walks through the pictures; with Shift it chooses all on the way.
-func (g *grid) TypedKey(ev *fyne.KeyEvent) {
-	held := g.modifiers()
-	if place, ok := g.step(ev.Name); ok {
-		g.at = max(g.at, 0)
-		if held&fyne.KeyModifierShift != 0 {
-			g.to(place, false)
-		} else {
-			g.only(place)
-		}
-		g.Reveal(place)
-		g.changed()
-		return
-	}
-	switch ev.Name {
-	case fyne.KeySpace:
-		g.toggle(max(g.at, 0))
-		g.changed()
-	case fyne.KeyReturn, fyne.KeyEnter:
-		g.open(g.place(g.current()))
-	default:
-		if g.OnKey == nil || !g.OnKey(ev.Name) {
-			g.keys.used(ev)
-		}
-	}
-}
-
-// step is where a key leads to, false if it leads nowhere.
-func (g *grid) step(key fyne.KeyName) (place int, ok bool) {
-	page := max(1, int(g.scroll.Size().Height/tilePitch)) * g.columns
-	by, known := map[fyne.KeyName]int{
-		fyne.KeyLeft: -1, fyne.KeyRight: 1, fyne.KeyUp: -g.columns, fyne.KeyDown: g.columns,
-		fyne.KeyPageUp: -page, fyne.KeyPageDown: page, fyne.KeyHome: -len(g.ids), fyne.KeyEnd: len(g.ids),
-	}[key]
-	if !known || len(g.ids) == 0 {
-		return 0, false
-	}
-	last := len(g.ids) - 1
-	switch place = g.at + by; {
-	case g.at < 0:
-		place = 0
-	case key == fyne.KeyUp && place < 0: // there is nothing above
-		place = g.at
-	case key == fyne.KeyDown && place > last && g.at/g.columns == last/g.columns:
-		place = g.at
-	}
-	return max(0, min(place, last)), true
-}
-
-// TypedShortcut hears Ctrl+A, Ctrl+C, and the arrows with Ctrl, which move without
-// choosing.
-func (g *grid) TypedShortcut(s fyne.Shortcut) {
-	switch s := s.(type) {
-	case *fyne.ShortcutSelectAll:
-		g.everything()
-		g.changed()
-	case *fyne.ShortcutCopy:
-		call(g.OnCopy)
-	case *desktop.CustomShortcut:
-		if place, ok := g.step(s.KeyName); ok {
-			g.at = place
-			g.Reveal(place)
-			g.changed()
-		} else if s.KeyName == fyne.KeySpace {
-			g.toggle(max(g.at, 0))
-			g.changed()
-		}
-	}
-}
-
 // CreateRenderer is part of fyne.Widget.
 func (g *grid) CreateRenderer() fyne.WidgetRenderer { return gridRenderer{g} }
 
@@ -415,9 +267,12 @@ func (r gridRenderer) Layout(size fyne.Size) {
 func (r gridRenderer) MinSize() fyne.Size {
 	return fyne.NewSize(2*tileSide+tileGap+2*gridMargin, tilePitch+gridMargin)
 }
-func (r gridRenderer) Refresh()                     { r.g.scroll.Refresh(); r.g.Fill() }
+
+func (r gridRenderer) Refresh() { r.g.scroll.Refresh(); r.g.Fill() }
+
 func (r gridRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.g.scroll} }
-func (r gridRenderer) Destroy()                     {}
+
+func (r gridRenderer) Destroy() {}
 
 // floorLayout is as high as all rows together; update places what is in sight.
 type floorLayout struct{ g *grid }
@@ -426,105 +281,5 @@ func (l floorLayout) MinSize([]fyne.CanvasObject) fyne.Size {
 	rows := (len(l.g.ids) + l.g.columns - 1) / l.g.columns
 	return fyne.NewSize(0, float32(rows*tilePitch+gridMargin))
 }
+
 func (floorLayout) Layout([]fyne.CanvasObject, fyne.Size) {}
-
-// tile is one object of the grid, showing now this picture, now that.
-type tile struct {
-	id    string // "" for none
-	place int
-
-	ground *canvas.Rectangle // what the picture lies on
-	view   *canvas.Image
-	frame  *canvas.Rectangle // around it when it is chosen
-	star   *widget.Icon
-	rating *canvas.Text
-	corner fyne.Position
-}
-
-// tileObjects is how many objects a tile is made of.
-const tileObjects = 5
-
-func newTile() *tile {
-	c := &tile{
-		ground: canvas.NewRectangle(shade(colorPanel)),
-		view:   &canvas.Image{FillMode: canvas.ImageFillStretch},
-		frame:  canvas.NewRectangle(nil),
-		star:   widget.NewIcon(starredIcon),
-		rating: caption(""),
-	}
-	c.ground.CornerRadius, c.frame.CornerRadius = 4, 5
-	c.ground.Resize(fyne.NewSquareSize(tileSide))
-	c.frame.Resize(fyne.NewSquareSize(tileSide + 6))
-	c.star.Resize(fyne.NewSquareSize(14))
-	c.rating.Color = shade(theme.ColorNamePrimary)
-	c.rating.TextStyle.Bold = true
-	return c
-}
-
-func (c *tile) objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{c.ground, c.view, c.frame, c.star, c.rating}
-}
-
-func (c *tile) hide() {
-	c.id = ""
-	for _, o := range c.objects() {
-		o.Hide()
-	}
-}
-
-func (c *tile) move(corner fyne.Position) {
-	c.corner = corner
-	c.ground.Move(corner)
-	c.ground.Show()
-	c.frame.Move(corner.SubtractXY(3, 3))
-	c.rating.Move(corner.AddXY(3, tileSide+2))
-	c.star.Move(corner.AddXY(tileSide-15, tileSide+2))
-}
-
-// show shows a thumbnail in the middle of the square, as large as it is, or as the
-// square is, pixels wide, where it is smaller.
-func (c *tile) show(thumb *image.RGBA, pixels float32) {
-	if c.view.Hidden = thumb == nil || thumb.Rect.Empty(); c.view.Hidden {
-		return
-	}
-	w, h := float32(thumb.Rect.Dx()), float32(thumb.Rect.Dy())
-	scale := tileSide / max(w, h)
-	size := fyne.NewSize(float32(math.Round(float64(w*scale))), float32(math.Round(float64(h*scale))))
-	c.view.Resize(size)
-	c.view.Move(c.corner.AddXY(half(tileSide-size.Width), half(tileSide-size.Height)))
-	if c.view.Image != image.Image(thumb) {
-		c.view.Image = thumb
-		c.view.ScaleMode = canvas.ImageScaleFastest
-		if pixels > max(w, h)+1 {
-			c.view.ScaleMode = canvas.ImageScaleSmooth // the screen enlarges it
-		}
-		c.view.Refresh()
-	}
-}
-
-// mark shows what a person thinks of the picture.
-func (c *tile) mark(m gallery.Marks) {
-	c.star.Hidden = !m.Favourite
-	say(c.rating, strings.Repeat("• ", m.Rating))
-	c.rating.Hidden = m.Rating == 0
-}
-
-// choose shows whether the picture is chosen, whether keys go on from it, and whether
-// the pointer is over it.
-func (c *tile) choose(chosen, at, hovered bool) {
-	width, colour := float32(0), shade(theme.ColorNamePrimary)
-	switch {
-	case chosen && at:
-		width = 3
-	case chosen:
-		width = 2
-	case at:
-		width, colour = 1, shade(colorQuiet)
-	case hovered:
-		width, colour = 1, shade(colorFrame)
-	}
-	if c.frame.Hidden = width == 0; c.frame.StrokeWidth != width || c.frame.StrokeColor != colour {
-		c.frame.StrokeWidth, c.frame.StrokeColor = width, colour
-		c.frame.Refresh()
-	}
-}

@@ -151,36 +151,41 @@ func (s *Studio) savePicture(path string, picture *image.RGBA, r engine.Request)
 // program's, or of a text file. It is called off Fyne's goroutine.
 func (s *Studio) readRecipe(path string) {
 	found, err := recipe.ReadFile(path)
-	s.do(func() { s.takeOver(filepath.Base(path), found, err) })
+	s.takeOver(filepath.Base(path), found, err)
 }
 
 // pasteRecipe takes over a recipe that was copied as text.
 func (s *Studio) pasteRecipe() {
-	found, err := recipe.Parse(s.options.App.Clipboard().Content())
-	s.takeOver("the clipboard", found, err)
+	text := s.options.App.Clipboard().Content()
+	go func() {
+		found, err := recipe.Parse(text)
+		s.takeOver("the clipboard", found, err)
+	}()
 }
 
 // maxNotes is how many notes on a recipe are shown; the strip grows with them.
 const maxNotes = 8
 
-// takeOver fills the fields with a recipe and lists what could not be restored.
+// takeOver fills the fields with a recipe and lists what could not be restored. It is
+// called off Fyne's goroutine, for the library is looked through for what is named.
 func (s *Studio) takeOver(from string, found recipe.Recipe, err error) {
 	if err != nil {
-		s.notice.Fail(fmt.Errorf("%s: %w", from, err))
+		s.do(func() { s.notice.Fail(fmt.Errorf("%s: %w", from, err)) })
 		return
 	}
 	r, notes := found.Request(s.options.Finder)
-	if len(notes) == 0 {
-		s.notice.Tell(fmt.Sprintf("the recipe of %s is in the fields; %s makes the picture again", from, shortcutLabel(keyGenerate)), "", nil)
-	} else {
-		text := fmt.Sprintf("the recipe of %s, drawn by %s, is in the fields. Not as it was:", from, found.Tool)
+	text := fmt.Sprintf("the recipe of %s is in the fields; %s makes the picture again", from, shortcutLabel(keyGenerate))
+	if len(notes) > 0 {
+		text = fmt.Sprintf("the recipe of %s, drawn by %s, is in the fields. Not as it was:", from, found.Tool)
 		for _, note := range notes[:min(len(notes), maxNotes)] {
 			text += "\n• " + note
 		}
 		if more := len(notes) - maxNotes; more > 0 {
 			text += fmt.Sprintf("\n• And %d more.", more)
 		}
-		s.notice.Tell(text, "", nil)
 	}
-	s.use(r)
+	s.do(func() {
+		s.notice.Tell(text, "", nil)
+		s.use(r)
+	})
 }
