@@ -120,19 +120,24 @@ func autoencoderSheet(ctx context.Context, o Options, set *data.Set, path string
 	if err != nil {
 		return err
 	}
-	const columns, pairs = 12, 4
+	const columns, rows = 12, 4
 	c := nn.NewContext(ctx)
-	x, _ := pictures(c, set, rand.New(rand.NewPCG(77, 77)), columns*pairs)
+	x, _ := pictures(c, set, rand.New(rand.NewPCG(77, 77)), columns*rows)
 	y := m.Decode(c, m.Encode(c, x))
 	if err := c.Err(); err != nil {
 		return err
 	}
 	fmt.Fprintf(o.Log, "autoencoder: PSNR %.2f dB, latents scaled by %.4f\n", PSNR(nn.Data(y), nn.Data(x)), m.Config.Scaling)
+	return pairs(path, nn.Data(x), nn.Data(y), rows, columns)
+}
+
+// pairs is a sheet of pictures [rows·columns,Size,Size,3], each row above that of others.
+func pairs(path string, above, below []float32, rows, columns int) error {
 	var tiles []image.Image
-	for row := range pairs {
-		for _, t := range []*tensor.Dense{x, y} {
+	for row := range rows {
+		for _, t := range [][]float32{above, below} {
 			for i := row * columns; i < (row+1)*columns; i++ {
-				tiles = append(tiles, pipeline.Picture(nn.Data(t)[i*Size*Size*3:], Size, Size))
+				tiles = append(tiles, pipeline.Picture(t[i*Size*Size*3:], Size, Size))
 			}
 		}
 	}

@@ -44,7 +44,7 @@ const dropout = 0.1
 // Denoiser trains the U-Net on the latents of count composed pictures. The text
 // encoder stays as it is: what it says of colour, place and number was trained
 // already, words that no caption has stay near those that some have, and the image
-// encoder goes on agreeing with it, which ranks what is drawn.
+// encoder goes on agreeing with it.
 func Denoiser(ctx context.Context, o Options, count int) error {
 	folder, err := checkpoint.OpenFolder(o.Model())
 	if err != nil {

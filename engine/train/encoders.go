@@ -2,7 +2,6 @@ package train
 
 import (
 	"fmt"
-	"image"
 
 	"darkroom/engine/checkpoint"
 	"darkroom/engine/clip"
@@ -11,7 +10,6 @@ import (
 	"darkroom/engine/pipeline"
 	"darkroom/engine/tokenizer"
 
-	"github.com/nfnt/resize"
 	"gorgonia.org/tensor"
 )
 
@@ -63,16 +61,6 @@ func (e *Encoders) Texts(c *nn.Context, captions []string) ([][]float64, error) 
 	return all, nil
 }
 
-// Pictures are the vectors of pictures of any size, each of length one.
-func (e *Encoders) Pictures(c *nn.Context, pictures []image.Image) ([][]float64, error) {
-	side := e.Image.Config.Size
-	var values []float32
-	for _, im := range pictures {
-		values = append(values, pixels(im, side)...)
-	}
-	return e.pixels(c, values)
-}
-
 // pixels are the vectors of pictures [n,side,side,3] of the encoder's own size.
 func (e *Encoders) pixels(c *nn.Context, values []float32) ([][]float64, error) {
 	side := e.Image.Config.Size
@@ -87,24 +75,6 @@ func (e *Encoders) pixels(c *nn.Context, values []float32) ([][]float64, error) 
 		}
 	}
 	return all, nil
-}
-
-// pixels is a picture of side×side in −1 … 1.
-func pixels(im image.Image, side int) []float32 {
-	if size := im.Bounds().Size(); size.X != side || size.Y != side {
-		im = resize.Resize(uint(side), uint(side), im, resize.Bilinear)
-	}
-	values := make([]float32, 0, side*side*3)
-	b := im.Bounds()
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
-			r, g, b, _ := im.At(x, y).RGBA()
-			for _, v := range [3]uint32{r, g, b} {
-				values = append(values, float32(v)/32767.5-1)
-			}
-		}
-	}
-	return values
 }
 
 // unit are the rows of x [n,d], scaled to length one.
@@ -135,15 +105,4 @@ func Nearest(to []float64, among [][]float64) int {
 		}
 	}
 	return best
-}
-
-// Rank is how many of the vectors are nearer to one than that at own is.
-func Rank(to []float64, among [][]float64, own int) int {
-	n := 0
-	for i := range among {
-		if i != own && cosine(to, among[i]) > cosine(to, among[own]) {
-			n++
-		}
-	}
-	return n
 }

@@ -84,6 +84,7 @@ func FewStepsModel(ctx context.Context, o Options, count, rank int) error {
 	}
 	fmt.Fprintf(o.Log, "fewsteps: %.2f M parameters beside the denoiser's %.1f M\n", float64(learnt)/1e6, float64(p.Count())/1e6)
 	none, _ := tokens(tok, []string{""}, text.Config.Positions)
+	unasked := text.Forward(nn.NewContext(ctx), none)
 	still := nn.NewContext(context.WithoutCancel(ctx)) // what is computed without a tape
 	watching := false
 	s.forward = func(c *nn.Context, r *rand.Rand) (float64, error) {
@@ -104,7 +105,7 @@ func FewStepsModel(ctx context.Context, o Options, count, rank int) error {
 			at[i] = min(int((float64(i)+r.Float64())/float64(o.Batch)*FewSteps*finer), FewSteps*finer-1)
 		}
 		x := way.noisy(c, batch.x, at, r)
-		v := guided(still, teacher, x, way.times(at), words, text.Forward(still, none))
+		v := guided(still, teacher, x, way.times(at), words, unasked)
 		next, ends := make([]int, o.Batch), make([]int, o.Batch)
 		for i := range at {
 			next[i], ends[i] = at[i]+1, (at[i]/finer+1)*finer

@@ -96,8 +96,7 @@ func (l *lowRank) backward(t *nn.Tape) {
 			kernel.Strided{Data: nn.Data(c.out.Value), Row: c.cols, Col: 1}, d, l.rank, false)
 		t.Seed(c.in.Value, d)
 		d = c.gradient[:l.rank*c.cols]
-		kernel.Gemm(l.rank, c.cols, c.rows, kernel.Strided{Data: nn.Data(c.in.Value), Row: 1, Col: l.rank},
-			kernel.Strided{Data: dw, Row: 1, Col: c.cols}, d, c.cols, false)
+		kernel.Outer(l.rank, c.cols, c.rows, kernel.Strided{Data: nn.Data(c.in.Value), Row: l.rank, Col: 1}, dw, c.cols, d, c.cols, false)
 		t.Seed(c.out.Value, d)
 	}
 }

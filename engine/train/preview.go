@@ -9,10 +9,8 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 
-	"darkroom/engine/checkpoint"
 	"darkroom/engine/nn"
 	"darkroom/engine/pipeline"
-	"darkroom/engine/vae"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -25,13 +23,9 @@ func Preview(ctx context.Context, o Options) error {
 		return err
 	}
 	defer set.Close()
-	folder, err := checkpoint.OpenFolder(o.Model())
+	m, err := loadVAE(o.Model())
 	if err != nil {
 		return fmt.Errorf("%w (train the autoencoder first)", err)
-	}
-	m, err := pipeline.Part(folder, "vae", vae.New)
-	if err != nil {
-		return err
 	}
 	const fitted, shown = 64, 12
 	c := nn.NewContext(ctx)

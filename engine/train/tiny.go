@@ -3,7 +3,6 @@ package train
 import (
 	"context"
 	"fmt"
-	"image"
 	"math"
 	"math/rand/v2"
 
@@ -26,13 +25,9 @@ var tinyConfig = vae.TinyConfig{
 // to show are estimates of the first steps too, which are mixtures of what a picture may
 // become: half of a batch are mixtures of two pictures' latents.
 func TinyDecoder(ctx context.Context, o Options, count int) error {
-	folder, err := checkpoint.OpenFolder(o.Model())
+	teacher, err := loadVAE(o.Model())
 	if err != nil {
 		return fmt.Errorf("%w (train the autoencoder first)", err)
-	}
-	teacher, err := pipeline.Part(folder, "vae", vae.New)
-	if err != nil {
-		return err
 	}
 	latents, err := o.latents(ctx, count)
 	if err != nil {
@@ -63,7 +58,7 @@ func TinyDecoder(ctx context.Context, o Options, count int) error {
 		return loss, nil
 	}
 	s.publish = func() error { return o.publish("tiny", "AutoencoderTiny", cfg, p, s.opt) }
-	s.sheet = func(ctx context.Context, path string) error { return o.tinySheet(ctx, latents, path) }
+	s.sheet = func(ctx context.Context, path string) error { return o.tinySheet(ctx, teacher, latents, path) }
 	return o.run(ctx, s)
 }
 
@@ -89,12 +84,8 @@ func (l *latentSet) mixed(c *nn.Context, r *rand.Rand, n int) (*tensor.Dense, er
 
 // tinySheet shows pictures as the autoencoder decodes them above what the published tiny
 // decoder makes of the same latents, and logs how near that comes.
-func (o Options) tinySheet(ctx context.Context, latents *latentSet, path string) error {
+func (o Options) tinySheet(ctx context.Context, teacher *vae.Model, latents *latentSet, path string) error {
 	folder, err := checkpoint.OpenFolder(o.Model())
-	if err != nil {
-		return err
-	}
-	teacher, err := pipeline.Part(folder, "vae", vae.New)
 	if err != nil {
 		return err
 	}
@@ -116,15 +107,7 @@ func (o Options) tinySheet(ctx context.Context, latents *latentSet, path string)
 		return err
 	}
 	fmt.Fprintf(o.Log, "tiny: PSNR %.2f dB against the autoencoder's decoder\n", PSNR(nn.Data(y), nn.Data(want)))
-	var tiles []image.Image
-	for row := range rows {
-		for _, t := range []*tensor.Dense{want, y} {
-			for i := row * columns; i < (row+1)*columns; i++ {
-				tiles = append(tiles, pipeline.Picture(nn.Data(t)[i*Size*Size*3:], Size, Size))
-			}
-		}
-	}
-	return Sheet(path, tiles, columns)
+	return pairs(path, nn.Data(want), nn.Data(y), rows, columns)
 }
 
 // PSNR is the peak signal-to-noise ratio of values of −1 … 1, in dB.

@@ -1,7 +1,7 @@
 // Package words learns vectors for words from free text, so that words that are
 // used alike lie near each other: skip-gram with negative sampling (Mikolov et al.
-// 2013), where a word is the mean of its own vector and those of its parts
-// (Bojanowski et al. 2017), so that a word that was never read, or a piece of one,
+// 2013), where a word is its own vector and the mean of those of its parts
+// (after Bojanowski et al. 2017), so that a word that was never read, or a piece of one,
 // has a vector too.
 package words
 
