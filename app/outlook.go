@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"os"
 	"sync"
 	"time"
 
@@ -18,28 +17,10 @@ import (
 // outlooks tells the window what requests come to. It keeps the outline of the model it
 // was asked about last, for people type many letters for each model.
 type outlooks struct {
-	shelf
-
 	mu       sync.Mutex
 	model    string
 	modified time.Time
 	outline  *pipeline.Outline
-	words    map[string]string // the library's textual inversions …
-	known    time.Time         // … and when they were looked for
-}
-
-// Embeddings looks into the library again after a while only: it may be large.
-func (o *outlooks) Embeddings(ctx context.Context) (map[string]string, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if time.Since(o.known) < 10*time.Second {
-		return o.words, nil
-	}
-	words, err := o.shelf.Embeddings(ctx)
-	if err == nil {
-		o.words, o.known = words, time.Now()
-	}
-	return words, err
 }
 
 func (o *outlooks) look(ctx context.Context, r engine.Request, typed, negative prompt.Source) (ui.Outlook, error) {
@@ -48,7 +29,7 @@ func (o *outlooks) look(ctx context.Context, r engine.Request, typed, negative p
 		return ui.Outlook{}, err
 	}
 	out := ui.Outlook{Size: outline.Size}
-	if out.Words, out.Negative, err = outline.Read(ctx, r, o, typed, negative); err != nil {
+	if out.Words, out.Negative, err = outline.Read(ctx, r, shelf{}, typed, negative); err != nil {
 		return out, err
 	}
 	out.Levels, err = outline.Levels(r)
@@ -58,16 +39,13 @@ func (o *outlooks) look(ctx context.Context, r engine.Request, typed, negative p
 func (o *outlooks) of(model string) (*pipeline.Outline, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	var modified time.Time
-	if info, err := os.Stat(model); err == nil {
-		modified = info.ModTime()
-	}
-	if o.outline != nil && o.model == model && o.modified.Equal(modified) {
+	changed := modified(model)
+	if o.outline != nil && o.model == model && o.modified.Equal(changed) {
 		return o.outline, nil
 	}
 	outline, err := pipeline.OpenOutline(model)
 	if err == nil {
-		o.model, o.modified, o.outline = model, modified, outline
+		o.model, o.modified, o.outline = model, changed, outline
 	}
 	return outline, err
 }
