@@ -13,9 +13,10 @@ need_packaging
 
 # The tool counts up the build in the FyneApp.toml that it reads: it gets a copy. It
 # wants to see Go code beside it, though the program is built already.
-stage=build/package
-rm -rf "$stage"
-mkdir -p "$stage/assets"
+stage=$(mktemp -d)
+home=$(mktemp -d)
+trap 'rm -rf "$stage" "$home"' EXIT
+mkdir -p build "$stage/assets"
 go build -tags migrated_fynedo -ldflags "-s -w" -o "$stage/darkroom" ./app
 cp FyneApp.toml app/main.go "$stage"
 cp assets/icon.png "$stage/assets"
@@ -29,8 +30,6 @@ cp LICENSE NOTICE weights/THIRD_PARTY_DATA.md "$unpacked"
 XZ_OPT=-T0 tar -C "$stage" -cJf "$archive" "$(basename "$unpacked")"
 
 # As a person would: unpack, install, start.
-home=$(mktemp -d)
-trap 'rm -rf "$home"' EXIT
 tar -C "$home" -xf "$archive"
 make -s -C "$home/$(basename "$unpacked")" user-install HOME="$home" >/dev/null
 desktop-file-validate "$home"/.local/share/applications/*.desktop
